@@ -1,0 +1,1 @@
+"""Privet: the hedge between a company and the AI models it uses."""

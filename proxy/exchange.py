@@ -1,0 +1,160 @@
+"""The frozen values that pass between the stages of a request, and nothing else.
+
+Stages are functions from one of these to the next (see pipeline.py). No stage changes a value
+that it was given.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is calling, as identity established it. Vault and cache keys include tenant and user."""
+
+    tenant: str
+    team: str
+    app: str
+    user: str = ""
+    roles: frozenset[str] = frozenset()
+    key_id: str = ""
+
+
+class Inside(enum.Enum):
+    """A path step from a string to the JSON document that it holds."""
+
+    JSON = "json"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A path step to an object key itself, instead of the value under it."""
+
+    name: str
+
+
+#: One step into a JSON document: an object member, an array item, a document inside a string, a key.
+Step = str | int | Inside | Key
+Path = tuple[Step, ...]
+
+
+class Reach(enum.Enum):
+    """Which detectors look at a part; the sweep and the egress guard look at every part."""
+
+    FULL = "full"  # models and patterns
+    PATTERNS = "patterns"  # ids, plain identifiers and digit runs: models only invent names there
+
+
+class Alphabet(enum.Enum):
+    """What may be written at a path: where `<` can't stand, placeholders take another form."""
+
+    TEXT = "text"  # <PERSON_1>
+    NAME = "name"  # PERSON_1: function names, property keys, message names
+    DIGITS = "digits"  # a same-length digit surrogate: JSON numbers
+
+
+class Author(enum.Enum):
+    """Who wrote a part. Only hosts that OPERATOR or USER mention make a URL known."""
+
+    SCHEMA = "schema"  # tools and response format
+    OPERATOR = "operator"  # system and developer messages
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"  # tool results and documents
+    FIELD = "field"  # any other field of the request
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """One string of the request that can carry data.
+
+    `context` is a short neighbouring label (the object key that a value stands under) which helps
+    detectors; it is never rewritten through this part.
+    """
+
+    path: Path
+    text: str
+    author: Author = Author.USER
+    reach: Reach = Reach.FULL
+    alphabet: Alphabet = Alphabet.TEXT
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpaquePart:
+    """Content that Privet can't read (an image, audio, a file, a remote URL): policy's `unclassified`."""
+
+    path: Path
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A value found in one part: characters ``[start, end)`` of its text; score in 0..1."""
+
+    entity: str
+    start: int
+    end: int
+    score: float
+    recognizer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decisions are made from: which entities were found, and what couldn't be read."""
+
+    entities: frozenset[str] = frozenset()
+    opaque: frozenset[str] = frozenset()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A provider and the model as that provider calls it."""
+
+    provider: str
+    model: str
+
+
+class ActionKind(enum.IntEnum):
+    """What is done with a hidden value, from weakest to strongest (DESIGN section 7)."""
+
+    ALLOW = 0
+    GENERALISE = 1
+    MASK = 2
+    HASH = 3
+    PLACEHOLDER = 5
+    REDACT = 6
+    BLOCK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action with its parameter: `to` for generalise (year, decade, band, /24 …), `keep_last` for mask."""
+
+    kind: ActionKind
+    to: str = ""
+    keep_last: int = 0
+
+
+#: entity -> what is done with it at one endpoint. An entity that isn't here is shown.
+Treatment = Mapping[str, Action]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What policy says about one endpoint.
+
+    `rules` are the ids that decided: for a refusal the rules (or built-in reasons such as
+    ``clearance`` and ``default-deny``) that refuse, for an allowed endpoint the permits that matched.
+    """
+
+    endpoint: Endpoint
+    allowed: bool
+    rules: tuple[str, ...]
+    treatment: Treatment = field(default_factory=dict)
+    message: str = ""
+    hint: str = ""
