@@ -14,16 +14,20 @@ class PrivetError(Exception):
         message: public sentence; never user text.
         hint: what would mend it, or an empty string.
         rule: the id of the policy rule that decided, or None.
+        headers: response headers that go with it (Retry-After and the like).
+        kind: the error type in the caller's dialect where a provider chose it, or None.
     """
 
-    status = 500
-    code = "internal"
+    status: int = 500
+    code: str = "internal"
+    kind: str | None = None
 
     def __init__(self, message: str, *, hint: str = "", rule: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.rule = rule
+        self.headers: dict[str, str] = {}
 
 
 class BadRequest(PrivetError):
@@ -108,6 +112,16 @@ class ProviderFailed(PrivetError):
 
     status = 502
     code = "provider_failed"
+
+
+class ProviderRefused(PrivetError):
+    """The upstream answered with an error: its status, type and code, and a message we may pass."""
+
+    def __init__(self, status: int, message: str, *, kind: str | None, code: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.kind = kind
+        self.code = code
 
 
 class DetectorUnavailable(PrivetError):

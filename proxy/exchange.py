@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,10 @@ class Principal:
 
 
 class Inside(enum.Enum):
-    """A path step from a string to the JSON document that it holds."""
+    """A path step from a string to what it encodes."""
 
-    JSON = "json"
+    JSON = "json"  # a JSON document
+    DATA_URL = "data-url"  # text, in a data: URL (RFC 2397)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Key:
     name: str
 
 
-#: One step into a JSON document: an object member, an array item, a document inside a string, a key.
+#: One step into a JSON document: an object member, an array item, what a string encodes, a key.
 Step = str | int | Inside | Key
 Path = tuple[Step, ...]
 
@@ -67,6 +69,14 @@ class Author(enum.Enum):
     FIELD = "field"  # any other field of the request
 
 
+class Channel(enum.Enum):
+    """How restored values stand in one string of an answer."""
+
+    TEXT = "text"  # as they are
+    JSON = "json"  # the text of a JSON document: escaped at their depth
+    NAME = "name"  # an identifier: bare placeholders count as exact
+
+
 @dataclass(frozen=True, slots=True)
 class TextPart:
     """One string of the request that can carry data.
@@ -89,6 +99,36 @@ class OpaquePart:
 
     path: Path
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One parsed request: its tree, and every place in it that can carry data.
+
+    Attributes:
+        id: the exchange id that its audit records share.
+        dialect: name of the wire adapter that read it.
+        model: the model that the caller asked for.
+        stream: whether the caller asked for a stream of events.
+        body: the bytes as they came; forwarded only when nothing in them had to change.
+        tree: what `wire.strict_json.parse` returned; never changed in place.
+        documents: parsed JSON documents that stand inside strings of the tree, by path.
+        parts: in the adapter's order (tools, response format, system, other fields, turns).
+        pseudonyms: paths of end-user ids, which leave as keyed hashes.
+        json_answer: the caller asked for an answer that is one JSON document.
+    """
+
+    id: str
+    dialect: str
+    model: str
+    stream: bool
+    body: bytes
+    tree: Any
+    documents: Mapping[Path, Any]
+    parts: tuple[TextPart, ...]
+    opaque: tuple[OpaquePart, ...]
+    pseudonyms: tuple[Path, ...]
+    json_answer: bool
 
 
 @dataclass(frozen=True, slots=True)

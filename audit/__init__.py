@@ -1,0 +1,1 @@
+"""The audit log: sealed, append-only, verifiable offline. Imports nothing from `proxy`."""

@@ -1,0 +1,165 @@
+"""A frame: one record's bytes in a segment, clear head first, sealed sections and contents after.
+
+Pure: bytes in, bytes out. Invariants: `decode(encode(f)) == f`; `decode` accepts only what `encode`
+can have written; the clear head is the associated data of every section, so a section opens only
+under the head that it was sealed with.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from audit.errors import FormatError
+from audit.record import Kind, Leaf, Reference, exchange_id_of, kind_of
+
+MAGIC = b"PVF1"
+#: Limits of a writer: what one record may hold.
+MAX_FRAME = 64 * 2**20
+MAX_CONTENTS = 0xFFFF
+#: Sections are sealed apart, so that whoever may search needn't be able to read.
+CORE = 1
+
+_HEAD = struct.Struct(">4sBQQB")
+_COUNT = struct.Struct(">H")
+_STORED = struct.Struct(">B32sI")
+_REFERENCE = struct.Struct(">BQH")
+_SECTION = struct.Struct(">B32sI")
+_IS_STORED = 1
+_IS_REFERENCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A content whose ciphertext stands in this frame; its wrapped key is a row of keys.db."""
+
+    row_hash: bytes
+    length: int
+
+
+Entry: TypeAlias = Stored | Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One sealed part of a record, for the readers of one compartment."""
+
+    compartment: int
+    commitment: bytes
+    ciphertext: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A decoded frame. `clear` is its head exactly as it stands in the file."""
+
+    kind: Kind
+    sequence: int
+    time: int
+    exchange_id: str
+    segment: bytes
+    entries: tuple[Entry, ...]
+    sections: tuple[Section, ...]
+    ciphertexts: tuple[bytes, ...]
+    clear: bytes
+
+
+def encode_clear(
+    kind: Kind, sequence: int, time: int, exchange_id: str, segment: bytes, entries: Sequence[Entry]
+) -> bytes:
+    """The clear head: what anyone may see of a record, and what its sections are bound to.
+
+    `time` is in nanoseconds since 1970, `segment` the SHA-256 of the segment's header. The exchange
+    id and the number of entries are within their limits.
+    """
+    parts = [
+        _HEAD.pack(MAGIC, kind, sequence, time, len(exchange_id)),
+        exchange_id.encode("ascii"),
+        segment,
+        _COUNT.pack(len(entries)),
+    ]
+    for entry in entries:
+        if isinstance(entry, Stored):
+            parts.append(_STORED.pack(_IS_STORED, entry.row_hash, entry.length))
+        else:
+            parts.append(_REFERENCE.pack(_IS_REFERENCE, entry.sequence, entry.place))
+    return b"".join(parts)
+
+
+def encode(clear: bytes, sections: Sequence[Section], ciphertexts: Sequence[bytes]) -> bytes:
+    """A whole frame."""
+    parts = [clear, bytes([len(sections)])]
+    for section in sections:
+        size = len(section.ciphertext)
+        parts += [_SECTION.pack(section.compartment, section.commitment, size), section.ciphertext]
+    return b"".join([*parts, *ciphertexts])
+
+
+def decode(data: bytes) -> Frame:
+    """Read one frame; raises FormatError unless every byte is accounted for."""
+    reader = _Reader(data)
+    magic, number, sequence, time, length = reader.unpack(_HEAD)
+    if magic != MAGIC:
+        raise FormatError("a frame doesn't begin with PVF1")
+    kind, exchange_id = kind_of(number), exchange_id_of(reader.take(length))
+    segment = reader.take(32)
+    entries = tuple(_entry(reader) for _ in range(reader.unpack(_COUNT)[0]))
+    clear = data[: reader.position]
+    sections = tuple(_section(reader) for _ in range(reader.take(1)[0]))
+    stored = [entry for entry in entries if isinstance(entry, Stored)]
+    ciphertexts = tuple(reader.take(entry.length) for entry in stored)
+    if reader.position != len(data):
+        raise FormatError("a frame is longer than its parts")
+    return Frame(
+        kind, sequence, time, exchange_id, segment, entries, sections, ciphertexts, clear
+    )
+
+
+def leaf_of(frame: Frame, data: bytes) -> Leaf:
+    """The leaf that stands for a frame whose bytes are `data`."""
+    digest = hashlib.sha256(data).digest()
+    return Leaf(frame.kind, frame.sequence, frame.time, frame.exchange_id, digest)
+
+
+def place_data(segment: bytes, sequence: int, place: int) -> bytes:
+    """The associated data of a content and of its wrapped key: where in the log they belong."""
+    return segment + sequence.to_bytes(8) + place.to_bytes(2)
+
+
+class _Reader:
+    """A cursor over bytes that refuses to read past their end."""
+
+    __slots__ = ("_data", "position")
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self.position = 0
+
+    def take(self, length: int) -> bytes:
+        piece = self._data[self.position : self.position + length]
+        if len(piece) != length:
+            raise FormatError("a frame ends inside one of its parts")
+        self.position += length
+        return piece
+
+    def unpack(self, form: struct.Struct) -> tuple[Any, ...]:
+        return form.unpack(self.take(form.size))
+
+
+def _entry(reader: _Reader) -> Entry:
+    form = reader.take(1)
+    if form[0] == _IS_STORED:
+        _, row_hash, length = _STORED.unpack(form + reader.take(_STORED.size - 1))
+        return Stored(row_hash, length)
+    if form[0] == _IS_REFERENCE:
+        _, sequence, place = _REFERENCE.unpack(form + reader.take(_REFERENCE.size - 1))
+        return Reference(sequence, place)
+    raise FormatError("a content entry has an unknown form")
+
+
+def _section(reader: _Reader) -> Section:
+    compartment, commitment, length = _SECTION.unpack(reader.take(_SECTION.size))
+    return Section(compartment, commitment, reader.take(length))

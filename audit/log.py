@@ -1,0 +1,304 @@
+"""The writer: seals records on the event loop, makes them durable in one thread, in groups.
+
+One process owns a slot, by an exclusive lock. `append` returns only when its record is durable.
+While one batch is being synced, further records gather for the next. A failure fails every record
+that isn't durable yet, and the next one begins a new segment with a new seed, so no link of a
+ratchet is ever used twice. A checkpoint follows at the latest 256 records or a second later; while
+none can be written, nothing is appended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.checkpoint import VerifierKey
+from audit.chunks import ChunkTable
+from audit.errors import AuditError, FormatError
+from audit.files import make_folder
+from audit.frame import MAX_FRAME
+from audit.keys import Recipient
+from audit.manifest import MANIFEST, Slot, register
+from audit.record import JSON, Content, Kind, Receipt, Reference
+from audit.recovery import Recovered, note_intent, recover
+from audit.sealer import Sealed, Sealer
+from audit.store import Store
+
+CHECKPOINT_LEAVES = 256
+CHECKPOINT_SECONDS = 1.0
+SEGMENT_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A sealed record whose `append` waits, and the chunks to remember once it is durable."""
+
+    sealer: Sealer
+    sealed: Sealed
+    chunks: tuple[tuple[bytes, Reference, int], ...]
+    done: asyncio.Future[None]
+
+
+class AuditLog:
+    """One slot's log, open for appending. Every method belongs to one event loop."""
+
+    def __init__(
+        self,
+        origin: str,
+        recipients: Sequence[Recipient],
+        clock: Callable[[], int],
+        store: Store,
+        lock: int,
+    ) -> None:
+        """Use `open`."""
+        self._origin = origin
+        self._recipients = tuple(recipients)
+        self._clock = clock
+        self._store = store
+        self._lock = lock
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
+        self._chunks = ChunkTable()
+        self._open_intents: dict[str, int] = {}
+        self._durable = store.size
+        self._sealer: Sealer | None = None
+        self._queue: deque[_Waiting] = deque()
+        self._writer: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._checkpoint_due = False
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        directory: Path,
+        *,
+        origin: str,
+        signing_key: Ed25519PrivateKey,
+        recipients: Sequence[Recipient],
+        clock: Callable[[], int],
+        accept_damage_by: str | None = None,
+    ) -> AuditLog:
+        """Take over the slot in `directory`: lock, recover, list it in the site, begin a segment.
+
+        Args:
+            directory: the slot's folder; the one above it is the site and holds the manifest.
+            origin: the log's name, ``<site>/<slot>``, without spaces or plus signs.
+            recipients: who may open records; at least one (two are advised: an offline copy).
+            clock: nanoseconds since 1970.
+            accept_damage_by: the operator who accepts that damage above the newest checkpoint is
+                cut and recorded.
+
+        Blocks. Raises AuditError when another process holds the slot, or the log can't go on.
+        """
+        _check_origin(origin)
+        if not recipients:
+            raise AuditError("an audit log needs at least one recipient, or nobody can ever read it")
+        verifier = VerifierKey(origin, signing_key.public_key())
+        try:
+            make_folder(directory)
+            lock = _take_slot(directory)
+        except OSError as error:
+            raise AuditError(f"the audit log in {directory} can't be opened: {error}") from error
+        try:
+            recovered = recover(directory, origin, verifier, accept_damage_by)
+            register(directory.parent, Slot(directory.name, verifier), signing_key)
+            store = Store(directory, origin, signing_key, recovered.published)
+            log = cls(origin, recipients, clock, store, lock)
+            log._tell_what_was_found(recovered)
+            store.checkpoint()
+        except (OSError, sqlite3.Error, FormatError) as error:
+            os.close(lock)
+            raise AuditError(f"the audit log in {directory} can't be opened: {error}") from error
+        except AuditError:
+            os.close(lock)
+            raise
+        return log
+
+    async def append(
+        self,
+        kind: Kind,
+        exchange_id: str,
+        body: Mapping[str, JSON],
+        contents: Sequence[Content] = (),
+    ) -> Receipt:
+        """Seal a record and wait until it is durable.
+
+        `body` is sealed, as are contents; kind, time and exchange id stand clear. A content that
+        this process stored before in the same scope is referenced, not stored again.
+        Raises AuditError when the record isn't durable: the caller must not go on.
+        """
+        if self._closed:
+            raise AuditError("the audit log is closed")
+        loop = asyncio.get_running_loop()
+        try:
+            waiting = self._seal(kind, exchange_id, body, contents, loop.create_future())
+        except FormatError as error:
+            raise AuditError(f"the record can't be written: {error}") from error
+        self._queue.append(waiting)
+        self._write_soon()
+        await waiting.done
+        leaf = waiting.sealed.leaf
+        return Receipt(self._origin, leaf.sequence, leaf.time)
+
+    async def close(self) -> None:
+        """Wait for what is under way, write a last checkpoint, give up the slot.
+
+        Raises AuditError when that checkpoint can't be written; the slot is free even so.
+        """
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            while self._writer is not None:
+                await self._writer
+            await self._on_disk(self._store.checkpoint)
+        finally:
+            self._disk.shutdown()
+            self._store.close()
+            os.close(self._lock)
+
+    def _seal(
+        self,
+        kind: Kind,
+        exchange_id: str,
+        body: Mapping[str, JSON],
+        contents: Sequence[Content],
+        done: asyncio.Future[None],
+    ) -> _Waiting:
+        sealer = self._current_sealer()
+        named: list[tuple[str, Content | Reference]] = []
+        chunks = []
+        for place, content in enumerate(contents):
+            tag = self._chunks.tag(content)
+            known = self._chunks.find(tag, content.expires)
+            named.append((content.name, known or content))
+            if known is None:
+                chunks.append((tag, Reference(sealer.next, place), content.expires))
+        sealed = sealer.seal(kind, exchange_id, self._clock(), body, named)
+        return _Waiting(sealer, sealed, tuple(chunks), done)
+
+    def _current_sealer(self) -> Sealer:
+        """The open segment's sealer; a new segment after a start, a failure, or at its full size."""
+        last = self._sealer
+        if last is None or last.size > SEGMENT_BYTES:
+            self._sealer = Sealer(
+                self._origin,
+                self._recipients,
+                first=self._durable if last is None else last.next,
+                open_from=min([self._durable, *self._open_intents.values()]),
+                time=self._clock(),
+            )
+        assert self._sealer is not None
+        return self._sealer
+
+    def _write_soon(self) -> None:
+        if self._writer is None:
+            self._writer = asyncio.get_running_loop().create_task(self._write_all())
+
+    async def _write_all(self) -> None:
+        """Write batch after batch, and checkpoints when they are due, until nothing waits."""
+        try:
+            while self._queue or self._checkpoint_due:
+                if self._checkpoint_due or self._store.unprotected >= CHECKPOINT_LEAVES:
+                    self._checkpoint_due = True
+                    await self._on_disk(self._store.checkpoint)
+                    self._checkpoint_due = False
+                if self._queue:
+                    await self._write_batch()
+        except AuditError as error:
+            self._fail(error)
+        finally:
+            self._writer = None
+            self._watch_the_clock()
+
+    async def _write_batch(self) -> None:
+        """Write the records at the head of the queue that belong to one segment, as one batch."""
+        batch, size = [self._queue[0]], len(self._queue[0].sealed.frame)
+        for waiting in list(self._queue)[1:]:
+            size += len(waiting.sealed.frame)
+            if waiting.sealer is not batch[0].sealer or size > MAX_FRAME:
+                break
+            batch.append(waiting)
+        sealer = batch[0].sealer
+        records = [waiting.sealed for waiting in batch]
+        await self._on_disk(lambda: self._store.write(sealer.header, sealer.first, records))
+        for waiting in batch:
+            self._queue.popleft()
+            self._settle(waiting)
+
+    def _settle(self, waiting: _Waiting) -> None:
+        """A record is durable: remember its chunks and tell who waits."""
+        self._durable += 1
+        note_intent(self._open_intents, waiting.sealed.leaf)
+        for tag, row, expires in waiting.chunks:
+            self._chunks.enter(tag, row, expires)
+        if not waiting.done.done():  # the caller may have been cancelled
+            waiting.done.set_result(None)
+
+    def _fail(self, error: AuditError) -> None:
+        """Fail all that isn't durable; later records were sealed on top of it, so they fail too."""
+        self._sealer = None
+        while self._queue:
+            waiting = self._queue.popleft()
+            if not waiting.done.done():
+                waiting.done.set_exception(AuditError(str(error)))
+
+    def _watch_the_clock(self) -> None:
+        """See to it that a checkpoint follows within a second, or is tried again then."""
+        if self._timer is None and not self._closed and self._store.unprotected:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(CHECKPOINT_SECONDS, self._checkpoint_now)
+
+    def _checkpoint_now(self) -> None:
+        self._timer = None
+        self._checkpoint_due = True
+        self._write_soon()
+
+    async def _on_disk(self, work: Callable[[], None]) -> None:
+        """Run in the disk thread; whatever goes wrong there is an AuditError, so nobody waits on."""
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._disk, work)
+        except AuditError:
+            raise
+        except Exception as error:
+            raise AuditError(f"the audit log failed: {error!r}") from error
+
+    def _tell_what_was_found(self, recovered: Recovered) -> None:
+        """Append, before anything else, what a restart cut and which outcomes nobody knows."""
+        sealer, time = self._current_sealer(), self._clock()
+        records = []
+        if recovered.cut is not None:
+            records.append(sealer.seal(Kind.RECOVERY, "", time, {"cut": recovered.cut}))
+        for exchange_id, intent in recovered.open_intents.items():
+            body: dict[str, JSON] = {"status": "unknown", "intent": intent}
+            records.append(sealer.seal(Kind.OUTCOME, exchange_id, time, body))
+        if records:
+            self._store.write(sealer.header, sealer.first, records)
+            self._durable = self._store.size
+
+
+def _check_origin(origin: str) -> None:
+    """Raise AuditError unless `origin` can name a log and a key (C2SP signed-note)."""
+    bad = not origin or len(origin.encode()) > 255 or "+" in origin or origin.split() != [origin]
+    if bad or not origin.isprintable() or origin.endswith(f"/{MANIFEST}"):
+        raise AuditError("an origin is up to 255 bytes without spaces and plus signs")
+
+
+def _take_slot(directory: Path) -> int:
+    """The slot's exclusive lock, held until it is closed; raises AuditError when someone has it."""
+    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise AuditError(f"another process writes the audit log in {directory}") from None
+    return lock

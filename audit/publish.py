@@ -1,0 +1,105 @@
+"""Publishing a tree: its tiles, then the signed checkpoint in the history, then as the newest.
+
+That order means that whatever a checkpoint promises is there before it. Used by every log of a
+site: one per slot, and the site's manifest.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.checkpoint import Checkpoint, VerifierKey, last_note, open_checkpoint, sign
+from audit.errors import FormatError
+from audit.files import sync_folder, write_at, write_atomically
+from audit.tiles import TileSet, prune, write_tiles
+
+CHECKPOINT = "checkpoint"
+HISTORY = "checkpoints"
+#: More than any note measures, so the end of the history holds a whole one.
+_TAIL = 256 * 1024
+
+
+@dataclass(slots=True)
+class Published:
+    """What a folder's newest checkpoint covers, and how to go on from there.
+
+    Attributes:
+        tiles: the tree; the writer adds leaves to it.
+        checkpoint: the newest one, None for a new folder.
+        history_end: where the next checkpoint goes in the history file, in bytes.
+    """
+
+    tiles: TileSet = field(default_factory=TileSet)
+    checkpoint: Checkpoint | None = None
+    history_end: int = 0
+
+    @property
+    def size(self) -> int:
+        """How many leaves the newest checkpoint covers."""
+        return self.checkpoint.size if self.checkpoint else 0
+
+
+def load_published(folder: Path, origin: str, key: VerifierKey) -> Published:
+    """Read the newest checkpoint and the tree that it signs.
+
+    Raises FormatError when they don't fit each other, the key or the origin.
+    """
+    history, newest = folder / HISTORY, folder / CHECKPOINT
+    if not history.exists():
+        if newest.exists():
+            raise FormatError("there is a checkpoint but no history of checkpoints")
+        return Published()
+    with history.open("rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - _TAIL)
+        file.seek(start)
+        tail = file.read()
+    if start == 0 and not newest.exists() and b"\n\n\xe2\x80\x94" not in tail:
+        return Published()  # a crash in the very first checkpoint: nothing was promised yet
+    note, end = last_note(tail)
+    checkpoint = open_checkpoint(note, [key])
+    if checkpoint.origin != origin:
+        raise FormatError(f"the log's origin is {checkpoint.origin}, not {origin}")
+    if newest.exists():
+        if open_checkpoint(newest.read_text("utf-8"), [key]).size > checkpoint.size:
+            raise FormatError("the newest checkpoint is missing from the history of checkpoints")
+    tiles = TileSet.load(folder, checkpoint.size)
+    if tiles.tree.root() != checkpoint.root:
+        raise FormatError("the tiles don't give the newest checkpoint's root")
+    return Published(tiles, checkpoint, start + end)
+
+
+def publish(folder: Path, origin: str, key: Ed25519PrivateKey, state: Published) -> None:
+    """Write tiles and a checkpoint over all of `state.tiles`, unless there is one; update `state`.
+
+    Raises OSError; a later call then writes the same again.
+    """
+    tiles = state.tiles
+    if state.checkpoint is not None and state.checkpoint.size == tiles.size:
+        return
+    checkpoint = Checkpoint(origin, tiles.size, tiles.tree.root())
+    note = sign(checkpoint, key).encode()
+    full = tiles.full()
+    write_tiles(folder, full + tiles.partial())
+    _remember(folder / HISTORY, note + b"\n", state.history_end)
+    write_atomically(folder / CHECKPOINT, note)
+    prune(folder, full)
+    tiles.written()
+    state.checkpoint = checkpoint
+    state.history_end += len(note) + 1
+
+
+def _remember(history: Path, entry: bytes, end: int) -> None:
+    """Append to the history, over anything that an unfinished attempt left."""
+    descriptor = os.open(history, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        write_at(descriptor, entry, end)
+        os.ftruncate(descriptor, end + len(entry))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if end == 0:
+        sync_folder(history.parent)

@@ -1,0 +1,111 @@
+"""keys.db: the wrapped content keys, and the only thing in a log that may be deleted.
+
+Whoever deletes a row erases that content for every record that refers to it; the tree stays whole.
+SQLite with a write-ahead log, full sync and secure deletion. Invariant: rows commit before the
+frame that lists them is synced, so a crash can leave a row too many, never one too few.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE_NAME = "keys.db"
+_APPLICATION_ID = 0x50564B31  # "PVK1"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (
+    sequence INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    wrapped BLOB NOT NULL,
+    PRIMARY KEY (sequence, place)
+) WITHOUT ROWID, STRICT
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The key of content number `place` of record `sequence`, wrapped under that record's row key."""
+
+    sequence: int
+    place: int
+    expires: int
+    wrapped: bytes
+
+
+class Rows:
+    """The writer's hold on keys.db. Used by one thread at a time; every method may raise sqlite3.Error."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or create the file in `folder`."""
+        path = folder / FILE_NAME
+        path.touch(mode=0o600)
+        # The log's one disk thread uses the connection; opening and closing happen outside of it.
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA secure_delete = ON")
+        self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+        self._db.execute("PRAGMA user_version = 1")
+        self._db.execute(_SCHEMA)
+
+    def add(self, rows: Iterable[Row]) -> None:
+        """Insert rows; durable when this returns."""
+        values = [(row.sequence, row.place, row.expires, row.wrapped) for row in rows]
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", values)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def drop_from(self, sequence: int) -> None:
+        """Delete the rows of records that never became durable."""
+        self._db.execute("DELETE FROM rows WHERE sequence >= ?", (sequence,))
+
+    def close(self) -> None:
+        """Fold the write-ahead log back into the file and let go of it."""
+        self._db.close()
+
+
+@contextmanager
+def reading(folder: Path) -> Iterator[sqlite3.Connection]:
+    """A read-only connection to a log's keys.db that changes nothing in `folder`.
+
+    A write-ahead log that was left behind can't be read without writing beside it, so then the
+    database is read from a private temporary copy. Raises sqlite3.Error.
+    """
+    path, pending = folder / FILE_NAME, folder / f"{FILE_NAME}-wal"
+    with tempfile.TemporaryDirectory() as scratch:
+        mode = "immutable=1"
+        if pending.exists() and pending.stat().st_size:
+            for source in (path, pending):
+                shutil.copy(source, scratch)
+            path, mode = Path(scratch) / FILE_NAME, "mode=rw"
+        uri = f"{path.absolute().as_uri()}?{mode}"
+        connection = sqlite3.connect(uri, uri=True)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def each_row(connection: sqlite3.Connection) -> Iterator[Row]:
+    """All rows in the order of the records that made them."""
+    query = "SELECT sequence, place, expires, wrapped FROM rows ORDER BY sequence, place"
+    for sequence, place, expires, wrapped in connection.execute(query):
+        yield Row(sequence, place, expires, wrapped)
+
+
+def find_row(connection: sqlite3.Connection, sequence: int, place: int) -> Row | None:
+    """One row, or None when it was erased (or never was)."""
+    query = "SELECT expires, wrapped FROM rows WHERE sequence = ? AND place = ?"
+    found = connection.execute(query, (sequence, place)).fetchone()
+    return Row(sequence, place, *found) if found else None

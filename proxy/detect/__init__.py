@@ -1,0 +1,1 @@
+"""What personal and secret data is in a text: models, patterns, and the sweep for repetitions."""

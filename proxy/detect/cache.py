@@ -1,0 +1,107 @@
+"""What was found in a chunk, remembered without the chunk.
+
+Invariants: keys are keyed hashes and values are offsets, types and scores, so the cache holds no
+text, and without the key (which dies with the process) nobody can test a guess against it. The
+tenant is part of the key: one tenant's timing says nothing about another's text. A chunk that is
+asked for again while it is being analysed is analysed once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from proxy.detect.chunk import Chunk
+from proxy.exchange import Finding
+
+#: Findings of a chunk, with offsets into its window.
+Findings = tuple[Finding, ...]
+
+
+def chunk_key(key: bytes, digest: bytes, tenant: str, models: bool, piece: Chunk) -> bytes:
+    """Return the cache key of a chunk: BLAKE2b, keyed, over unambiguous fields.
+
+    Args:
+        key: secret of at most 64 bytes.
+        digest: what stands for the detector's configuration and language.
+        tenant: whose text it is.
+        models: whether models look at it, or patterns only.
+        piece: the chunk.
+    """
+    owner = tenant.encode("utf-8", "surrogatepass")
+    head = f"{len(owner)},{int(models)},{piece.start},{piece.end};".encode()
+    hashed = hashlib.blake2b(digest + head + owner, key=key, digest_size=16)
+    hashed.update(piece.text.encode("utf-8", "surrogatepass"))
+    return hashed.digest()
+
+
+@dataclass(slots=True)
+class _Pending:
+    """An analysis under way and how many callers wait for it."""
+
+    future: asyncio.Future[Findings]
+    waiters: int = 0
+
+
+class FindingCache:
+    """Bounded, least recently used first out; one analysis for concurrent askers."""
+
+    def __init__(self, entries: int) -> None:
+        self._entries = entries
+        self._known: OrderedDict[bytes, Findings] = OrderedDict()
+        self._pending: dict[bytes, _Pending] = {}
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def get(self, key: bytes) -> Findings | None:
+        """Return what is remembered under `key`, or None."""
+        if (found := self._known.get(key)) is not None:
+            self._known.move_to_end(key)
+        return found
+
+    def missing(self, keys: list[bytes]) -> list[int]:
+        """Return the positions of `keys` that nobody knows and nobody is analysing, once each."""
+        first = {key: position for position, key in reversed(list(enumerate(keys)))}
+        return sorted(
+            position
+            for key, position in first.items()
+            if key not in self._known and key not in self._pending
+        )
+
+    async def share(self, key: bytes, analyse: Callable[[], asyncio.Future[Findings]]) -> Findings:
+        """Return the findings under `key`; the first asker starts the analysis, others join it.
+
+        Raises:
+            DetectorUnavailable: as the analysis does; a failure is not remembered.
+        """
+        if (found := self.get(key)) is not None:
+            return found
+        pending = self._pending.get(key)
+        if pending is None:
+            started = pending = self._pending[key] = _Pending(analyse())
+            pending.future.add_done_callback(lambda _: self._finish(key, started))
+        pending.waiters += 1
+        try:
+            return await asyncio.shield(pending.future)
+        finally:
+            pending.waiters -= 1
+            if not pending.waiters and not pending.future.done():
+                pending.future.cancel()  # nobody wants it any more
+                self._forget(key, pending)
+
+    def _finish(self, key: bytes, pending: _Pending) -> None:
+        self._forget(key, pending)
+        if pending.future.cancelled() or pending.future.exception():
+            return
+        self._known[key] = pending.future.result()
+        while len(self._known) > self._entries:
+            self._known.popitem(last=False)
+
+    def _forget(self, key: bytes, pending: _Pending) -> None:
+        """Let the next asker start anew, unless one already has."""
+        if self._pending.get(key) is pending:
+            del self._pending[key]

@@ -1,0 +1,204 @@
+"""Presidio and spaCy as one function: windows of text in, findings out. Runs in detector processes.
+
+Invariants: nothing is downloaded, nothing is logged (Presidio's and spaCy's loggers are shut: some
+lines of theirs hold text), and a window that can't be analysed raises instead of yielding nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import spacy
+from presidio_analyzer import (
+    AnalyzerEngine,
+    EntityRecognizer,
+    RecognizerRegistry,
+    RecognizerResult,
+)
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
+from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+
+from proxy.detect.chunk import Chunk
+from proxy.detect.context import NearbyWords
+from proxy.detect.recognizers import RECOGNIZERS
+from proxy.detect.settings import DetectSettings
+from proxy.detect.spans import RawSpan, settle
+from proxy.exchange import Finding
+
+#: What the model's labels are called here. Labels that are missing aren't personal data.
+LABELS = {
+    "PERSON": "PERSON",
+    "PER": "PERSON",
+    "GPE": "LOCATION",
+    "LOC": "LOCATION",
+    "FAC": "LOCATION",
+    "ORG": "ORGANIZATION",
+    "NORP": "NRP",
+    "DATE": "DATE_TIME",
+    "TIME": "DATE_TIME",
+}
+#: Pipes that name recognition doesn't need; they are more than half of the cost.
+_UNUSED_PIPES = ("tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
+#: The model reads prose: markup around a name hides it, so it sees other characters there. One for
+#: one, so offsets stay. Patterns and findings keep the text as it is.
+_AS_PROSE = str.maketrans({"*": " ", "`": " ", "|": ",", "\u00a0": " ", "\u2019": "'"})
+#: How sure a model's finding is. spaCy gives no probability; this is Presidio's own default.
+_MODEL_SCORE = 0.85
+#: Entities whose format alone is evidence, so a model's span that covers one gives way. A URL or a
+#: date isn't among them: policy may show those, and what is shown must not shield a name.
+_CLOSED = frozenset(
+    [
+        "API_KEY",
+        "JWT",
+        "PASSWORD",
+        "PRIVATE_KEY",
+        "EMAIL_ADDRESS",
+        "PHONE_NUMBER",
+        "IP_ADDRESS",
+        "MAC_ADDRESS",
+        "CREDIT_CARD",
+        "US_SSN",
+        "US_ITIN",
+        "UK_NINO",
+        "DATE_OF_BIRTH",
+        "MEDICAL_RECORD",
+    ]
+)
+
+
+class ModelMissingError(Exception):
+    """The spaCy model in the settings isn't installed."""
+
+
+class _NlpEngine(SpacyNlpEngine):
+    """Presidio's spaCy engine without downloads, unneeded pipes and lemmas."""
+
+    def load(self) -> None:
+        """Load each model with its name recogniser only.
+
+        Raises:
+            ModelMissingError: a model isn't installed.
+        """
+        loaded = {}
+        for model in self.models:
+            name = model["model_name"]
+            if not spacy.util.is_package(name):
+                raise ModelMissingError(name)
+            with warnings.catch_warnings():
+                # The model was trained with spaCy 3.7; 3.8 reads it and says so each time.
+                warnings.filterwarnings("ignore", message=r"\[W095\]")
+                loaded[model["lang_code"]] = spacy.load(name, exclude=_UNUSED_PIPES)
+        self.nlp = loaded  # type: ignore[assignment]  # declared by its first value, None
+
+    def artifacts(self, doc: Any, language: str) -> NlpArtifacts:
+        """Wrap a document for recognizers; a token's own lower-case form stands for its lemma."""
+        known = [span for span in doc.ents if span.label_ in LABELS]
+        entities, scores = self._get_updated_entities(known, [_MODEL_SCORE] * len(known))
+        return NlpArtifacts(
+            entities=entities,
+            tokens=doc,
+            tokens_indices=[token.idx for token in doc],
+            lemmas=[token.lower_ for token in doc],
+            nlp_engine=self,
+            language=language,
+            scores=scores,
+        )
+
+
+class Engine:
+    """Presidio's analyzer, set up once; not for concurrent use.
+
+    Attributes:
+        produced: entities that the enabled recognizers and the model's own labels really yield.
+    """
+
+    def __init__(self, settings: DetectSettings) -> None:
+        """Load the model and build the recognizers.
+
+        Raises:
+            ModelMissingError: the model isn't installed.
+            ValueError: `disabled` names a recognizer that doesn't exist.
+        """
+        silence()
+        language = settings.language
+        self._language = language
+        self._min_score = settings.min_score
+        self._nlp_engine = _NlpEngine(
+            models=[{"lang_code": language, "model_name": settings.model}],
+            ner_model_configuration=NerModelConfiguration(
+                model_to_presidio_entity_mapping=LABELS, labels_to_ignore=[]
+            ),
+        )
+        self._nlp_engine.load()
+        self._nlp = self._nlp_engine.get_nlp(language)
+        labels = self._nlp.pipe_labels.get("ner", [])
+        named = {LABELS[label] for label in labels if label in LABELS}
+        self._model = SpacyRecognizer(supported_language=language, supported_entities=sorted(named))
+        recognizers = [*(build(language) for build in RECOGNIZERS), self._model]
+        if unknown := set(settings.disabled) - {_name(recognizer) for recognizer in recognizers}:
+            raise ValueError(f"no such recognizer: {', '.join(sorted(unknown))}")
+        enabled = [one for one in recognizers if _name(one) not in settings.disabled]
+        self.produced = frozenset(
+            entity for recognizer in enabled for entity in recognizer.supported_entities
+        )
+        self._analyzer = AnalyzerEngine(
+            registry=RecognizerRegistry(recognizers=enabled, supported_languages=[language]),
+            nlp_engine=self._nlp_engine,
+            supported_languages=[language],
+            context_aware_enhancer=NearbyWords(frozenset(self._nlp.Defaults.stop_words)),
+            default_score_threshold=settings.min_score,
+        )
+
+    def analyse(self, jobs: Sequence[tuple[Chunk, bool]]) -> list[tuple[Finding, ...]]:
+        """Return the findings of each chunk, with offsets into its window.
+
+        Args:
+            jobs: chunks, each with whether models look at it or patterns only. The models take all
+                of them in one batch.
+        """
+        named = iter(self._documents([piece.text for piece, models in jobs if models]))
+        found = []
+        for piece, models in jobs:
+            doc = next(named) if models else self._nlp.make_doc(piece.text)
+            spans = [self._raw(result) for result in self._analyse(piece.text, doc)]
+            found.append(settle(piece.text, spans, piece.start, piece.end))
+        return found
+
+    def _documents(self, texts: list[str]) -> Iterator[Any]:
+        prose = [text.translate(_AS_PROSE) for text in texts]
+        return iter(self._nlp.pipe(prose, batch_size=max(1, len(prose))))
+
+    def _analyse(self, text: str, doc: Any) -> list[RecognizerResult]:
+        return list(
+            self._analyzer.analyze(
+                text,
+                self._language,
+                nlp_artifacts=self._nlp_engine.artifacts(doc, self._language),
+                return_decision_process=True,
+            )
+        )
+
+    def _raw(self, result: RecognizerResult) -> RawSpan:
+        name = result.recognition_metadata["recognizer_name"]
+        validated = result.analysis_explanation.validation_result is True
+        return RawSpan(
+            Finding(result.entity_type, result.start, result.end, round(result.score, 4), name),
+            model=name == _name(self._model),
+            closed=validated or result.entity_type in _CLOSED,
+        )
+
+
+def _name(recognizer: EntityRecognizer) -> str:
+    return str(recognizer.name)  # type: ignore[has-type]  # set in a constructor without types
+
+
+def silence() -> None:
+    """Shut the loggers of the libraries used here: some of their lines hold the text."""
+    for name in ("presidio-analyzer", "decision_process", "spacy", "tldextract", "filelock"):
+        logger = logging.getLogger(name)
+        logger.handlers = [logging.NullHandler()]
+        logger.propagate = False
+        logger.disabled = True

@@ -1,0 +1,76 @@
+"""The frame of most recognizers here: patterns that look at more than they report.
+
+Presidio's `PatternRecognizer` reports the whole match. `password = hunter2` needs its label to be
+found, but only the value hidden, so here the span is the pattern's group ``value``.
+
+Rule for every pattern in this folder: linear time on any text. No repetition stands beside another
+that can match the same characters, and what may stand between a label and its value is bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
+
+
+@dataclass(frozen=True, slots=True)
+class ValuePattern:
+    """A named pattern with a group ``value``, and the score of what it finds."""
+
+    name: str
+    regex: re.Pattern[str]
+    score: float
+
+
+class ValueRecognizer(LocalRecognizer):
+    """A Presidio recognizer over `PATTERNS`, for one entity."""
+
+    ENTITY: ClassVar[str]
+    PATTERNS: ClassVar[tuple[ValuePattern, ...]]
+    CONTEXT: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, supported_language: str = "en") -> None:
+        super().__init__(
+            supported_entities=[self.ENTITY],
+            supported_language=supported_language,
+            context=list(self.CONTEXT) or None,
+        )
+
+    def load(self) -> None:
+        """Do nothing: patterns are compiled with their module."""
+
+    def plausible(self, value: str) -> bool:
+        """Say whether a matched value can be meant; recognizers narrow this where format can't."""
+        return bool(value)
+
+    def analyze(
+        self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
+    ) -> list[RecognizerResult]:
+        """Return one result for each plausible value; see Presidio's base class."""
+        return [
+            self._result(pattern, *match.span("value"))
+            for pattern in self.PATTERNS
+            for match in pattern.regex.finditer(text)
+            if self.plausible(match["value"])
+        ]
+
+    def _result(self, pattern: ValuePattern, start: int, end: int) -> RecognizerResult:
+        return RecognizerResult(
+            entity_type=self.ENTITY,
+            start=start,
+            end=end,
+            score=pattern.score,
+            analysis_explanation=AnalysisExplanation(
+                recognizer=type(self).__name__,
+                original_score=pattern.score,
+                pattern_name=pattern.name,
+            ),
+            recognition_metadata={
+                RecognizerResult.RECOGNIZER_NAME_KEY: type(self).__name__,
+                RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+            },
+        )

@@ -1,0 +1,169 @@
+"""`privet doctor`: what would fail, before it does, and how to mend it.
+
+Each check opens what `privet serve` would open, without serving and without sending anything.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+import os
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit import keys as audit_keys
+from audit.errors import AuditError, FormatError
+from proxy.config import AUDIT_SLOT, Configuration
+from proxy.identity.keys import list_keys
+from proxy.policy.load import load
+from proxy.services import provider_key, read_secret
+from proxy.yaml_file import ConfigError
+
+_LEAST_FREE_BYTES = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `mend` says what to do about a failure or a warning."""
+
+    name: str
+    state: str  # ok, warning or failed
+    detail: str
+    mend: str = ""
+
+
+def examine(configuration: Configuration) -> Iterator[Check]:
+    """Every check, in the order in which `serve` would trip over it."""
+    checks: tuple[Callable[[Configuration], Iterator[Check]], ...] = (
+        _listener,
+        _policy,
+        _virtual_keys,
+        _secret,
+        _audit,
+        _recipients,
+        _model,
+        _providers,
+    )
+    for check in checks:
+        yield from check(configuration)
+
+
+def _listener(configuration: Configuration) -> Iterator[Check]:
+    host, port = configuration.settings.address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            mend = "change `listen`, or stop what listens there"
+            yield Check("listen", "failed", f"{host}:{port}: {error.strerror}", mend)
+            return
+    yield Check("listen", "ok", f"{host}:{port} is free")
+
+
+def _policy(configuration: Configuration) -> Iterator[Check]:
+    settings = configuration.settings
+    path = configuration.path(settings.policy)
+    try:
+        policy = load(path)
+    except ConfigError as error:
+        yield Check("policy", "failed", str(error), f"`privet policy lint {path}` shows it again")
+        return
+    yield Check("policy", "ok", f"{policy.name}, digest {policy.digest[:12]}")
+    for name in sorted(settings.providers.keys() - policy.providers.keys()):
+        mend = f"add {name} to `providers` in {path}"
+        yield Check("policy", "warning", f"knows no provider {name}: every request is refused", mend)
+
+
+def _virtual_keys(configuration: Configuration) -> Iterator[Check]:
+    if configuration.settings.keys is None:
+        yield Check("keys", "warning", "no key is asked (loopback only)", "set `keys`")
+        return
+    path = configuration.path(configuration.settings.keys)
+    try:
+        number = len(list_keys(path))
+    except ConfigError as error:
+        yield Check("keys", "failed", str(error), "`privet init` writes an empty one")
+        return
+    if number:
+        yield Check("keys", "ok", f"{number} virtual keys")
+    else:
+        mend = "`privet keys create --team TEAM --app APP`"
+        yield Check("keys", "warning", "nobody has a key yet", mend)
+
+
+def _secret(configuration: Configuration) -> Iterator[Check]:
+    try:
+        read_secret(configuration.path(configuration.settings.secret))
+    except ConfigError as error:
+        yield Check("secret", "failed", str(error), "restore it, or make one with `privet init`")
+        return
+    yield Check("secret", "ok", "readable")
+
+
+def _audit(configuration: Configuration) -> Iterator[Check]:
+    section = configuration.settings.audit
+    key = configuration.path(section.signing_key)
+    try:
+        audit_keys.load_signing_key(key)
+    except (AuditError, OSError, ValueError) as error:
+        yield Check("audit key", "failed", str(error), "restore it: another key is another log")
+    else:
+        yield Check("audit key", "ok", str(key))
+    folder = configuration.path(section.dir) / AUDIT_SLOT
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        yield Check("audit folder", "failed", f"{existing} can't be written", "mend its permissions")
+        return
+    free = os.statvfs(existing)
+    if free.f_bavail * free.f_frsize < _LEAST_FREE_BYTES:
+        yield Check("audit folder", "warning", "less than 1 GiB is free", "a full disk means 503s")
+        return
+    yield Check("audit folder", "ok", str(folder))
+
+
+def _recipients(configuration: Configuration) -> Iterator[Check]:
+    section = configuration.settings.audit
+    readable = 0
+    for setting in section.recipients:
+        path = configuration.path(setting)
+        try:
+            recipient = audit_keys.load_recipient(path)
+        except (OSError, FormatError) as error:
+            yield Check("recipient", "failed", str(error), "restore the public file")
+            continue
+        readable += 1
+        private = path.with_suffix(".key")
+        if private.exists():
+            mend = "take it to its holder, off this machine"
+            yield Check("recipient", "warning", f"{private.name} still lies beside its log", mend)
+        else:
+            yield Check("recipient", "ok", recipient.name)
+    if readable < 2:
+        mend = "add an offline recovery key: if the only one is lost, nobody can read the log"
+        yield Check("recipient", "warning", "there is only one recipient", mend)
+
+
+def _model(configuration: Configuration) -> Iterator[Check]:
+    name = configuration.settings.detect.model
+    if importlib.util.find_spec(name) is None:
+        mend = f"install the package that carries {name}; nothing is downloaded at run time"
+        yield Check("detector model", "failed", f"{name} isn't installed", mend)
+        return
+    yield Check("detector model", "ok", f"{name} {importlib.metadata.version(name)}")
+
+
+def _providers(configuration: Configuration) -> Iterator[Check]:
+    settings = configuration.settings
+    for name, section in settings.providers.items():
+        try:
+            provider_key(section, configuration.folder)
+        except ValueError as error:
+            yield Check(f"provider {name}", "failed", str(error), "set it before `privet serve`")
+            continue
+        yield Check(f"provider {name}", "ok", section.base_url)
+    if not settings.models and settings.any_model is None:
+        yield Check("models", "warning", "no model is configured", "list some under `models`")

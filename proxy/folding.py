@@ -1,0 +1,134 @@
+"""One spelling for many: text without what doesn't change whom it names.
+
+Case, compatibility forms (Unicode NFKC), accents, zero-width characters, the kind and amount of
+white space, dashes and apostrophes are folded away; on demand the separators inside numbers too
+(`4111-1111` is `41111111`). Every folded character knows where it came from.
+
+Invariant: positions that `Folded` gives back always slice the original text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+Edit = tuple[int, int, str]  # characters [start, end) of a text become this string
+
+_UPPER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_BLANK = {ord(blank): " " for blank in "\t\n\v\f\r\x1c\x1d\x1e\x1f"}
+_FOLD_ASCII = _UPPER | _BLANK
+_ALIKE = {"\u2019": "'", "\u02bc": "'", "\u2212": "-"}
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_BLANKS = re.compile(r" {2,}")
+# A dot joins only groups of three and more: 192.168.1.23 and 192.168.12.3 must stay two values.
+_JOINT = re.compile(r"[0-9](?:[- ()]{1,3}|(?<=[0-9]{3})\.(?=[0-9]{3}))(?=[0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Where the characters of a rewritten text came from: from `at[k]` on, add `by[k]`."""
+
+    at: tuple[int, ...]
+    by: tuple[int, ...]
+
+    def origin(self, position: int) -> int:
+        """The position in the text before it was rewritten."""
+        step = bisect_right(self.at, position)
+        return position + self.by[step - 1] if step else position
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text with the way back to its original."""
+
+    original: str
+    text: str
+    shifts: tuple[Shift, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The original characters behind folded ``[start, end)``, with marks that follow them."""
+        if not self.shifts:
+            return start, end
+        last = end - 1
+        for shift in reversed(self.shifts):
+            start, last = shift.origin(start), shift.origin(last)
+        end = last + 1
+        while end < len(self.original) and vanishes(self.original[end]):
+            end += 1
+        return start, end
+
+
+def fold(text: str, *, numbers: bool = False, lower: bool = True) -> Folded:
+    """`text` folded; `numbers` drops separators inside numbers, `lower` folds case."""
+    shifts: list[Shift] = []
+    folded = text.translate(_FOLD_ASCII if lower else _BLANK) if text.isascii() else None
+    if folded is None:
+        folded = _rewritten(text, _beyond_ascii(text, lower=lower), shifts)
+        folded = folded.translate(_FOLD_ASCII if lower else _BLANK)
+    if "  " in folded:
+        blanks = _BLANKS.finditer(folded)
+        folded = _rewritten(folded, ((m.start(), m.end(), " ") for m in blanks), shifts)
+    if numbers:
+        joints = _JOINT.finditer(folded)
+        folded = _rewritten(folded, ((m.start() + 1, m.end(), "") for m in joints), shifts)
+    return Folded(text, folded, tuple(shifts))
+
+
+def rewrite(text: str, edits: Iterable[Edit]) -> tuple[str, Shift]:
+    """`text` with `edits` (ascending, not overlapping) done, and the way back."""
+    pieces: list[str] = []
+    at: list[int] = []
+    by: list[int] = []
+    done = length = 0
+    for start, end, new in edits:
+        pieces += text[done:start], new
+        length += start - done
+        for extra in range(end - start, len(new)):  # all of `ﬁ` -> `fi` came from one character
+            at.append(length + extra)
+            by.append(end - 1 - length - extra)
+        length += len(new)
+        at.append(length)
+        by.append(end - length)
+        done = end
+    if not pieces:
+        return text, Shift((), ())
+    pieces.append(text[done:])
+    return "".join(pieces), Shift(tuple(at), tuple(by))
+
+
+def vanishes(character: str) -> bool:
+    """Whether a character (a combining mark, a soft hyphen, a zero-width space) folds away."""
+    return character > "\x7f" and not _fold_character(character, lower=True)
+
+
+def _rewritten(text: str, edits: Iterable[Edit], shifts: list[Shift]) -> str:
+    changed, shift = rewrite(text, edits)
+    if shift.at:
+        shifts.append(shift)
+    return changed
+
+
+def _beyond_ascii(text: str, *, lower: bool) -> Iterator[Edit]:
+    for run in _BEYOND_ASCII.finditer(text):
+        for position in range(run.start(), run.end()):
+            yield position, position + 1, _fold_character(text[position], lower=lower)
+
+
+@lru_cache(maxsize=1 << 15)
+def _fold_character(character: str, *, lower: bool) -> str:
+    if character.isspace():
+        return " "
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    if character in _ALIKE:
+        return _ALIKE[character]
+    if unicodedata.category(character) == "Pd":
+        return "-"
+    parts = unicodedata.normalize("NFKD", character)
+    if lower:
+        parts = unicodedata.normalize("NFKD", parts.casefold())
+    return "".join(part for part in parts if unicodedata.category(part) not in ("Mn", "Me", "Cf"))

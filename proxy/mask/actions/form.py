@@ -1,0 +1,39 @@
+"""What an action gets and gives."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Form(NamedTuple):
+    """One spelling of a value.
+
+    Attributes:
+        text: the characters as the caller wrote them.
+        value: what all spellings of the value share (matching.canonical).
+        name: the upper-case name of its placeholder, e.g. ``PERSON``.
+        number: counted per name, from 1.
+        letter: empty for the first spelling, then b, c … z, ba …
+    """
+
+    text: str
+    value: str
+    name: str
+    number: int
+    letter: str
+
+
+class Written(NamedTuple):
+    """What stands in a form's place.
+
+    Attributes:
+        text: ordinary text, or a bare token (``PERSON_1``) that the path's alphabet dresses.
+        token: whether it is a token.
+        restored: whether the answer gets the real value back for it.
+        hidden: whether the value is hidden now (an already general one passes as it is).
+    """
+
+    text: str
+    token: bool
+    restored: bool
+    hidden: bool = True

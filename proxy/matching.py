@@ -1,0 +1,281 @@
+"""What counts as an occurrence of a value: one rule for the sweep, the egress guard and the tests.
+
+An occurrence is
+- *bounded*: no letter beside a letter at its edge, no digit beside a digit (so Ann isn't in
+  "annual"); scripts that write words without spaces have no such bounds;
+- *folded* (folding.py), but exact in case for values under six characters and for words of the
+  dictionary list (so Mark isn't in "mark it");
+- free of separators inside numbers, for values of seven digits and more;
+- found in JSON's backslash escapes too, and for values of six characters and more in URL encoding
+  and base64 (RFC 4648, both alphabets, at any of the three alignments). One in base64 is the
+  whole encoded token.
+
+Trivial values (one or two characters, no letter or digit, a stopword) have no occurrences: they
+say nothing where they stand alone.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from bisect import bisect_right
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import ahocorasick
+
+from proxy.folding import Edit, fold, rewrite, vanishes
+
+_LONG = 6  # from here on case is folded and encodings are searched
+_NUMBER = 7  # digits that a value needs before its separators are optional
+_JOIN = "\0"  # between parts: neither letter, digit nor separator
+_ESCAPE = re.compile(
+    r"(?:%[0-9A-Fa-f]{2})+|\\+u[0-9A-Fa-f]{4}|\\+[\"'/]|\\+[bfnrt]|(?<=[^\W_])\+(?=[^\W_])"
+)
+_BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
+_NOT_IN_IDENTIFIERS = str.maketrans("", "", " -()")
+_IDENTIFIER = re.compile(r"(?=.*[a-z])(?=(?:.*[0-9]){4})[a-z0-9]{6,34}")
+_TURN = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
+# Thai to Khmer, Japanese, Chinese, Korean: no spaces between words, or particles joined to them.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Lower-case words of everyday language; the lists ship in detect/.
+
+    Attributes:
+        words: also names or parts of them (mark, rose): matched in exact case only.
+        stopwords: never searched for at all (the, of).
+    """
+
+    words: frozenset[str] = frozenset()
+    stopwords: frozenset[str] = frozenset()
+
+    def exact(self, folded: str) -> bool:
+        """Whether case counts for a value, given folded: it is short, or an everyday word."""
+        return len(folded) < _LONG or folded in self.words
+
+    def trivial(self, value: str) -> bool:
+        """Whether a value says nothing where it stands alone, so that it has no occurrences."""
+        folded = fold(value).text.strip()
+        shortest = 2 if _UNSPACED.search(folded) else 3
+        alphanumeric = any(map(str.isalnum, folded))
+        return len(folded) < shortest or not alphanumeric or folded in self.stopwords
+
+
+class Occurrence(NamedTuple):
+    """Characters ``[start, end)`` hold the value with this index; `encoded`: not literally."""
+
+    start: int
+    end: int
+    value: int
+    encoded: bool
+
+
+class _Pattern(NamedTuple):
+    value: int
+    length: int
+    exact: str = ""  # what the text must say with its case kept, if case counts
+    strict: str = ""  # what the text must say with its separators kept, if they count
+    base64: str = ""  # the characters of the encoding, if this is one
+
+
+def canonical(value: str) -> str:
+    """The spelling that all forms of one value share, whatever their case, spacing and Unicode."""
+    folded = fold(value, numbers=_digits(value) >= _NUMBER).text.strip()
+    if _digits(folded) >= 4:  # noqa: PLR2004 - the least that _IDENTIFIER asks for
+        compact = folded.lstrip("+").translate(_NOT_IN_IDENTIFIERS)
+        if _IDENTIFIER.fullmatch(compact) or (compact.isdigit() and len(compact) >= _NUMBER):
+            return compact
+    return folded
+
+
+class Matcher:
+    """Finds every occurrence of some values in one pass over a text."""
+
+    def __init__(self, values: Sequence[str], lexicon: Lexicon) -> None:
+        self._values = values
+        self._numbers = any(_digits(value) >= _NUMBER for value in values)
+        patterns: dict[str, list[_Pattern]] = {}
+        for index, value in enumerate(values):
+            if not lexicon.trivial(value):
+                for text, pattern in _patterns(index, value, lexicon, numbers=self._numbers):
+                    patterns.setdefault(text, []).append(pattern)
+        self._automaton = ahocorasick.Automaton()
+        for text, found in patterns.items():
+            self._automaton.add_word(text, found)
+        self._empty = not patterns
+        if patterns:
+            self._automaton.make_automaton()
+
+    def occurrences(self, text: str) -> list[Occurrence]:
+        """Every occurrence in one text, nested and crossing ones included, by position."""
+        return self.occurrences_in((text,))[0]
+
+    def occurrences_in(
+        self, texts: Sequence[str], edges: Sequence[Container[int]] = ()
+    ) -> list[list[Occurrence]]:
+        """The occurrences of each text. `edges`: positions of each that bound like a space.
+
+        What is cut out of a text leaves an edge: with Mary hidden, "MaryAnn" shows a bounded Ann.
+        """
+        found: list[set[Occurrence]] = [set() for _ in texts]
+        if self._empty:
+            return [[] for _ in texts]
+        joined = _JOIN.join(texts)
+        starts: list[int] = [0]
+        for text in texts[:-1]:
+            starts.append(starts[-1] + len(text) + 1)
+        for start, end, pattern in self._hits(joined):
+            part = bisect_right(starts, start) - 1
+            text, offset = texts[part], starts[part]
+            at_edges = edges[part] if edges else ()
+            self._accept(found[part], text, start - offset, end - offset, pattern, at_edges)
+        if "%" in joined or "\\" in joined or "+" in joined:
+            for text, into in zip(texts, found, strict=True):
+                self._look_inside_escapes(text, into)
+        return [sorted(some) for some in found]
+
+    def _hits(self, text: str) -> Iterator[tuple[int, int, _Pattern]]:
+        folded = fold(text, numbers=self._numbers)
+        for last, patterns in self._automaton.iter(folded.text):
+            for pattern in patterns:
+                yield *folded.span(last + 1 - pattern.length, last + 1), pattern
+
+    def _accept(
+        self,
+        found: set[Occurrence],
+        text: str,
+        start: int,
+        end: int,
+        pattern: _Pattern,
+        edges: Container[int] = (),
+    ) -> None:
+        if pattern.base64:
+            if text[start:end] == pattern.base64:
+                found.add(Occurrence(*_token(text, start, end), pattern.value, encoded=True))
+        elif (
+            end <= len(text)
+            and (start in edges or not _continues(text, start))
+            and (end in edges or not _continues(text, end))
+            and _as_strict_as(pattern, text[start:end])
+        ):
+            found.add(Occurrence(start, end, pattern.value, encoded=False))
+
+    def _look_inside_escapes(self, text: str, found: set[Occurrence]) -> None:
+        edits = list(_unescaped(text))
+        if not edits:
+            return
+        view, shift = rewrite(text, edits)
+        inside: set[Occurrence] = set()
+        for start, end, pattern in self._hits(view):
+            self._accept(inside, view, start, end, pattern)
+        for start, end, value, encoded in inside:
+            raw = shift.origin(start), shift.origin(end)
+            spelled = text[slice(*raw)]
+            if len(self._values[value]) < _LONG and ("%" in spelled or "+" in spelled):
+                continue
+            literal = not encoded and spelled == view[start:end]
+            if literal or Occurrence(*raw, value, encoded=False) not in found:
+                found.add(Occurrence(*raw, value, encoded=not literal))
+
+
+def _patterns(
+    index: int, value: str, lexicon: Lexicon, *, numbers: bool
+) -> Iterator[tuple[str, _Pattern]]:
+    folded = fold(value, numbers=numbers).text.strip()
+    plain = fold(value).text.strip()
+    cased = fold(value, lower=False).text.strip()
+    exact = cased if lexicon.exact(plain) else ""
+    strict = plain if numbers and _digits(plain) in range(2, _NUMBER) else ""
+    spellings = {folded}
+    if _digits(folded) >= 4:  # noqa: PLR2004 - the least that _IDENTIFIER asks for
+        spellings |= _regrouped(folded)
+    for text in spellings:
+        yield text, _Pattern(index, len(text), exact, strict)
+    if len(plain) >= _LONG:
+        for core in _base64_cores(value):
+            text = fold(core, numbers=numbers).text
+            yield text, _Pattern(index, len(text), base64=core)
+
+
+def _regrouped(folded: str) -> set[str]:
+    """How else an identifier of letters and digits is written: closed up, in fours, at its turns."""
+    compact = folded.lstrip("+").translate(_NOT_IN_IDENTIFIERS)
+    if compact.isdigit() and len(compact) >= _NUMBER:
+        return {compact}
+    if not _IDENTIFIER.fullmatch(compact):
+        return set()
+    fours = " ".join(compact[at : at + 4] for at in range(0, len(compact), 4))
+    return {compact, _TURN.sub(" ", compact)} | {fold(fours, numbers=True).text}
+
+
+def _base64_cores(value: str) -> set[str]:
+    """The characters that `value` alone decides, wherever it stands in what was encoded."""
+    raw = value.encode("utf-8", "surrogatepass")
+    cores: set[str] = set()
+    for before, shared in ((0, 0), (1, 2), (2, 3)):
+        encoded = b64encode(bytes(before) + raw).decode()
+        core = encoded[shared : (before + len(raw)) * 8 // 6]
+        cores |= {core, core.replace("+", "-").replace("/", "_")}
+    return cores
+
+
+def _unescaped(text: str) -> Iterator[Edit]:
+    """What the escapes of a text stand for: percent-encoding, `+` for a space, JSON's own."""
+    for escape in _ESCAPE.finditer(text):
+        spelled, start = escape.group(), escape.start()
+        if spelled[0] == "%":
+            yield from _percent_decoded(spelled, start)
+        elif spelled == "+" or spelled[-1] in "bfnrt":
+            yield start, escape.end(), " "
+        elif spelled[-1] in "\"'/":
+            yield start, escape.end(), spelled[-1]
+        else:
+            yield start, escape.end(), chr(int(spelled[-4:], 16))
+
+
+def _percent_decoded(spelled: str, start: int) -> Iterator[Edit]:
+    try:
+        decoded = bytes.fromhex(spelled.replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return  # not text
+    for character in decoded:
+        end = start + 3 * len(character.encode())
+        yield start, end, character
+        start = end
+
+
+def _as_strict_as(pattern: _Pattern, text: str) -> bool:
+    if pattern.exact and fold(text, lower=False).text.strip() != pattern.exact:
+        return False
+    return not pattern.strict or fold(text).text.strip() == pattern.strict
+
+
+def _continues(text: str, at: int) -> bool:
+    """Whether a word or a number goes on from the character before `at` to the one at it."""
+    before = at - 1
+    while before >= 0 and vanishes(text[before]):
+        before -= 1
+    while at < len(text) and vanishes(text[at]):
+        at += 1
+    if before < 0 or at >= len(text):
+        return False
+    left, right = text[before], text[at]
+    if left.isdigit() or right.isdigit():
+        return left.isdigit() and right.isdigit()
+    if not (left.isalpha() and right.isalpha()):
+        return False
+    return not (_UNSPACED.match(left) or _UNSPACED.match(right))
+
+
+def _token(text: str, start: int, end: int) -> tuple[int, int]:
+    """The whole base64 token around ``[start, end)``."""
+    rest = text[end:]
+    return len(text[:start].rstrip(_BASE64)), len(text) - len(rest.lstrip(_BASE64).lstrip("="))
+
+
+def _digits(text: str) -> int:
+    return sum(map(str.isdigit, text))

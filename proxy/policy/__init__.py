@@ -1,0 +1,1 @@
+"""Policy: which provider may see what, and how the rest is hidden. See README.md."""

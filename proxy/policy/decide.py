@@ -1,0 +1,213 @@
+"""What policy says about one endpoint: a pure function (P6), DESIGN section 8 clause by clause.
+
+1. *Demands*: which found entities are hidden from this provider, and how (`demand`).
+2. *Eligibility*: whether the endpoint may receive the request at all (`_refusals`).
+
+Invariants: an endpoint that nothing permits is refused; eligibility never looks at what rules
+`treat`; finding more never shows or admits more; the order of rules changes nothing. Messages
+name rules, classes, entities and providers, never a caller's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from proxy.exchange import Action, ActionKind, Endpoint, Facts, Principal, Verdict
+from proxy.policy.compiled import (
+    Block,
+    Entity,
+    Permit,
+    Policy,
+    Provider,
+    Require,
+    Restriction,
+    Treat,
+    Waiver,
+)
+from proxy.policy.ladder import ALLOW, PLACEHOLDER, join
+from proxy.policy.model import Hide
+
+UNKNOWN_PROVIDER = "unknown-provider"
+CLEARANCE = "clearance"
+UNCLASSIFIED = "unclassified"
+DECLARED_CLASS = "declared-class"
+ENTITY_BLOCK = "entity-block"
+DEFAULT_DENY = "default-deny"
+
+#: Reasons that aren't rules; no rule may take one of these as its id.
+BUILT_IN = frozenset(
+    {UNKNOWN_PROVIDER, CLEARANCE, UNCLASSIFIED, DECLARED_CLASS, ENTITY_BLOCK, DEFAULT_DENY}
+)
+
+
+def decide(
+    policy: Policy, facts: Facts, principal: Principal, endpoint: Endpoint, on: date
+) -> Verdict:
+    """The verdict on one endpoint.
+
+    Args:
+        facts: what was found (only findings that `Policy.accept` accepted) and couldn't be read.
+        on: the day of the request, UTC; waivers count through their whole last day.
+
+    Returns:
+        Allowed, with the treatment of every found entity that is hidden there, and in `rules` the
+        permits, treats and waivers that decided. Or refused, with every reason in `rules`.
+    """
+    provider = policy.providers.get(endpoint.provider)
+    if provider is None:
+        refusal = _Refusal(
+            UNKNOWN_PROVIDER, "policy doesn't know this provider", "add it to `providers`"
+        )
+        return _refused(endpoint, [refusal])
+
+    restrictions = [
+        rule
+        for rule in policy.restrictions
+        if binds(rule, provider.name) and rule.matches(facts, principal)
+    ]
+    waivers = [w for w in policy.waivers if opens(w, facts, principal, provider.name, on)]
+    lifted = {w.rule for w in waivers}
+    standing = [r for r in restrictions if r.id not in lifted]
+    treats = [r for r in standing if isinstance(r, Treat)]
+    treatment = demand(policy, facts, provider, treats)
+
+    refusals = [
+        *_class_refusals(policy, facts, provider),
+        *_blocked_entities(treatment),
+        *(_rule_refusal(r) for r in standing if not isinstance(r, Treat)),
+    ]
+    permits = [p for p in policy.permits if admits(p, facts, principal, endpoint)]
+    if not permits:
+        refusals.append(
+            _Refusal(DEFAULT_DENY, "no rule permits it", "ask for a permit, or use another model")
+        )
+    if refusals:
+        return _refused(endpoint, refusals)
+
+    restricted = {r.id for r in restrictions}
+    decided = [*permits, *treats, *(w for w in waivers if w.rule in restricted)]
+    rules = tuple(sorted(r.id for r in decided))
+    return Verdict(endpoint, allowed=True, rules=rules, treatment=treatment)
+
+
+def demand(
+    policy: Policy, facts: Facts, provider: Provider, treats: Sequence[Treat]
+) -> dict[str, Action]:
+    """How each found entity is hidden from `provider`; one that isn't there is shown.
+
+    `treats` are the rules that match and aren't lifted.
+    """
+    escalated = {
+        member
+        for escalation in policy.escalations
+        if escalation.rank > provider.clearance and escalation.members <= facts.entities
+        for member in escalation.members
+    }
+    treatment = {}
+    for name in sorted(facts.entities):
+        entity = policy.entity(name)
+        action = entity.action if hides(entity, provider) else ALLOW
+        if name in escalated:
+            action = join(entity.action, PLACEHOLDER)
+        for rule in treats:
+            action = join(action, rule.actions.get(name, ALLOW))
+        if action.kind is not ActionKind.ALLOW:
+            treatment[name] = action
+    return treatment
+
+
+def hides(entity: Entity, provider: Provider) -> bool:
+    """Whether the entity's own entry hides it from this provider."""
+    return (
+        entity.hide is Hide.ALWAYS
+        or (entity.hide is Hide.OFF_PREMISES and not provider.on_prem)
+        or entity.rank > provider.clearance
+    )
+
+
+def binds(rule: Restriction, provider: str) -> bool:
+    """Whether a restriction, where it matches, says anything about this provider."""
+    return not isinstance(rule, Require) or provider not in rule.met_by
+
+
+def admits(permit: Permit, facts: Facts, principal: Principal, endpoint: Endpoint) -> bool:
+    """Whether a permit opens this endpoint to this request."""
+    return (
+        endpoint.provider in permit.providers
+        and (permit.models is None or endpoint.model in permit.models)
+        and permit.matches(facts, principal)
+    )
+
+
+def opens(waiver: Waiver, facts: Facts, principal: Principal, provider: str, on: date) -> bool:
+    """Whether a waiver holds for this request towards this provider on this day."""
+    return provider in waiver.providers and on <= waiver.until and waiver.matches(facts, principal)
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """One reason: the rule or built-in reason, a clause that says why, and what would mend it."""
+
+    rule: str
+    message: str
+    hint: str
+
+
+def _class_refusals(policy: Policy, facts: Facts, provider: Provider) -> Iterator[_Refusal]:
+    """Data classes against the provider's clearance: what no rule and no waiver can lift."""
+    clearance, classes = provider.clearance, policy.classes
+    found = [(name, policy.entity(name)) for name in sorted(facts.entities)]
+    heavy = [(n, e) for n, e in found if e.rank > clearance and e.residual > clearance]
+    if heavy:
+        names = ", ".join(f"{name} ({classes[entity.rank]})" for name, entity in heavy)
+        needed = max(entity.residual for _, entity in heavy)
+        message = f"{names} is above its clearance, even hidden"
+        yield _Refusal(CLEARANCE, message, _cleared_for(policy, needed))
+    if facts.opaque and policy.unclassified > clearance:
+        needed = policy.unclassified
+        kinds = ", ".join(sorted(facts.opaque))
+        message = f"content that can't be read ({kinds}) counts as {classes[needed]}"
+        yield _Refusal(UNCLASSIFIED, message, f"send text, or {_cleared_for(policy, needed)}")
+    declared = policy.declared(facts)
+    if declared is not None and declared > clearance:
+        message = f"the request is declared to be {classes[declared]}"
+        yield _Refusal(DECLARED_CLASS, message, _cleared_for(policy, declared))
+
+
+def _cleared_for(policy: Policy, rank: int) -> str:
+    names = sorted(p.name for p in policy.providers.values() if p.clearance >= rank)
+    if names:
+        return f"use a model of {' or '.join(names)}"
+    return f"no provider is cleared for {policy.classes[rank]}: leave it out"
+
+
+def _blocked_entities(treatment: dict[str, Action]) -> Iterator[_Refusal]:
+    for name, action in treatment.items():
+        if action.kind is ActionKind.BLOCK:
+            yield _Refusal(
+                f"{ENTITY_BLOCK}:{name}",
+                f"{name} is refused wherever it would have to be hidden",
+                "take the value out of the request",
+            )
+
+
+def _rule_refusal(rule: Block | Require) -> _Refusal:
+    why = f" ({rule.why})" if rule.why else ""
+    waiver = f"an approved waiver of {rule.id}"
+    if isinstance(rule, Block):
+        return _Refusal(rule.id, (rule.message or "it is blocked").rstrip(".") + why, waiver)
+    where = f"a model of {', '.join(sorted(rule.met_by))}, or " if rule.met_by else ""
+    return _Refusal(rule.id, f"{rule.demand} is required{why}", where + waiver)
+
+
+def _refused(endpoint: Endpoint, refusals: Sequence[_Refusal]) -> Verdict:
+    reasons = "; ".join(f"{r.message} [{r.rule}]" for r in refusals)
+    return Verdict(
+        endpoint,
+        allowed=False,
+        rules=tuple(r.rule for r in refusals),
+        message=f"{endpoint.provider} may not receive this request: {reasons}.",
+        hint="; ".join(dict.fromkeys(r.hint for r in refusals)),
+    )

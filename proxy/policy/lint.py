@@ -1,0 +1,176 @@
+"""What a valid policy probably doesn't mean: warnings, each with its place and a hint.
+
+Errors come from loading; a warning never stops a policy from being used. Every warning here is
+about something that can't change any decision, or that will change by itself (a waiver's end).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+from proxy.policy.compiled import Block, Permit, Policy, Require, Rule, Treat
+from proxy.policy.load import compile_policy, read_checked
+from proxy.policy.model import PolicyForm
+from proxy.yaml_file import ConfigError, Document, Problem, read_text
+
+#: The codes of `lint` that are advice; a problem with any other code is an error.
+WARNINGS = frozenset(
+    {
+        "no-permit",
+        "no-recognizer",
+        "entity-by-default",
+        "entity-nowhere",
+        "escalation-idle",
+        "provider-unused",
+        "rule-idle",
+        "rule-shadowed",
+        "waiver-ended",
+        "waiver-ending",
+    }
+)
+
+_SOON = timedelta(days=30)
+
+
+def lint(path: Path, produced: Collection[str] | None, on: date) -> list[Problem]:
+    """All errors of a policy file, or if it has none its warnings.
+
+    Args:
+        produced: the entities that enabled recognizers can yield, None when unknown.
+        on: today, UTC: waivers that ended or end within 30 days are listed.
+    """
+    try:
+        document, form = read_checked(read_text(path), str(path), produced)
+    except ConfigError as error:
+        return list(error.problems)
+    linter = _Linter(document, form, compile_policy(form))
+    warnings = [
+        *linter.entities(produced),
+        *linter.escalations(),
+        *linter.providers(),
+        *linter.rules(),
+        *linter.waivers(on),
+    ]
+    return sorted(warnings, key=lambda problem: (problem.line, problem.column, problem.code))
+
+
+class _Linter:
+    def __init__(self, document: Document, form: PolicyForm, policy: Policy) -> None:
+        self.document = document
+        self.form = form
+        self.policy = policy
+        self.index = {rule.id: index for index, rule in enumerate(form.rules)}
+
+    def entities(self, produced: Collection[str] | None) -> Iterator[Problem]:
+        top = max((p.clearance for p in self.policy.providers.values()), default=-1)
+        for name, entity in self.policy.entities.items():
+            place = ("entities", name)
+            if min(entity.rank, entity.residual) > top:
+                message = f"no provider may receive {name}, even hidden"
+                hint = "lower its residual, or block it by a rule that says why"
+                yield self.document.problem(place, message, hint, "entity-nowhere", key=True)
+            if produced is not None and name not in produced:
+                message = f"no enabled recognizer produces {name}"
+                yield self.document.problem(place, message, "", "no-recognizer", key=True)
+        for name in sorted(set(produced or ()) - set(self.policy.entities)):
+            message = f"{name} has no entry and takes default.entity"
+            yield self.document.problem(
+                ("default", "entity"), message, "", "entity-by-default", key=True
+            )
+
+    def escalations(self) -> Iterator[Problem]:
+        lowest = min((p.clearance for p in self.policy.providers.values()), default=-1)
+        for index, escalation in enumerate(self.policy.escalations):
+            if escalation.rank <= lowest:
+                message = "every provider is cleared for this class, so it hides nothing"
+                hint = "raise its class"
+                yield self.document.problem(
+                    ("escalate", index, "class"), message, hint, "escalation-idle"
+                )
+
+    def providers(self) -> Iterator[Problem]:
+        if not self.policy.permits:
+            yield self.document.problem(
+                ("rules",), "nothing is permitted", "add a permit", "no-permit", key=True
+            )
+        permitted = {name for permit in self.policy.permits for name in permit.providers}
+        for name in self.policy.providers:
+            if self.policy.permits and name not in permitted:
+                message = f"nobody may use {name}: no rule permits it"
+                yield self.document.problem(
+                    ("providers", name), message, "permit or remove it", "provider-unused", key=True
+                )
+
+    def rules(self) -> Iterator[Problem]:
+        everyone = frozenset(self.policy.providers)
+        waived = {waiver.rule for waiver in self.policy.waivers}
+        rules: list[Rule] = [*self.policy.permits, *self.policy.restrictions]
+        for rule in rules:
+            if isinstance(rule, Require) and rule.met_by == everyone:
+                yield self._rule(
+                    rule, "every provider meets it, so it refuses nothing", "rule-idle"
+                )
+            # A waived rule stands back sometimes, so it makes no other rule superfluous.
+            wider = [r for r in rules if r.id not in waived and _covers(r, rule, rules)]
+            if wider:
+                message = f"it changes nothing: {wider[0].id} does the same whenever it matches"
+                yield self._rule(rule, message, "rule-shadowed")
+
+    def waivers(self, on: date) -> Iterator[Problem]:
+        requires = {r.id: r for r in self.policy.restrictions if isinstance(r, Require)}
+        for waiver in self.policy.waivers:
+            place = ("rules", self.index[waiver.id], "until")
+            if on > waiver.until:
+                message = f"waiver {waiver.id} ended on {waiver.until}"
+                yield self.document.problem(place, message, "remove it", "waiver-ended")
+            elif waiver.until - on <= _SOON:
+                message = f"waiver {waiver.id} ends after {waiver.until}"
+                yield self.document.problem(place, message, "", "waiver-ending")
+            if waiver.rule in requires and waiver.providers <= requires[waiver.rule].met_by:
+                message = f"it lifts nothing: its provider meets {waiver.rule} anyway"
+                yield self._rule(waiver, message, "rule-idle")
+
+    def _rule(self, rule: Rule, message: str, code: str) -> Problem:
+        place = ("rules", self.index[rule.id], "id")
+        return self.document.problem(place, f"rule {rule.id}: {message}", "remove it", code)
+
+
+def _covers(wide: Rule, narrow: Rule, rules: list[Rule]) -> bool:
+    """Whether `wide` makes `narrow` superfluous; of two equal rules the first does."""
+    if wide is narrow or not (_does(wide, narrow) and _matches_whenever(wide, narrow)):
+        return False
+    equal = _does(narrow, wide) and _matches_whenever(narrow, wide)
+    return not equal or rules.index(wide) < rules.index(narrow)
+
+
+def _does(wide: Rule, narrow: Rule) -> bool:
+    """Whether what `wide` does where it matches includes what `narrow` would do."""
+    match wide, narrow:
+        case Permit(), Permit():
+            models = wide.models is None or (
+                narrow.models is not None and narrow.models <= wide.models
+            )
+            return models and narrow.providers <= wide.providers
+        case Require(), Require():
+            return wide.met_by <= narrow.met_by
+        case Treat(), Treat():
+            return dict(wide.actions) | dict(narrow.actions) == dict(wide.actions)
+    return isinstance(wide, Block) and isinstance(narrow, Block | Require | Treat)
+
+
+def _matches_whenever(wide: Rule, narrow: Rule) -> bool:
+    """Whether each of `wide`'s conditions follows from `narrow`'s."""
+    scope, labels = dict(narrow.scope), dict(narrow.labels)
+    any_of = wide.any_of is None or bool(
+        (narrow.any_of is not None and narrow.any_of <= wide.any_of) or narrow.all_of & wide.any_of
+    )
+    return (
+        any_of
+        and wide.all_of <= narrow.all_of
+        and wide.none_of <= narrow.none_of
+        and wide.opaque in (None, narrow.opaque)
+        and all(field in scope and scope[field] <= values for field, values in wide.scope)
+        and all(name in labels and labels[name] <= values for name, values in wide.labels)
+    )

@@ -1,0 +1,79 @@
+"""The policy that is in force, and how a new one takes its place.
+
+Invariants: there's always one whole, valid policy in force; a file that can't be loaded leaves
+the last good one in force and is reported (P3); a change is one assignment, so no request ever
+sees half of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from proxy.policy.compiled import Policy
+from proxy.policy.load import load
+from proxy.yaml_file import ConfigError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """What came of looking at the file: the policy now in force, and why it isn't the file's.
+
+    `previous` is the digest of the policy that was in force before. With `problems`, nothing
+    changed.
+    """
+
+    policy: Policy
+    previous: str
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether another policy is in force than before."""
+        return self.policy.digest != self.previous
+
+
+class PolicyStore:
+    """Holds the policy in force; `current` may be read at any time, from any task."""
+
+    def __init__(self, path: Path, produced: Collection[str] | None = None) -> None:
+        """Load the first policy. Raises ConfigError: there is no last good one to keep yet."""
+        self._path = path
+        self._produced = produced
+        self._reloading = threading.Lock()  # a signal and `watch` may both ask for a reload
+        self._seen = _fingerprint(path)
+        self.current = load(path, produced)
+
+    def reload(self) -> Reload:
+        """Load the file now, whether it changed or not; on any problem the last good one stays."""
+        with self._reloading:
+            previous = self.current
+            # Taken before loading: a change in between is seen as another one, and loaded again.
+            self._seen = _fingerprint(self._path)
+            try:
+                self.current = load(self._path, self._produced)
+            except ConfigError as error:
+                return Reload(previous, previous.digest, error.problems)
+            return Reload(self.current, previous.digest)
+
+    async def watch(self, every_s: float, report: Callable[[Reload], None]) -> None:
+        """Look at the file every `every_s` seconds; reload and report when its bytes changed.
+
+        Runs until cancelled. Each bad version of the file is reported once.
+        """
+        while True:
+            await asyncio.sleep(every_s)
+            if await asyncio.to_thread(_fingerprint, self._path) != self._seen:
+                report(await asyncio.to_thread(self.reload))
+
+
+def _fingerprint(path: Path) -> str:
+    """Tells versions of a file apart by their bytes; a file that can't be read is a version too."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        return f"unreadable: {error.errno}"

@@ -1,0 +1,132 @@
+"""The seam to a provider: one POST out, one reply back, nothing more than was asked for.
+
+aiohttp's client defaults leak, so each is off here (and a test goes red with the default):
+redirects are not followed (they would re-send the key and the body elsewhere), cookies are not
+kept, proxies and credentials of the environment are not read, compressed answers are refused
+(we ask for none; a bomb needs one).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+
+from proxy.errors import ProviderFailed, ProviderTimeout
+
+#: An answer that isn't a stream is read whole before it is restored.
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+
+_HEADERS_TO_CLIENT = ("retry-after", "retry-after-ms", "openai-processing-ms")
+_HEADER_PREFIX_TO_CLIENT = "x-ratelimit-"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. `answer` bounds the wait for the next bytes, so a long stream may go on."""
+
+    connect: float = 10.0
+    answer: float = 600.0
+
+
+class Reply:
+    """A provider's reply, its body not read yet. Close it, whatever happens."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
+        self.status = response.status
+
+    @property
+    def is_event_stream(self) -> bool:
+        return self._response.content_type == "text/event-stream"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The few headers that a caller may see, names in lower case."""
+        return {
+            name.lower(): value
+            for name, value in self._response.headers.items()
+            if name.lower() in _HEADERS_TO_CLIENT
+            or name.lower().startswith(_HEADER_PREFIX_TO_CLIENT)
+        }
+
+    async def read(self) -> bytes:
+        """The whole body.
+
+        Raises:
+            ProviderFailed: it broke off, or is over `MAX_ANSWER_BYTES`.
+            ProviderTimeout: it stopped coming.
+        """
+        body = bytearray()
+        async for chunk in self.chunks():
+            body += chunk
+            if len(body) > MAX_ANSWER_BYTES:
+                raise ProviderFailed("The provider's answer is too large.")
+        return bytes(body)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives; raises as `read` does."""
+        try:
+            async for chunk in self._response.content.iter_any():
+                yield chunk
+        except TimeoutError:
+            raise ProviderTimeout("The provider stopped answering.") from None
+        except (aiohttp.ClientError, OSError):
+            raise ProviderFailed("The provider broke off its answer.") from None
+
+    def close(self) -> None:
+        """Give the connection back, or drop it when the body wasn't read to its end."""
+        self._response.release()
+
+
+class Connection:
+    """The pool of connections to one provider."""
+
+    def __init__(self, base_url: str, timeouts: Timeouts, *, tls: ssl.SSLContext | None) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=tls or True, ttl_dns_cache=60),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(
+                total=None, sock_connect=timeouts.connect, sock_read=timeouts.answer
+            ),
+            auto_decompress=False,
+            trust_env=False,
+            skip_auto_headers=("User-Agent",),
+        )
+
+    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
+        """Send `body`; returns once the reply's headers are here.
+
+        Raises:
+            ProviderFailed: no connection, no HTTP, a redirect, or a compressed answer.
+            ProviderTimeout: no connection or no headers in time.
+        """
+        sent = {
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "privet",
+            **headers,
+        }
+        try:
+            response = await self._session.post(
+                self._base_url + path, data=body, headers=sent, allow_redirects=False
+            )
+        except (TimeoutError, asyncio.TimeoutError):
+            raise ProviderTimeout("The provider didn't answer in time.") from None
+        except (aiohttp.ClientError, OSError, ValueError):
+            raise ProviderFailed("The provider can't be reached.") from None
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            response.close()
+            raise ProviderFailed("The provider compressed its answer, which nobody asked for.")
+        if 300 <= response.status < 400:
+            response.close()
+            raise ProviderFailed("The provider answered with a redirect, which is never followed.")
+        return Reply(response)
+
+    async def close(self) -> None:
+        """Close every pooled connection."""
+        await self._session.close()

@@ -1,0 +1,161 @@
+"""Any provider that speaks OpenAI's protocol: OpenAI, vLLM, Ollama's compatible endpoint, others.
+
+Source: OpenAI API reference, "Authentication" and "Error codes".
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from proxy.errors import (
+    PrivetError,
+    ProviderCredentials,
+    ProviderFailed,
+    ProviderRefused,
+    ProviderTimeout,
+)
+from proxy.providers.http import Connection, Reply, Timeouts
+
+DIALECTS = frozenset({"openai.chat"})
+
+_RETRIED = frozenset({429, 500, 502, 503, 504, 529})
+_EXPLAINED = frozenset({400, 404, 413, 422})
+_MAX_RETRY_AFTER_S = 20.0
+
+
+class OpenAICompatible:
+    """One configured provider.
+
+    Args:
+        name: as privet.yaml and policy call it.
+        base_url: up to and including the version, e.g. ``https://api.openai.com/v1``.
+        key: gives the current key, or None where the server asks for none.
+        retries: how often the same bytes may be sent again before the first byte of an answer.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        key: Callable[[], str | None],
+        *,
+        timeouts: Timeouts,
+        retries: int = 2,
+        organization: str | None = None,
+    ) -> None:
+        self.name = name
+        self._key = key
+        self._retries = retries
+        self._organization = organization
+        self._base_url = base_url
+        self._connection = Connection(base_url, timeouts, tls=None)
+
+    async def send(self, path: str, body: bytes) -> Reply:
+        """Send one body and wait for a reply that isn't an error.
+
+        A retry sends the same bytes to the same endpoint, so the intent on record covers it.
+
+        Raises:
+            ProviderFailed, ProviderTimeout: no reply.
+            ProviderCredentials: our key was refused.
+            ProviderRefused: any other error status, with what may be said of it.
+        """
+        for left in range(self._retries, -1, -1):
+            try:
+                reply = await self._connection.post(path, body, self._headers())
+            except ProviderFailed:
+                if not left:
+                    raise
+                await asyncio.sleep(_backoff(self._retries - left))
+                continue
+            if reply.status < 300:
+                return reply
+            wait = _retry_after(reply, self._retries - left)
+            if not left or reply.status not in _RETRIED or wait > _MAX_RETRY_AFTER_S:
+                raise await self._refusal(reply)
+            reply.close()
+            await asyncio.sleep(wait)
+        raise ProviderFailed("The provider can't be reached.")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connection.close()
+
+    def _headers(self) -> dict[str, str]:
+        key = self._key()
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        if self._organization:
+            headers["OpenAI-Organization"] = self._organization
+        return headers
+
+    async def _refusal(self, reply: Reply) -> PrivetError:
+        """What a caller may know of an upstream error: class, type, code, sometimes the message."""
+        try:
+            detail = _error_of(await reply.read())
+        except (ProviderFailed, ProviderTimeout):
+            detail = {}
+        finally:
+            reply.close()
+        if reply.status in (401, 403):
+            return ProviderCredentials(
+                "The provider refused Privet's credentials.",
+                hint="Its operator has to check the key of this provider.",
+            )
+        message = "The provider refused the request."
+        if reply.status in _EXPLAINED and isinstance(detail.get("message"), str):
+            message = self._scrub(detail["message"])
+        elif reply.status == 429:
+            message = "The provider's rate limit is reached."
+        elif reply.status >= 500:
+            message = "The provider failed."
+        kind, code = detail.get("type"), detail.get("code")
+        refused = ProviderRefused(
+            reply.status if 400 <= reply.status < 600 else 502,
+            message,
+            kind=kind if _is_word(kind) else None,
+            code=str(code) if _is_word(code) else "provider_refused",
+        )
+        refused.headers = reply.headers
+        return refused
+
+    def _scrub(self, message: str) -> str:
+        """Without our key and without the upstream's address, whatever an error page repeats."""
+        host = self._base_url.split("://", 1)[-1].split("/", 1)[0]
+        for secret in (self._key() or "", self._base_url, host, host.split(":")[0]):
+            if secret:
+                message = message.replace(secret, "[provider]")
+        return message
+
+
+def _error_of(body: bytes) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    detail = answer.get("error") if isinstance(answer, dict) else None
+    if isinstance(detail, str):
+        return {"message": detail}
+    return detail if isinstance(detail, dict) else {}
+
+
+def _is_word(value: object) -> bool:
+    """Types and codes are identifiers; anything else could carry text."""
+    return isinstance(value, str) and value.isascii() and value.isidentifier() and len(value) <= 64
+
+
+def _backoff(attempt: int) -> float:
+    return 0.25 * 2.0**attempt
+
+
+def _retry_after(reply: Reply, attempt: int) -> float:
+    """Seconds to wait (RFC 9110 section 10.2.3; only the delay form is used by these APIs)."""
+    try:
+        if "retry-after-ms" in reply.headers:
+            return max(0.0, float(reply.headers["retry-after-ms"]) / 1000)
+        return max(0.0, float(reply.headers["retry-after"]))
+    except (KeyError, ValueError):
+        return _backoff(attempt)

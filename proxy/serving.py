@@ -1,0 +1,44 @@
+"""`privet serve`: everything started, one listener, until a signal says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import structlog
+import uvloop
+
+from proxy import logs
+from proxy.config import Configuration
+from proxy.server import listening
+from proxy.services import running
+
+log = structlog.get_logger(__name__)
+
+
+def run(configuration: Configuration) -> int:
+    """Serve until SIGINT or SIGTERM; returns the exit code."""
+    settings = configuration.settings
+    logs.configure(settings.log_level, settings.log_format)
+    uvloop.run(_serve(configuration))
+    return 0
+
+
+async def _serve(configuration: Configuration) -> None:
+    settings = configuration.settings
+    stop = stop_signal()
+    async with running(configuration) as services:
+        async with listening(services, settings.limits, *settings.address) as base_url:
+            policy = services.policies.current
+            log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
+            await stop.wait()
+            log.info("stopping")
+
+
+def stop_signal() -> asyncio.Event:
+    """An event that SIGINT or SIGTERM sets; needs a running loop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop

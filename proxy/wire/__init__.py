@@ -1,0 +1,56 @@
+"""The client protocols that Privet speaks: bytes <-> `Exchange`, sans-io."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from proxy.errors import PrivetError
+from proxy.exchange import Exchange, Path
+from proxy.wire import openai_chat, openai_chat_answer
+from proxy.wire.openai_chat_answer import AnswerStream
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One wire protocol.
+
+    Attributes:
+        name: stands in exchanges, records and provider declarations.
+        path: the route (always POST) that clients call.
+        upstream_path: the same route below a provider's base URL.
+        parse: a body and an exchange id to an `Exchange`; raises BadRequest.
+        write: an exchange, its edits and the endpoint's model to the body for that endpoint.
+        relaxed: whether `write` with edits loosens a schema.
+        restore: a provider's answer to what the caller gets.
+        stream: a restorer for one streamed answer.
+        error: a failure and the request id to the dialect's error body.
+    """
+
+    name: str
+    path: str
+    upstream_path: str
+    parse: Callable[[bytes, str], Exchange]
+    write: Callable[[Exchange, Mapping[Path, str], str], bytes]
+    relaxed: Callable[[Exchange], bool]
+    restore: Callable[..., bytes]
+    stream: Callable[..., AnswerStream]
+    error: Callable[[PrivetError, str], bytes]
+
+
+#: One line per dialect; its module holds everything else.
+DIALECTS: tuple[Dialect, ...] = (
+    Dialect(
+        name=openai_chat.NAME,
+        path="/v1/chat/completions",
+        upstream_path="/chat/completions",
+        parse=openai_chat.parse,
+        write=openai_chat.write,
+        relaxed=openai_chat.relaxed,
+        restore=openai_chat_answer.restore,
+        stream=openai_chat_answer.AnswerStream,
+        error=openai_chat.error,
+    ),
+)
+
+BY_PATH: Mapping[str, Dialect] = {dialect.path: dialect for dialect in DIALECTS}

@@ -1,0 +1,306 @@
+"""One walker over JSON: what is data, what is protocol, and how a changed string goes back.
+
+Inspect by default: every string leaf, object key and long digit run in a number becomes a
+`TextPart` unless its path is declared in the adapter's `Spec` *and* its value fits what is
+declared there. A field that an API adds next year has no declaration, so it is inspected.
+
+Invariants: the tree is never changed in place; `rewrite` applies every edit or raises; what no
+edit touches keeps its value (numbers keep their source text, documents inside strings keep
+their bytes).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import enum
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from proxy.errors import BadRequest, CannotMask
+from proxy.exchange import Alphabet, Author, Inside, Key, OpaquePart, Path, Reach, TextPart
+from proxy.wire import strict_json
+from proxy.wire.strict_json import MAX_DEPTH, Number
+
+
+class Leaf(enum.Enum):
+    """How a string at a declared path is read."""
+
+    TEXT = "text"  # inspected by everything
+    JSON = "json"  # a JSON document in a string: in answers its placeholders are escaped
+    NAME = "name"  # restricted alphabet: function names, property keys, metadata, file names
+    ID = "id"  # the closed grammar below skips the models; anything else is a NAME
+    PSEUDONYM = "pseudonym"  # who the end user is: leaves as a keyed hash, or not at all
+    OPAQUE = "opaque"  # content that Privet can't read
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What an adapter declares about one place: a node of the protocol's own grammar.
+
+    Attributes:
+        fields: declared members of an object. Their keys are protocol, not data.
+        items: what an array's items, or the members of an object with free keys, are.
+        leaf: how a string here is read.
+        values: the finite set of a safe path; a value in it is exempt from everything.
+        kind: for opaque content, what it is (image, audio, file).
+    """
+
+    fields: Mapping[str, Spec] = field(default_factory=dict)
+    items: Spec | None = None
+    leaf: Leaf = Leaf.TEXT
+    values: frozenset[str] = frozenset()
+    kind: str = ""
+
+
+DEFAULT = Spec()
+
+_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+# A plain identifier carries no sentence for a model to read: snake_case, camelCase, kebab-case.
+_IDENTIFIER = re.compile(r"[a-z_$][A-Za-z0-9_$.:-]*|[A-Z0-9_]{2,}|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+")
+# Shorter runs can't hold an identifier that anybody would call personal.
+_DIGIT_RUN = re.compile(r"\d{7}")
+_DOCUMENT = re.compile(r"[ \t\r\n]*[{\[]")
+_DATA_URL = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
+_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml")
+
+
+@dataclass(slots=True)
+class Walk:
+    """Collects what one document holds, in document order."""
+
+    author: Author
+    parts: list[TextPart] = field(default_factory=list)
+    opaque: list[OpaquePart] = field(default_factory=list)
+    pseudonyms: list[Path] = field(default_factory=list)
+    documents: dict[Path, Any] = field(default_factory=dict)
+
+    def visit(self, node: Any, spec: Spec, path: Path, context: str = "", depth: int = 0) -> None:
+        """Collect every part below `node`.
+
+        Args:
+            context: the nearest object key above, which tells detectors what stands here.
+            depth: levels above, those outside the string that holds this document included.
+
+        Raises:
+            BadRequest: nested deeper than `strict_json.MAX_DEPTH`.
+        """
+        if isinstance(node, str):
+            if node and node not in spec.values:
+                self._string(node, spec, path, context, depth)
+        elif isinstance(node, dict):
+            _check_depth(depth)
+            for name, value in node.items():
+                self.member(name, value, spec, path, depth)
+        elif isinstance(node, list):
+            _check_depth(depth)
+            inner = spec.items or (spec if spec.leaf is not Leaf.TEXT else DEFAULT)
+            for index, value in enumerate(node):
+                self.visit(value, inner, (*path, index), context, depth + 1)
+        elif isinstance(node, Number) or (isinstance(node, int) and not isinstance(node, bool)):
+            self._number(node.source if isinstance(node, Number) else str(node), path, context)
+
+    def member(self, name: str, value: Any, spec: Spec, path: Path, depth: int = 0) -> None:
+        """Collect one member of the object at `path`: its key, unless declared, and its value."""
+        declared = spec.fields.get(name)
+        if declared is None and name:
+            self._add((*path, Key(name)), name, _reach_of_name(name), Alphabet.NAME, "")
+        self.visit(value, declared or spec.items or DEFAULT, (*path, name), name, depth + 1)
+
+    def _string(self, text: str, spec: Spec, path: Path, context: str, depth: int) -> None:
+        if spec.leaf is Leaf.PSEUDONYM:
+            self.pseudonyms.append(path)
+        elif spec.leaf is Leaf.OPAQUE:
+            self._opaque(text, spec.kind, path, context, depth)
+        elif spec.leaf is Leaf.ID and _ID.fullmatch(text):
+            self._add(path, text, Reach.PATTERNS, Alphabet.NAME, context)
+        elif spec.leaf in (Leaf.ID, Leaf.NAME):
+            self._add(path, text, _reach_of_name(text), Alphabet.NAME, context)
+        elif text[:5].lower() == "data:" and _DATA_URL.match(text):
+            self._opaque(text, "file", path, context, depth)
+        elif (document := _document(text)) is not None:
+            inside = (*path, Inside.JSON)
+            self.documents[inside] = document
+            self.visit(document, DEFAULT, inside, context, depth + 1)
+        else:
+            self._add(path, text, Reach.FULL, Alphabet.TEXT, context)
+
+    def _opaque(self, text: str, kind: str, path: Path, context: str, depth: int) -> None:
+        """A data: URL of text is decoded and read (RFC 2397); everything else can't be."""
+        read = read_data_url(text)
+        if read is not None:
+            inside = (*path, Inside.DATA_URL)
+            self.visit(read, DEFAULT, inside, context, depth + 1)
+            return
+        self.opaque.append(OpaquePart(path, kind))
+        if not _DATA_URL.match(text) and ":" in text[:12]:
+            # A remote URL can't be read, but what stands in it can.
+            self._add(path, text, Reach.PATTERNS, Alphabet.TEXT, context)
+
+    def _number(self, source: str, path: Path, context: str) -> None:
+        if _DIGIT_RUN.search(source):
+            self._add(path, source, Reach.PATTERNS, Alphabet.DIGITS, context)
+
+    def _add(self, path: Path, text: str, reach: Reach, alphabet: Alphabet, context: str) -> None:
+        self.parts.append(TextPart(path, text, self.author, reach, alphabet, context))
+
+
+def rewrite(tree: Any, edits: Mapping[Path, str], documents: Mapping[Path, Any]) -> Any:
+    """A copy of `tree` with the string (key, number) at each path replaced.
+
+    Containers that no edit reaches are shared with `tree`; documents inside strings that no edit
+    reaches keep their bytes.
+
+    Raises:
+        CannotMask: an edit gives a number that isn't one, or makes two keys of one object equal.
+        LookupError: an edit's path doesn't exist. That would send unmasked text, so it is an error.
+    """
+    if not edits:
+        return tree
+    forest: dict[Any, Any] = {}
+    for path, text in edits.items():
+        node = forest
+        for step in path[:-1]:
+            node = node.setdefault(step, {})
+        node[path[-1]] = text
+    return _graft(tree, forest, (), documents)
+
+
+def _graft(node: Any, edits: Any, path: Path, documents: Mapping[Path, Any]) -> Any:
+    if isinstance(edits, str):
+        return edits if isinstance(node, str) else _edited_number(edits, path)
+    if isinstance(node, dict):
+        return _graft_object(node, edits, path, documents)
+    if isinstance(node, list):
+        items = list(node)
+        for index, below in edits.items():
+            items[index] = _graft(items[index], below, (*path, index), documents)
+        return items
+    ((step, below),) = edits.items()
+    inside = (*path, step)
+    if step is Inside.JSON:
+        grafted = _graft(documents[inside], below, inside, documents)
+        return strict_json.dumps(grafted, indent="\n" in node).decode()
+    read = read_data_url(node)
+    if step is not Inside.DATA_URL or read is None:
+        raise LookupError(describe(inside))
+    return write_data_url(node, _graft(read, below, inside, documents))
+
+
+def _graft_object(node: dict[str, Any], edits: Any, path: Path, documents: Mapping[Path, Any]) -> Any:
+    renamed = {step.name: text for step, text in edits.items() if isinstance(step, Key)}
+    if not node.keys() >= renamed.keys():
+        raise LookupError(describe(path))
+    members: dict[str, Any] = {}
+    seen = 0
+    for name, value in node.items():
+        below = edits.get(name)
+        if below is not None:
+            seen += 1
+            value = _graft(value, below, (*path, name), documents)  # noqa: PLW2901 — the edited member
+        members[renamed.get(name, name)] = value
+    if seen + len(renamed) != len(edits):
+        raise LookupError(describe(path))
+    if len(members) != len(node):
+        raise CannotMask(f"Two keys at {describe(path)} can't be told apart once they are hidden.")
+    return members
+
+
+def _edited_number(text: str, path: Path) -> Number:
+    try:
+        strict_json.parse(text)
+    except BadRequest:
+        raise CannotMask(f"The number at {describe(path)} can't be hidden and stay a number.") from None
+    return Number(text)
+
+
+def map_strings(
+    node: Any, spec: Spec, change: Callable[[Path, Leaf, str], str], path: Path = ()
+) -> Any:
+    """A copy of an answer with every string that isn't in its declared finite set put through `change`.
+
+    An array item that names its own `index` (a choice, a tool call) is found under that index in
+    the path, so that the fragments of one stream share their path. Free keys are changed as names.
+    """
+    if isinstance(node, str):
+        return change(path, spec.leaf, node) if node and node not in spec.values else node
+    if isinstance(node, dict):
+        members = {}
+        for name, value in node.items():
+            declared = spec.fields.get(name)
+            below = map_strings(value, declared or spec.items or DEFAULT, change, (*path, name))
+            shown = name if declared else change((*path, Key(name)), Leaf.NAME, name)
+            members[shown] = below
+        return members
+    if isinstance(node, list):
+        inner = spec.items or DEFAULT
+        items = []
+        for position, value in enumerate(node):
+            index = value.get("index", position) if isinstance(value, dict) else position
+            step = index if isinstance(index, int) else position
+            items.append(map_strings(value, inner, change, (*path, step)))
+        return items
+    return node
+
+
+def describe(path: Path) -> str:
+    """A path as people write it, with free keys left out: they can be user text."""
+    words: list[str] = []
+    for step in path:
+        if isinstance(step, int):
+            words.append(f"[{step}]")
+        elif isinstance(step, Key):
+            words.append(".(a key)")
+        elif isinstance(step, Inside):
+            words.append(f".({step.value} inside)")
+        else:
+            words.append(f".{step}" if _IDENTIFIER.fullmatch(step) and len(words) < 3 else ".*")
+    return "".join(words).lstrip(".") or "the body"
+
+
+def read_data_url(text: str) -> str | None:
+    """The text that a data: URL of text holds (RFC 2397), or None for everything else."""
+    head = _DATA_URL.match(text)
+    if head is None or not (head[1] or "text/plain").lower().startswith(_TEXT_TYPES):
+        return None
+    try:
+        raw = text[head.end() :]
+        if ";base64" in head[2].lower():
+            return base64.b64decode(unquote_to_bytes(raw), validate=True).decode("utf-8")
+        return unquote_to_bytes(raw).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+
+
+def write_data_url(original: str, text: str) -> str:
+    """`original` with `text` as its content, in the encoding that it had."""
+    head = _DATA_URL.match(original)
+    if head is None:
+        raise LookupError("data: URL")
+    raw = text.encode()
+    encoded = (
+        base64.b64encode(raw).decode() if ";base64" in head[2].lower() else quote_from_bytes(raw)
+    )
+    return head[0] + encoded
+
+
+def _document(text: str) -> Any | None:
+    """The JSON object or array that a string holds, or None: then it is raw text."""
+    if _DOCUMENT.match(text) is None:
+        return None
+    try:
+        return strict_json.parse(text)
+    except BadRequest:
+        return None
+
+
+def _reach_of_name(text: str) -> Reach:
+    return Reach.PATTERNS if _IDENTIFIER.fullmatch(text) else Reach.FULL
+
+
+def _check_depth(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")

@@ -1,0 +1,305 @@
+"""OpenAI Chat Completions: what a request of this dialect holds, and how its errors look.
+
+Declarations over the shared walker; the answers are in openai_chat_answer.py.
+Source: OpenAI API reference, "Create chat completion" (POST /v1/chat/completions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from proxy.errors import BadRequest, PrivetError
+from proxy.exchange import Author, Exchange, Path
+from proxy.wire import json_schema, strict_json
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+
+NAME = "openai.chat"
+
+_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+_EFFORT = frozenset({"none", "minimal", "low", "medium", "high", "xhigh"})
+_AUTHORS = {
+    "system": Author.OPERATOR,
+    "developer": Author.OPERATOR,
+    "assistant": Author.ASSISTANT,
+    "tool": Author.TOOL,
+    "function": Author.TOOL,
+}
+
+
+def _choice(*values: str) -> Spec:
+    return Spec(values=frozenset(values))
+
+
+_BREAKPOINT = Spec(fields={"mode": _choice("explicit"), "ttl": _choice("30m", "12h")})
+_CONTENT_PART = Spec(
+    fields={
+        "type": _choice("text", "refusal", "image_url", "input_audio", "file"),
+        "text": DEFAULT,
+        "refusal": DEFAULT,
+        "image_url": Spec(
+            fields={
+                "url": Spec(leaf=Leaf.OPAQUE, kind="image"),
+                "detail": _choice("auto", "low", "high", "original"),
+            }
+        ),
+        "input_audio": Spec(
+            fields={
+                "data": Spec(leaf=Leaf.OPAQUE, kind="audio"),
+                "format": _choice("wav", "mp3"),
+            }
+        ),
+        "file": Spec(
+            fields={
+                "file_data": Spec(leaf=Leaf.OPAQUE, kind="file"),
+                "file_id": Spec(leaf=Leaf.OPAQUE, kind="file"),
+                "filename": Spec(leaf=Leaf.NAME),
+            }
+        ),
+        "prompt_cache_breakpoint": _BREAKPOINT,
+    }
+)
+_CALLED = Spec(fields={"name": Spec(leaf=Leaf.NAME), "arguments": Spec(leaf=Leaf.JSON)})
+_TOOL_CALL = Spec(
+    fields={
+        "index": DEFAULT,
+        "id": Spec(leaf=Leaf.ID),
+        "type": _choice("function", "custom"),
+        "function": _CALLED,
+        "custom": Spec(fields={"name": Spec(leaf=Leaf.NAME), "input": DEFAULT}),
+    }
+)
+MESSAGE = Spec(
+    fields={
+        "role": Spec(values=_ROLES),
+        "content": Spec(items=_CONTENT_PART),
+        "refusal": DEFAULT,
+        "name": Spec(leaf=Leaf.NAME),
+        "tool_calls": Spec(items=_TOOL_CALL),
+        "tool_call_id": Spec(leaf=Leaf.ID),
+        "function_call": _CALLED,
+        # Audio of an earlier answer, by reference: nobody here knows what it says.
+        "audio": Spec(fields={"id": Spec(leaf=Leaf.OPAQUE, kind="audio")}),
+    }
+)
+_FUNCTION = Spec(
+    fields={
+        "name": Spec(leaf=Leaf.NAME),
+        "description": DEFAULT,
+        "parameters": json_schema.SCHEMA,
+        "schema": json_schema.SCHEMA,
+        "strict": DEFAULT,
+    }
+)
+_tool_reference = {
+    "type": _choice("function", "custom", "allowed_tools"),
+    "function": _FUNCTION,
+    "mode": _choice("auto", "required"),
+    "custom": Spec(
+        fields={
+            "name": Spec(leaf=Leaf.NAME),
+            "description": DEFAULT,
+            "format": Spec(
+                fields={
+                    "type": _choice("text", "grammar"),
+                    "grammar": Spec(
+                        fields={"definition": DEFAULT, "syntax": _choice("lark", "regex")}
+                    ),
+                }
+            ),
+        }
+    ),
+}
+_TOOL = Spec(fields=_tool_reference)
+_TOOL_CHOICE = Spec(
+    fields={
+        **_tool_reference,
+        "allowed_tools": Spec(
+            fields={"mode": _choice("auto", "required"), "tools": Spec(items=_TOOL)}
+        ),
+    },
+    values=frozenset({"none", "auto", "required"}),
+)
+_SCHEMA_FIELDS = {
+    "tools": Spec(items=_TOOL),
+    "tool_choice": _TOOL_CHOICE,
+    "functions": Spec(items=_FUNCTION),
+    "function_call": Spec(
+        fields={"name": Spec(leaf=Leaf.NAME)}, values=frozenset({"none", "auto"})
+    ),
+    "response_format": Spec(
+        fields={
+            "type": _choice("text", "json_object", "json_schema"),
+            "json_schema": _FUNCTION,
+        }
+    ),
+}
+_OTHER_FIELDS = {
+    "audio": Spec(
+        fields={
+            "format": _choice("wav", "aac", "mp3", "flac", "opus", "pcm16"),
+            "voice": _choice(
+                *("alloy", "ash", "ballad", "coral", "echo", "fable"),
+                *("nova", "onyx", "sage", "shimmer", "verse", "marin", "cedar"),
+            ),
+        }
+    ),
+    "metadata": Spec(
+        fields={"user_id": Spec(leaf=Leaf.PSEUDONYM)}, items=Spec(leaf=Leaf.NAME)
+    ),
+    "modalities": Spec(items=_choice("text", "audio")),
+    "prediction": Spec(
+        fields={"type": _choice("content"), "content": Spec(items=_CONTENT_PART)}
+    ),
+    "prompt_cache_key": Spec(leaf=Leaf.PSEUDONYM),
+    "prompt_cache_retention": _choice("in_memory", "24h"),
+    "reasoning_effort": Spec(values=_EFFORT),
+    "safety_identifier": Spec(leaf=Leaf.PSEUDONYM),
+    "service_tier": _choice("auto", "default", "flex", "scale", "priority", "fast"),
+    "stream_options": Spec(fields={"include_usage": DEFAULT, "include_obfuscation": DEFAULT}),
+    "user": Spec(leaf=Leaf.PSEUDONYM),
+    "verbosity": _choice("low", "medium", "high"),
+    "web_search_options": Spec(fields={"search_context_size": _choice("low", "medium", "high")}),
+    **dict.fromkeys(
+        (
+            *("frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs"),
+            *("max_completion_tokens", "max_tokens", "n", "parallel_tool_calls", "seed", "stop"),
+            *("store", "stream", "temperature", "top_p"),
+        ),
+        DEFAULT,
+    ),
+}
+_REQUEST = Spec(fields={**_SCHEMA_FIELDS, **_OTHER_FIELDS, "messages": Spec(items=MESSAGE)})
+
+
+def parse(body: bytes, exchange_id: str) -> Exchange:
+    """Read a request.
+
+    Raises:
+        BadRequest: not strict JSON, or not of this dialect's shape.
+    """
+    tree = strict_json.parse(body)
+    messages = _check_shape(tree)
+    leading = _leading_instructions(messages)
+    walk = Walk(Author.SCHEMA)
+    for name in _SCHEMA_FIELDS:
+        if name in tree:
+            walk.member(name, tree[name], _REQUEST, ())
+    _visit_messages(walk, messages, 0, leading)
+    walk.author = Author.FIELD
+    for name in sorted(tree.keys() - _SCHEMA_FIELDS.keys() - {"messages", "model"}):
+        walk.member(name, tree[name], _REQUEST, ())
+    _visit_messages(walk, messages, leading, len(messages))
+    response_format = tree.get("response_format") or {}
+    return Exchange(
+        id=exchange_id,
+        dialect=NAME,
+        model=tree["model"],
+        stream=bool(tree.get("stream")),
+        body=body,
+        tree=tree,
+        documents=walk.documents,
+        parts=tuple(walk.parts),
+        opaque=tuple(walk.opaque),
+        pseudonyms=tuple(walk.pseudonyms),
+        json_answer=response_format.get("type") in ("json_object", "json_schema"),
+    )
+
+
+def write(exchange: Exchange, edits: Mapping[Path, str], model: str) -> bytes:
+    """The body for one endpoint; the caller's own bytes where nothing had to change.
+
+    With values hidden, schema constraints that no placeholder can satisfy are relaxed.
+
+    Raises:
+        CannotMask: an edit that can't stand where it must.
+        LookupError: an edit that has no place in the tree.
+    """
+    if not edits and model == exchange.model:
+        return exchange.body
+    tree = rewrite(exchange.tree, edits, exchange.documents)
+    tree = {**tree, "model": model}
+    if edits:
+        for name in _SCHEMA_FIELDS.keys() & tree.keys():
+            tree[name] = _relax(tree[name])
+    return strict_json.dumps(tree)
+
+
+def relaxed(exchange: Exchange) -> bool:
+    """True when `write` with edits loosens a schema of this request."""
+    return any(
+        _relax(exchange.tree[name]) != exchange.tree[name]
+        for name in _SCHEMA_FIELDS.keys() & exchange.tree.keys()
+    )
+
+
+def error(failure: PrivetError, request_id: str) -> bytes:
+    """The error body that SDKs of this dialect understand, with the deciding rule and a hint."""
+    kinds = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+    kind = failure.kind or kinds.get(failure.status)
+    if kind is None:
+        kind = "server_error" if failure.status >= 500 else "invalid_request_error"
+    detail = {
+        "message": failure.message + (f" {failure.hint}" if failure.hint else ""),
+        "type": kind,
+        "param": None,
+        "code": failure.code,
+        "request_id": request_id,
+        **({"rule": failure.rule} if failure.rule else {}),
+    }
+    return strict_json.dumps({"error": detail})
+
+
+def _check_shape(tree: Any) -> list[Any]:
+    if not isinstance(tree, dict):
+        raise BadRequest("The body has to be a JSON object.")
+    if not isinstance(tree.get("model"), str) or not tree["model"]:
+        raise BadRequest("`model` has to be a string.")
+    messages = tree.get("messages")
+    if not isinstance(messages, list) or not messages:
+        raise BadRequest("`messages` has to be an array with at least one message.")
+    for position, message in enumerate(messages):
+        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+            raise BadRequest(f"`messages[{position}]` has to be an object with a `role`.")
+        if not isinstance(message.get("content"), str | list | None):
+            raise BadRequest(f"`messages[{position}].content` has to be a string or an array.")
+        if not isinstance(message.get("tool_calls"), list | None):
+            raise BadRequest(f"`messages[{position}].tool_calls` has to be an array.")
+    shapes: tuple[tuple[str, type, str], ...] = (
+        ("stream", bool, "true or false"),
+        ("tools", list, "an array"),
+        ("functions", list, "an array"),
+        ("response_format", dict, "an object"),
+        ("stream_options", dict, "an object"),
+        ("n", int, "a number"),
+    )
+    for name, kind, said in shapes:
+        if not isinstance(tree.get(name), kind | None):
+            raise BadRequest(f"`{name}` has to be {said}.")
+    return messages
+
+
+def _leading_instructions(messages: list[Any]) -> int:
+    for position, message in enumerate(messages):
+        if _AUTHORS.get(message["role"]) is not Author.OPERATOR:
+            return position
+    return len(messages)
+
+
+def _visit_messages(walk: Walk, messages: list[Any], start: int, end: int) -> None:
+    for position in range(start, end):
+        message = messages[position]
+        walk.author = _AUTHORS.get(message["role"], Author.USER)
+        walk.visit(message, MESSAGE, ("messages", position), depth=2)
+
+
+def _relax(field: Any) -> Any:
+    """`field` with every schema in it relaxed; schemas stand under these two names only."""
+    if isinstance(field, list):
+        return [_relax(item) for item in field]
+    if not isinstance(field, dict):
+        return field
+    return {
+        name: json_schema.relax(value) if name in ("parameters", "schema") else _relax(value)
+        for name, value in field.items()
+    }

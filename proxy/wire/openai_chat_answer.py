@@ -1,0 +1,220 @@
+"""OpenAI Chat Completions: answers and streams with the caller's values put back.
+
+Source: OpenAI API reference, "The chat completion object" and "The chat completion chunk object".
+
+Invariants of the stream: each string that grows over chunks (a choice's content, a tool call's
+arguments, a field added next year) has its own restorer, found by its path; what a restorer holds
+back goes out before that choice's `finish_reason`; every way a stream can end, the caller reads
+`[DONE]` or an `error` event, never a bare cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from proxy.errors import BadRequest, PrivetError, ProviderFailed
+from proxy.exchange import Channel, Key, Path
+from proxy.wire import sse, strict_json
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
+from proxy.wire.openai_chat import MESSAGE, error
+from proxy.wire.restoring import Restoring, TextStream
+
+_KEPT = Spec(leaf=Leaf.ID)
+_REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+_CHOICE = Spec(
+    fields={
+        "index": DEFAULT,
+        "message": MESSAGE,
+        "delta": MESSAGE,
+        "finish_reason": Spec(values=_REASONS),
+        "logprobs": DEFAULT,
+    }
+)
+_ANSWER = Spec(
+    fields={
+        "id": _KEPT,
+        "object": _KEPT,
+        "created": DEFAULT,
+        "model": _KEPT,
+        "system_fingerprint": _KEPT,
+        "service_tier": _KEPT,
+        "usage": DEFAULT,
+        "obfuscation": _KEPT,
+        "choices": Spec(items=_CHOICE),
+    }
+)
+_CHANNELS = {Leaf.JSON: Channel.JSON, Leaf.NAME: Channel.NAME, Leaf.ID: Channel.NAME}
+
+
+def restore(body: bytes, restorer: Restoring, *, json_answer: bool) -> bytes:
+    """A whole answer with the caller's values put back.
+
+    Raises:
+        ProviderFailed: the answer isn't a JSON object.
+    """
+    answer = _read(body)
+    changed = map_strings(
+        answer,
+        _ANSWER,
+        lambda path, leaf, text: restorer.text(text, _channel(path, leaf, json_answer=json_answer)),
+    )
+    for before, after in zip(_choices(answer), _choices(changed), strict=True):
+        if before != after:
+            # Token log-probabilities spell out the placeholder; they don't fit the new text.
+            _without_logprobs(after)
+            _move_annotations(before, after, restorer)
+    return strict_json.dumps(changed)
+
+
+class AnswerStream:
+    """The events of one streamed answer, restored as they pass. Sans-io.
+
+    Raises (from `feed`):
+        ProviderFailed: bytes that are no event stream of this dialect.
+    """
+
+    def __init__(self, restorer: Restoring, *, json_answer: bool, drop_logprobs: bool) -> None:
+        self._restorer = restorer
+        self._json_answer = json_answer
+        self._drop_logprobs = drop_logprobs
+        self._decoder = sse.Decoder()
+        self._streams: dict[Path, TextStream] = {}
+        self._envelope: dict[str, Any] = {}
+        self._unfinished: set[int] = set()
+        self._ended = False
+        #: True once the caller was told that the stream broke off.
+        self.failed = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What can be delivered now that `chunk` is here."""
+        return b"".join(
+            sse.encode(event) for raw in self._decoder.feed(chunk) for event in self._event(raw)
+        )
+
+    def close(self) -> bytes:
+        """The stream's last bytes: what was held, and an `error` event if it broke off."""
+        if self._ended:
+            return b""
+        if self._decoder.unfinished or self._unfinished or not self._envelope:
+            return self.fail(ProviderFailed("The provider's stream broke off."), "")
+        return b"".join(sse.encode(event) for event in self._flush_all())
+
+    def fail(self, failure: PrivetError, request_id: str) -> bytes:
+        """End the stream with what was held back and an error that SDKs raise."""
+        if self._ended:
+            return b""
+        self._ended = self.failed = True
+        held = b"".join(sse.encode(event) for event in self._flush_all())
+        return held + sse.encode(sse.Event(error(failure, request_id).decode()))
+
+    def _event(self, event: sse.Event) -> Iterator[sse.Event]:
+        if self._ended:
+            return
+        if event.data == "[DONE]":
+            yield from self._flush_all()
+            self._ended = True
+            yield event
+            return
+        chunk = _read(event.data.encode())
+        if chunk.get("error") is not None:
+            raise ProviderFailed("The provider reported an error in the middle of its stream.")
+        self._envelope = {**chunk, "choices": []}
+        self._envelope.pop("usage", None)
+        for choice in _choices(chunk):
+            index = choice.get("index", 0)
+            if choice.get("finish_reason") is None:
+                self._unfinished.add(index)
+            if self._drop_logprobs:
+                _without_logprobs(choice)
+        restored = map_strings(chunk, _ANSWER, self._change)
+        for choice in _choices(restored):
+            if choice.get("finish_reason") is not None:
+                self._unfinished.discard(choice.get("index", 0))
+                yield from self._finish(restored, choice)
+        yield sse.Event(strict_json.dumps(restored).decode(), event.name)
+
+    def _finish(self, chunk: dict[str, Any], choice: dict[str, Any]) -> Iterator[sse.Event]:
+        """What a choice still has to say goes out before its `finish_reason`."""
+        held = list(self._flush(("choices", choice.get("index", 0))))
+        delta = choice.get("delta")
+        if held and delta:
+            # This very chunk's text comes before what is flushed after it.
+            early = {**chunk, "choices": [{**choice, "finish_reason": None}]}
+            choice["delta"] = {}
+            yield sse.Event(strict_json.dumps(early).decode())
+        yield from held
+
+    def _change(self, path: Path, leaf: Leaf, text: str) -> str:
+        if leaf is Leaf.ID:
+            return self._restorer.text(text, Channel.NAME)
+        if isinstance(path[-1], Key) or path[:1] != ("choices",):
+            return self._restorer.text(text, _channel(path, leaf, json_answer=self._json_answer))
+        stream = self._streams.get(path)
+        if stream is None:
+            channel = _channel(path, leaf, json_answer=self._json_answer)
+            stream = self._streams[path] = self._restorer.stream(channel)
+        return stream.feed(text)
+
+    def _flush_all(self) -> Iterator[sse.Event]:
+        yield from self._flush(("choices",))
+
+    def _flush(self, below: Path) -> Iterator[sse.Event]:
+        for path in [path for path in self._streams if path[: len(below)] == below]:
+            held = self._streams.pop(path).close()
+            if held:
+                chunk = {**self._envelope, **_nest(path, held)}
+                chunk["choices"][0]["finish_reason"] = None
+                yield sse.Event(strict_json.dumps(chunk).decode())
+
+
+def _channel(path: Path, leaf: Leaf, *, json_answer: bool) -> Channel:
+    if json_answer and path[-1] == "content" and path[-2] in ("message", "delta"):
+        return Channel.JSON
+    return _CHANNELS.get(leaf, Channel.TEXT)
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        answer = strict_json.parse(body)
+    except BadRequest:
+        raise ProviderFailed("The provider's answer isn't valid JSON.") from None
+    if not isinstance(answer, dict):
+        raise ProviderFailed("The provider's answer isn't a JSON object.")
+    return answer
+
+
+def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    choices = answer.get("choices")
+    return [c for c in choices if isinstance(c, dict)] if isinstance(choices, list) else []
+
+
+def _without_logprobs(choice: dict[str, Any]) -> None:
+    if choice.get("logprobs") is not None:
+        choice["logprobs"] = None
+
+
+def _move_annotations(before: dict[str, Any], after: dict[str, Any], restorer: Restoring) -> None:
+    """URL citations count characters of the content, which has changed its length."""
+    content = (before.get("message") or {}).get("content")
+    annotations = (after.get("message") or {}).get("annotations")
+    if not isinstance(content, str) or not isinstance(annotations, list):
+        return
+    for annotation in annotations:
+        citation = annotation.get("url_citation") if isinstance(annotation, dict) else None
+        for name in ("start_index", "end_index"):
+            if isinstance(citation, dict) and isinstance(citation.get(name), int):
+                upto = content[: citation[name]]
+                citation[name] = len(restorer.text(upto, Channel.TEXT))
+
+
+def _nest(path: Path, text: str) -> dict[str, Any]:
+    """The smallest chunk that carries `text` at `path`; list items name their index."""
+    value: Any = text
+    for step in reversed(path):
+        if isinstance(step, int):
+            value = [{"index": step, **value} if isinstance(value, dict) else value]
+        else:
+            value = {step: value}
+    chunk: dict[str, Any] = value
+    return chunk

@@ -1,0 +1,88 @@
+"""Server-sent events, sans-io (WHATWG HTML, section 9.2.6 "Interpreting an event stream").
+
+Bytes go in as they come, cut anywhere; whole events come out. Lines end in LF, CR LF or CR;
+comments are dropped; an event that the stream's end cuts off is never delivered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from proxy.errors import ProviderFailed
+
+#: An upstream that sends more than this without ending an event is broken or hostile.
+MAX_EVENT_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One dispatched event: its `event:` name ("" where there was none) and its data lines."""
+
+    data: str
+    name: str = ""
+
+
+def encode(event: Event) -> bytes:
+    """The bytes of one event; data that holds line ends becomes several data lines."""
+    head = f"event: {event.name}\n" if event.name else ""
+    body = "\n".join(f"data: {line}" for line in event.data.split("\n"))
+    return f"{head}{body}\n\n".encode()
+
+
+class Decoder:
+    """Turns the bytes of one stream into events.
+
+    Raises (from `feed`):
+        ProviderFailed: an event over `MAX_EVENT_BYTES`, or one that isn't UTF-8.
+    """
+
+    def __init__(self) -> None:
+        self._tail = b""
+        self._data: list[str] = []
+        self._name = ""
+        self._size = 0
+        self._at_start = True
+
+    @property
+    def unfinished(self) -> bool:
+        """True while bytes of an event that hasn't ended are held."""
+        return bool(self._tail or self._data)
+
+    def feed(self, chunk: bytes) -> Iterator[Event]:
+        """Yield every event that `chunk` completes."""
+        self._size += len(chunk)
+        for line in self._lines(chunk):
+            if line:
+                self._field(line)
+            elif self._data:
+                yield Event("\n".join(self._data), self._name)
+                self._data, self._name = [], ""
+                self._size = len(self._tail)
+            else:
+                self._name = ""
+        if self._size > MAX_EVENT_BYTES:
+            raise ProviderFailed("The provider sent an event that is too large.")
+
+    def _lines(self, chunk: bytes) -> list[str]:
+        text = self._tail + chunk
+        # A CR at the end may be half of a CR LF: wait for the next byte.
+        held = text[-1:] if text.endswith(b"\r") else b""
+        lines = text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._tail = lines.pop() + held
+        try:
+            decoded = [line.decode("utf-8") for line in lines]
+        except UnicodeDecodeError:
+            raise ProviderFailed("The provider's stream isn't UTF-8.") from None
+        if self._at_start and decoded:
+            decoded[0] = decoded[0].removeprefix("\ufeff")
+            self._at_start = False
+        return decoded
+
+    def _field(self, line: str) -> None:
+        name, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        if name == "data":
+            self._data.append(value)
+        elif name == "event":
+            self._name = value

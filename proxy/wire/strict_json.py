@@ -1,0 +1,125 @@
+"""One strict parse decides what a body says; what it can't read unambiguously is refused.
+
+Common parsers keep the last of two duplicate keys, turn long integers into floats and accept
+NaN. Each of these lets a value pass that nobody inspected, or corrupts one. Here (RFC 8259,
+narrowed as RFC 7493 "I-JSON" does):
+
+- duplicate keys, NaN and Infinity, lone surrogates, NUL characters and nesting deeper than
+  `MAX_DEPTH` raise `BadRequest`;
+- a number whose source text Python's own types would not give back stays a `Number`.
+
+Errors never quote the text: a parser exception that does is dropped, not chained.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import orjson
+
+from proxy.errors import BadRequest
+
+#: Objects and arrays inside each other, documents inside strings included. orjson writes 254.
+MAX_DEPTH = 100
+
+# Up to this many digits an int gives back its source text and fits every provider's parser.
+_PLAIN_INT_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A JSON number kept as its source text (RFC 8259 section 6)."""
+
+    source: str
+
+
+def parse(text: bytes | str) -> Any:
+    """Read one JSON document strictly.
+
+    Returns:
+        None, bool, str, int, `Number`, list or dict, nested.
+
+    Raises:
+        BadRequest: the text isn't strict JSON; the message says which rule it breaks.
+    """
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+    except UnicodeDecodeError:
+        raise BadRequest("The body isn't UTF-8.") from None
+    try:
+        tree = _DECODER.decode(decoded)
+    except json.JSONDecodeError as error:
+        raise BadRequest(
+            f"The body isn't valid JSON (line {error.lineno}, column {error.colno})."
+        ) from None
+    except RecursionError:
+        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
+    # Surrogates and NUL can only come in as escapes: look for them only where there are any.
+    if "\\u" in decoded and ("\\u0000" in decoded or "\\ud" in decoded or "\\uD" in decoded):
+        _refuse_unsafe_characters(tree)
+    return tree
+
+
+def dumps(tree: Any, *, indent: bool = False) -> bytes:
+    """Write what `parse` returned, numbers as their source text.
+
+    Raises:
+        TypeError: the tree holds what no parse returns (orjson.JSONEncodeError).
+    """
+    # Without the pass-through orjson would write a Number as the dataclass that it is.
+    option = orjson.OPT_PASSTHROUGH_DATACLASS | (orjson.OPT_INDENT_2 if indent else 0)
+    return orjson.dumps(tree, default=_write_number, option=option)
+
+
+def _write_number(value: object) -> orjson.Fragment:
+    if isinstance(value, Number):
+        return orjson.Fragment(value.source)
+    raise TypeError(type(value).__name__)
+
+
+def _read_int(source: str) -> int | Number:
+    if len(source) <= _PLAIN_INT_DIGITS and source != "-0":
+        return int(source)
+    return Number(source)
+
+
+def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise BadRequest(
+            "An object has the same key twice.", hint="Send each key once; no reader agrees which wins."
+        )
+    return members
+
+
+def _refuse_constant(_name: str) -> NoReturn:
+    raise BadRequest("NaN and Infinity aren't JSON.")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_read_object,
+    parse_int=_read_int,
+    parse_float=Number,
+    parse_constant=_refuse_constant,
+)
+
+
+def _refuse_unsafe_characters(tree: Any) -> None:
+    """Walk every string and key without recursion: the depth isn't known to be small yet."""
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, dict):
+            todo.extend(node.keys())
+            todo.extend(node.values())
+        elif isinstance(node, list):
+            todo.extend(node)
+        elif isinstance(node, str):
+            if "\x00" in node:
+                raise BadRequest("A string holds a NUL character.")
+            try:
+                node.encode("utf-8")
+            except UnicodeEncodeError:
+                raise BadRequest("A string holds half of a surrogate pair.") from None

@@ -1,0 +1,329 @@
+"""A YAML file, read strictly, as a pydantic model whose every problem names its line and column.
+
+Only the part of YAML that two readers can't read differently is accepted: one document of
+mappings, sequences and scalars. Duplicate keys, anchors, aliases, tags, directives and missing
+values (null) are problems. A plain scalar means what YAML 1.2's core schema says (https://yaml.org/spec/1.2.2/,
+section 10.3.2), decimal numbers only, so `no` and `on` are text: where a model wants a boolean
+they are an error with a hint, and nowhere do they silently become one.
+
+Invariants: whatever the text, the outcome is a value or a `ConfigError`; nesting, size and work
+are bounded; all problems that can be seen at once are reported at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import types
+import typing
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+M = TypeVar("M", bound=BaseModel)
+Loc = tuple[int | str, ...]
+Place = tuple[int, int]
+
+MAX_CHARS = 1_000_000
+MAX_DEPTH = 32
+
+_PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}([eE][-+]?[0-9]{1,2})?")
+_HINTED = 12  # as many names as a hint lists
+_LOOKS_BOOLEAN = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong at one place of a file; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+    code: str = "invalid"
+
+    def __str__(self) -> str:
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+
+
+class ConfigError(Exception):
+    """A file that can't be used. An operator's error, so it may quote the file; no caller sees it.
+
+    Attributes:
+        problems: at least one, in the order of the file.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda p: (p.file, p.line, p.column, p.message)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A dict or list of nodes, or a scalar, with its place and the place of its key."""
+
+    value: Any
+    place: Place
+    key: Place
+
+
+class Document:
+    """One parsed file: its plain value, and the place of everything in it."""
+
+    def __init__(self, text: str, file: str) -> None:
+        """Parse `text`; `file` is only its name in problems. Raises ConfigError."""
+        self.file = file
+        self._root = _Reader(text, file).read()
+
+    @property
+    def value(self) -> Any:
+        """The document as plain dicts, lists, strings, numbers and booleans."""
+        return _plain(self._root)
+
+    def at(self, loc: Loc, *, key: bool = False) -> tuple[int, int]:
+        """Line and column (from 1) of the value at `loc`, or of its key.
+
+        Steps that aren't in the document are passed over, so that a missing key points to the
+        mapping that lacks it, and the tags of pydantic's unions do no harm.
+        """
+        node = self._root
+        for step in loc:
+            node = _child(node, step) or node
+        return node.key if key else node.place
+
+    def problem(
+        self, loc: Loc, message: str, hint: str = "", code: str = "invalid", *, key: bool = False
+    ) -> Problem:
+        """A problem at `loc`."""
+        return Problem(self.file, *self.at(loc, key=key), message, hint, code)
+
+    def read(self, model: type[M]) -> M:
+        """The document as an instance of `model`. Raises ConfigError with every problem."""
+        try:
+            # By way of JSON, in which strict mode still lets a date be written as text.
+            return model.model_validate_json(json.dumps(self.value), strict=True)
+        except ValidationError as error:
+            problems = [self._invalid(detail, model) for detail in error.errors()]
+        raise ConfigError(problems)
+
+    def _invalid(self, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
+        loc, kind, message = detail["loc"], detail["type"], detail["msg"]
+        if kind == "extra_forbidden":
+            hint = did_you_mean(str(loc[-1]), _fields(model, loc[:-1]))
+            return self.problem(loc, f"unknown key {loc[-1]!r}", hint, "unknown-key", key=True)
+        if kind == "missing":
+            return self.problem(loc, f"key {loc[-1]!r} is missing", code="missing-key")
+        hint = ""
+        if kind == "bool_type" and isinstance(detail["input"], str):
+            hint = f"write {_LOOKS_BOOLEAN.get(detail['input'].lower(), 'true or false')}"
+        elif kind == "literal_error":
+            allowed = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
+            hint = _closest(str(detail["input"]), allowed)
+        message = message.removeprefix("Value error, ").removeprefix("Input ")
+        path = self._existing(loc)
+        name = next((f"{step}: " for step in reversed(path) if isinstance(step, str)), "")
+        return self.problem(path, name + message, hint, key="[key]" in loc)
+
+    def _existing(self, loc: Loc) -> Loc:
+        """`loc` without the steps that aren't in the document."""
+        node, path = self._root, []
+        for step in loc:
+            if (child := _child(node, step)) is not None:
+                node = child
+                path.append(step)
+        return tuple(path)
+
+
+def read_yaml(text: str, file: str, model: type[M]) -> M:
+    """Read `text` as an instance of `model`. Raises ConfigError; `file` is its name in problems."""
+    return Document(text, file).read(model)
+
+
+def read_text(path: Path) -> str:
+    """The text of a file, UTF-8. Raises ConfigError when there's none to read."""
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        reason, code = error.strerror or "can't be read", "unreadable"
+    except UnicodeDecodeError:
+        reason, code = "isn't UTF-8 text", "encoding"
+    raise ConfigError([Problem(str(path), 1, 1, f"{path.name}: {reason}", code=code)])
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A hint that names the closest of `known`, or those there are when none is close."""
+    known = sorted(known)
+    return _closest(name, known) or (f"known: {', '.join(known[:_HINTED])}" if known else "")
+
+
+def _closest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {close[0]!r}?" if close else ""
+
+
+class _Reader:
+    """Builds nodes from the parser's events, so that depth is ours to limit."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self._text = text
+        self._file = file
+        self._problems: list[Problem] = []
+
+    def read(self) -> _Node:
+        if len(self._text) > MAX_CHARS:
+            self._stop((1, 1), f"longer than {MAX_CHARS} characters", "too-large")
+        try:
+            root = self._document()
+        except yaml.reader.ReaderError as error:
+            before = self._text[: error.position]
+            place = before.count("\n") + 1, len(before) - before.rfind("\n")
+            self._stop(place, f"YAML doesn't allow the character U+{error.character:04X}", "yaml")
+        except yaml.MarkedYAMLError as error:
+            place = _place(error.problem_mark or error.context_mark)
+            self._stop(place, error.problem or error.context or "not YAML", "yaml")
+        if self._problems:
+            raise ConfigError(self._problems)
+        return root
+
+    def _document(self) -> _Node:
+        events = yaml.parse(self._text, Loader=yaml.SafeLoader)
+        root: _Node | None = None
+        for event in events:
+            place = _place(event.start_mark)
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    self._stop(place, "a second document", "multiple-documents")
+                if event.version or event.tags:
+                    self._add(place, "YAML directives aren't accepted", "directive")
+            elif isinstance(event, yaml.NodeEvent):
+                root = self._node(event, events, place, depth=0)
+        if root is None:
+            self._stop((1, 1), "the file is empty", "empty")
+        return root
+
+    def _node(self, event: Any, events: Iterator[Any], key: Place, depth: int) -> _Node:
+        """The node that `event` begins, its events taken; `key` is the place of its key."""
+        place = _place(event.start_mark)
+        if depth > MAX_DEPTH:
+            self._stop(place, f"nested over {MAX_DEPTH} deep", "too-deep")
+        self._check_properties(event, place)
+        if isinstance(event, yaml.MappingStartEvent):
+            return _Node(self._mapping(events, depth), place, key)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = []
+            while not isinstance(item := next(events), yaml.SequenceEndEvent):
+                items.append(self._node(item, events, _place(item.start_mark), depth + 1))
+            return _Node(items, place, key)
+        if isinstance(event, yaml.AliasEvent):
+            self._add(place, "aliases aren't accepted", "alias", "write the value out")
+            return _Node(None, place, key)
+        if not event.value.isascii() and any("\ud800" <= c <= "\udfff" for c in event.value):
+            self._add(place, "a lone surrogate isn't a character", "surrogate")
+        value = event.value if event.style else _scalar(event.value)
+        if value is None:
+            self._add(place, "there is no value", "null", "leave the key out, or give it one")
+        return _Node(value, place, key)
+
+    def _mapping(self, events: Iterator[Any], depth: int) -> dict[str, _Node]:
+        members: dict[str, _Node] = {}
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            place = _place(event.start_mark)
+            name = event.value if isinstance(event, yaml.ScalarEvent) else ""
+            if name in members:
+                self._add(place, f"duplicate key {name!r}", "duplicate-key", "keep one of them")
+            if not name:
+                self._add(place, "a key must be a plain word", "key")
+            self._node(event, events, place, depth + 1)
+            members[name] = self._node(next(events), events, place, depth + 1)
+        return members
+
+    def _check_properties(self, event: Any, place: Place) -> None:
+        if getattr(event, "tag", None) is not None:
+            self._add(place, "tags aren't accepted", "tag", "use quotes to mean text")
+        if event.anchor is not None and not isinstance(event, yaml.AliasEvent):
+            self._add(place, "anchors aren't accepted", "anchor", "write the value out")
+
+    def _add(self, place: Place, message: str, code: str, hint: str = "") -> None:
+        self._problems.append(Problem(self._file, *place, message, hint, code))
+
+    def _stop(self, place: Place, message: str, code: str) -> NoReturn:
+        self._add(place, message, code)
+        raise ConfigError(self._problems)
+
+
+def _place(mark: Any) -> Place:
+    """Line and column from 1 of a PyYAML mark; the file's start where it gives none."""
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _scalar(text: str) -> bool | int | float | str | None:
+    """The value of a plain (unquoted) scalar."""
+    if text in _PLAIN:
+        return _PLAIN[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    return float(text) if _FLOAT.fullmatch(text) else text
+
+
+def _child(node: _Node, step: int | str) -> _Node | None:
+    if isinstance(node.value, dict):
+        return node.value.get(step)
+    if isinstance(node.value, list) and isinstance(step, int) and step < len(node.value):
+        child: _Node = node.value[step]
+        return child
+    return None
+
+
+def _plain(node: _Node) -> Any:
+    if isinstance(node.value, dict):
+        return {key: _plain(child) for key, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [_plain(child) for child in node.value]
+    return node.value
+
+
+def _fields(model: type[BaseModel], loc: Loc) -> set[str]:
+    """The keys that `model` knows at `loc`, through whatever containers and unions lie between."""
+    kinds: set[Any] = {model}
+    for step in loc:
+        kinds = {child for kind in kinds for child in _step_into(kind, step)} or kinds
+    return {name for kind in kinds for name in _names(kind)}
+
+
+def _names(kind: Any) -> Iterator[str]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for name, info in kind.model_fields.items():
+            yield info.alias or name
+
+
+def _step_into(kind: Any, step: int | str) -> Iterator[Any]:
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for name, info in kind.model_fields.items():
+            if step == (info.alias or name):
+                yield from _members(info.annotation)
+    elif typing.get_origin(kind) is dict:
+        yield from _members(typing.get_args(kind)[1])
+    elif isinstance(step, int) and typing.get_args(kind):
+        yield from _members(typing.get_args(kind)[0])
+
+
+def _members(annotation: Any) -> Iterator[Any]:
+    """The types that an annotation may stand for, once unions and Annotated are taken off."""
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        yield from _members(typing.get_args(annotation)[0])
+    elif origin in (typing.Union, types.UnionType):
+        for member in typing.get_args(annotation):
+            yield from _members(member)
+    else:
+        yield annotation
