@@ -124,7 +124,7 @@ def last_note(tail: bytes) -> tuple[str, int]:
         if tail[text + 2 : end].startswith(_DASH):
             start = tail.rfind(b"\n\n", 0, text)
             begin = start + 2 if start >= 0 else 0
-            return tail[begin : end + 1].decode(), end + 2
+            return tail[begin : end + 1].decode("utf-8", "replace"), end + 2
     raise FormatError("the history of checkpoints holds no finished one")
 
 

@@ -1,8 +1,8 @@
-"""Which content already has a key row: the table that keeps long conversations from growing squared.
+"""Which content already has a key row: so that long conversations don't grow squared.
 
 In memory only, bounded, least recently used first out. Keys are keyed hashes under a key that dies
-with the process, so the table can't be turned back into text; FORMAT.md says what a captured process
-could still test with it. Entries are made only after their record is durable.
+with the process, so the table can't be turned back into text; FORMAT.md says what a captured
+process could still test with it. Entries are made only after their record is durable.
 """
 
 from __future__ import annotations
@@ -10,21 +10,31 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from audit.record import Content, Reference
 
 CAPACITY = 65_536
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A content's newest place, its name there, and when its key row may be deleted."""
+
+    name: str
+    where: Reference
+    expires: int
+
+
 class ChunkTable:
-    """(scope, bytes) -> the key row that holds them."""
+    """(scope, bytes) -> the newest record that has them among its contents."""
 
     __slots__ = ("_capacity", "_key", "_rows")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity
         self._key = os.urandom(32)
-        self._rows: OrderedDict[bytes, tuple[Reference, int]] = OrderedDict()
+        self._rows: OrderedDict[bytes, Chunk] = OrderedDict()
 
     def tag(self, content: Content) -> bytes:
         """The keyed hash under which a content is known, within its `retain_key`'s scope."""
@@ -33,17 +43,17 @@ class ChunkTable:
         state.update(content.data)
         return state.digest()
 
-    def find(self, tag: bytes, expires: int) -> Reference | None:
-        """A row that holds this content and lives at least until `expires`."""
+    def find(self, tag: bytes, expires: int) -> Chunk | None:
+        """Where this content stands, if its key row lives at least until `expires`."""
         found = self._rows.get(tag)
-        if found is None or found[1] < expires:
+        if found is None or found.expires < expires:
             return None
         self._rows.move_to_end(tag)
-        return found[0]
+        return found
 
-    def enter(self, tag: bytes, row: Reference, expires: int) -> None:
-        """Remember a row that is durable now."""
-        self._rows[tag] = (row, expires)
+    def enter(self, tag: bytes, chunk: Chunk) -> None:
+        """Remember a content of a record that is durable now."""
+        self._rows[tag] = chunk
         self._rows.move_to_end(tag)
         if len(self._rows) > self._capacity:
             self._rows.popitem(last=False)

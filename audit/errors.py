@@ -12,7 +12,7 @@ class FormatError(ValueError):
     """Bytes are not what FORMAT.md specifies."""
 
 
-class ShortBatch(FormatError):
+class ShortBatchError(FormatError):
     """A file ends inside a header or a batch: nothing in that batch was ever acknowledged.
 
     Attributes:

@@ -1,4 +1,4 @@
-"""Writing files so that a crash leaves the old or the new one, and so that both names and bytes last."""
+"""Writing files so that names and bytes last, and a crash leaves the old file or the new one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def write_atomically(path: Path, data: bytes) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(beside, path)
+    beside.replace(path)
     sync_folder(path.parent)
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from audit.errors import FormatError
-from audit.record import Kind, Leaf, Reference, exchange_id_of, kind_of
+from audit.record import Kind, Leaf, Reference, Run, exchange_id_of, kind_of
 
 MAGIC = b"PVF1"
 #: Limits of a writer: what one record may hold.
@@ -27,9 +27,11 @@ _HEAD = struct.Struct(">4sBQQB")
 _COUNT = struct.Struct(">H")
 _STORED = struct.Struct(">B32sI")
 _REFERENCE = struct.Struct(">BQH")
+_RUN = struct.Struct(">BQHH")
 _SECTION = struct.Struct(">B32sI")
 _IS_STORED = 1
 _IS_REFERENCE = 2
+_IS_RUN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Stored:
     length: int
 
 
-Entry: TypeAlias = Stored | Reference
+Entry: TypeAlias = Stored | Reference | Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,13 @@ class Frame:
 
 
 def encode_clear(
-    kind: Kind, sequence: int, time: int, exchange_id: str, segment: bytes, entries: Sequence[Entry]
+    kind: Kind,
+    exchange_id: str,
+    entries: Sequence[Entry],
+    *,
+    sequence: int,
+    time: int,
+    segment: bytes,
 ) -> bytes:
     """The clear head: what anyone may see of a record, and what its sections are bound to.
 
@@ -84,6 +92,8 @@ def encode_clear(
     for entry in entries:
         if isinstance(entry, Stored):
             parts.append(_STORED.pack(_IS_STORED, entry.row_hash, entry.length))
+        elif isinstance(entry, Run):
+            parts.append(_RUN.pack(_IS_RUN, entry.sequence, entry.place, entry.count))
         else:
             parts.append(_REFERENCE.pack(_IS_REFERENCE, entry.sequence, entry.place))
     return b"".join(parts)
@@ -113,15 +123,21 @@ def decode(data: bytes) -> Frame:
     ciphertexts = tuple(reader.take(entry.length) for entry in stored)
     if reader.position != len(data):
         raise FormatError("a frame is longer than its parts")
-    return Frame(
-        kind, sequence, time, exchange_id, segment, entries, sections, ciphertexts, clear
-    )
+    return Frame(kind, sequence, time, exchange_id, segment, entries, sections, ciphertexts, clear)
 
 
 def leaf_of(frame: Frame, data: bytes) -> Leaf:
     """The leaf that stands for a frame whose bytes are `data`."""
     digest = hashlib.sha256(data).digest()
     return Leaf(frame.kind, frame.sequence, frame.time, frame.exchange_id, digest)
+
+
+def places(entries: Sequence[Entry]) -> Iterator[tuple[int, Entry]]:
+    """Each entry with the number of its (first) content: a run counts for as many as it names."""
+    place = 0
+    for entry in entries:
+        yield place, entry
+        place += entry.count if isinstance(entry, Run) else 1
 
 
 def place_data(segment: bytes, sequence: int, place: int) -> bytes:
@@ -157,6 +173,9 @@ def _entry(reader: _Reader) -> Entry:
     if form[0] == _IS_REFERENCE:
         _, sequence, place = _REFERENCE.unpack(form + reader.take(_REFERENCE.size - 1))
         return Reference(sequence, place)
+    if form[0] == _IS_RUN:
+        _, sequence, place, count = _RUN.unpack(form + reader.take(_RUN.size - 1))
+        return Run(sequence, place, count)
     raise FormatError("a content entry has an unknown form")
 
 

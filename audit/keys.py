@@ -61,7 +61,7 @@ def generate_signing_key(path: Path) -> Ed25519PrivateKey:
 
 
 def load_signing_key(path: Path) -> Ed25519PrivateKey:
-    """Read it back; raises AuditError when the file holds another kind of key, or anyone may read it."""
+    """Read it back; raises AuditError for another kind of key, or one that others may read."""
     key = _read_private(path)
     if not isinstance(key, Ed25519PrivateKey):
         raise AuditError(f"{path} holds no Ed25519 private key")
@@ -85,7 +85,7 @@ def load_verifier_keys(path: Path) -> list[VerifierKey]:
 
 
 def generate_recipient(name: str, private_path: Path, public_path: Path) -> Recipient:
-    """Make a recipient's pair of files; raises FileExistsError rather than overwrite a private key."""
+    """Make a recipient's pair of files; raises FileExistsError rather than overwrite a key."""
     if not _NAME.fullmatch(name):
         raise AuditError("a recipient's name has up to 64 of A-Z a-z 0-9 . _ @ -")
     key = X25519PrivateKey.generate()

@@ -22,15 +22,16 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.checkpoint import VerifierKey
-from audit.chunks import ChunkTable
+from audit.chunks import Chunk, ChunkTable
 from audit.errors import AuditError, FormatError
 from audit.files import make_folder
 from audit.frame import MAX_FRAME
 from audit.keys import Recipient
-from audit.manifest import MANIFEST, Slot, register
-from audit.record import JSON, Content, Kind, Receipt, Reference
+from audit.layout import LOCK, MANIFEST
+from audit.manifest import Slot, register
+from audit.record import JSON, Content, Kind, Receipt, Reference, Run
 from audit.recovery import Recovered, note_intent, recover
-from audit.sealer import Sealed, Sealer
+from audit.sealer import Named, Sealed, Sealer
 from audit.store import Store
 
 CHECKPOINT_LEAVES = 256
@@ -44,7 +45,7 @@ class _Waiting:
 
     sealer: Sealer
     sealed: Sealed
-    chunks: tuple[tuple[bytes, Reference, int], ...]
+    chunks: list[tuple[bytes, Chunk]]
     done: asyncio.Future[None]
 
 
@@ -101,7 +102,9 @@ class AuditLog:
         """
         _check_origin(origin)
         if not recipients:
-            raise AuditError("an audit log needs at least one recipient, or nobody can ever read it")
+            raise AuditError(
+                "an audit log needs at least one recipient, or nobody can ever read it"
+            )
         verifier = VerifierKey(origin, signing_key.public_key())
         try:
             make_folder(directory)
@@ -175,29 +178,29 @@ class AuditLog:
         done: asyncio.Future[None],
     ) -> _Waiting:
         sealer = self._current_sealer()
-        named: list[tuple[str, Content | Reference]] = []
-        chunks = []
+        parts: list[Content | Named | Run] = []
+        chunks: list[tuple[bytes, Chunk]] = []
         for place, content in enumerate(contents):
             tag = self._chunks.tag(content)
             known = self._chunks.find(tag, content.expires)
-            named.append((content.name, known or content))
-            if known is None:
-                chunks.append((tag, Reference(sealer.next, place), content.expires))
-        sealed = sealer.seal(kind, exchange_id, self._clock(), body, named)
-        return _Waiting(sealer, sealed, tuple(chunks), done)
+            _add(parts, content, known)
+            expires = known.expires if known else content.expires
+            chunks.append((tag, Chunk(content.name, Reference(sealer.next, place), expires)))
+        sealed = sealer.seal(kind, exchange_id, self._clock(), body, parts)
+        return _Waiting(sealer, sealed, chunks, done)
 
     def _current_sealer(self) -> Sealer:
-        """The open segment's sealer; a new segment after a start, a failure, or at its full size."""
+        """The open segment's sealer; a new one after a start, a failure, or at full size."""
         last = self._sealer
-        if last is None or last.size > SEGMENT_BYTES:
-            self._sealer = Sealer(
-                self._origin,
-                self._recipients,
-                first=self._durable if last is None else last.next,
-                open_from=min([self._durable, *self._open_intents.values()]),
-                time=self._clock(),
-            )
-        assert self._sealer is not None
+        if last is not None and last.size <= SEGMENT_BYTES:
+            return last
+        self._sealer = Sealer(
+            self._origin,
+            self._recipients,
+            first=self._durable if last is None else last.next,
+            open_from=min([self._durable, *self._open_intents.values()]),
+            time=self._clock(),
+        )
         return self._sealer
 
     def _write_soon(self) -> None:
@@ -239,8 +242,8 @@ class AuditLog:
         """A record is durable: remember its chunks and tell who waits."""
         self._durable += 1
         note_intent(self._open_intents, waiting.sealed.leaf)
-        for tag, row, expires in waiting.chunks:
-            self._chunks.enter(tag, row, expires)
+        for tag, chunk in waiting.chunks:
+            self._chunks.enter(tag, chunk)
         if not waiting.done.done():  # the caller may have been cancelled
             waiting.done.set_result(None)
 
@@ -264,7 +267,7 @@ class AuditLog:
         self._write_soon()
 
     async def _on_disk(self, work: Callable[[], None]) -> None:
-        """Run in the disk thread; whatever goes wrong there is an AuditError, so nobody waits on."""
+        """Run in the disk thread; whatever fails there is an AuditError, so nobody waits on."""
         try:
             await asyncio.get_running_loop().run_in_executor(self._disk, work)
         except AuditError:
@@ -286,6 +289,21 @@ class AuditLog:
             self._durable = self._store.size
 
 
+def _add(parts: list[Content | Named | Run], content: Content, known: Chunk | None) -> None:
+    """Add a content: itself if it is new, else where it stands, as one run with its neighbours."""
+    if known is None:
+        parts.append(content)
+        return
+    sequence, place = known.where.sequence, known.where.place
+    match parts[-1] if parts else None:
+        case _ if known.name != content.name:
+            parts.append(Named(content.name, known.where))
+        case Run(earlier, start, count) if earlier == sequence and start + count == place:
+            parts[-1] = Run(sequence, start, count + 1)
+        case _:
+            parts.append(Run(sequence, place, 1))
+
+
 def _check_origin(origin: str) -> None:
     """Raise AuditError unless `origin` can name a log and a key (C2SP signed-note)."""
     bad = not origin or len(origin.encode()) > 255 or "+" in origin or origin.split() != [origin]
@@ -295,7 +313,7 @@ def _check_origin(origin: str) -> None:
 
 def _take_slot(directory: Path) -> int:
     """The slot's exclusive lock, held until it is closed; raises AuditError when someone has it."""
-    lock = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

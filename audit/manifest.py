@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit.checkpoint import VerifierKey, parse_verifier_key
 from audit.errors import AuditError, FormatError
 from audit.files import make_folder
+from audit.layout import LOCK, MANIFEST
 from audit.publish import load_published, publish
 from audit.tiles import WIDTH, decode_bundle, read_tile
 
-MANIFEST = "manifest"
 _HEAD = "privet-slot-1"
 
 
@@ -68,7 +68,7 @@ def register(site: Path, slot: Slot, key: Ed25519PrivateKey) -> None:
     folder, origin = site / MANIFEST, manifest_origin(slot.key.name)
     try:
         make_folder(folder)
-        with _locked(folder / "lock"):
+        with _locked(folder / LOCK):
             state = load_published(folder, origin, VerifierKey(origin, key.public_key()))
             if slot not in read_slots(site, state.size):
                 state.tiles.add(slot.encode())

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from audit.errors import FormatError
-from audit.frame import CORE, Frame, Stored, place_data
+from audit.frame import CORE, Frame, Stored, place_data, places
 from audit.keys import key_id_of
-from audit.record import JSON, Kind, decode_body
+from audit.record import JSON, Kind, Run, decode_body
 from audit.rows import Row
 from audit.seal import Ratchet, RecordKeys, decrypt, open_seed, unwrap
 from audit.segment import Header, seed_context
@@ -22,7 +22,7 @@ from audit.segment import Header, seed_context
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A record in the clear: what was sealed, and under which names its contents go."""
+    """A record in the clear: what was sealed; `names` are of the contents that are no runs."""
 
     kind: Kind
     sequence: int
@@ -37,7 +37,7 @@ class SegmentOpener:
     """Opens the records of one segment with one recipient's key, best in order."""
 
     def __init__(self, header: Header, digest: bytes, key: X25519PrivateKey) -> None:
-        """`digest` is the SHA-256 of the header; raises FormatError if `key` is no recipient of it."""
+        """`digest` is the header's SHA-256; raises FormatError if `key` is no recipient."""
         self._digest = digest
         self._first = header.first
         self._seed = _seed(header, key)
@@ -52,15 +52,13 @@ class SegmentOpener:
         if not hmac.compare_digest(core[0].commitment, keys.commitment):
             raise FormatError("the key commitment is another: it wasn't sealed by this chain")
         body, names = decode_body(decrypt(keys.section, core[0].ciphertext, frame.clear))
-        if len(names) != len(frame.entries):
+        if len(names) != sum(not isinstance(entry, Run) for entry in frame.entries):
             raise FormatError("a record names more or fewer contents than it has")
-        return Opened(
-            frame.kind, frame.sequence, frame.time, frame.exchange_id, body, names, keys
-        )
+        return Opened(frame.kind, frame.sequence, frame.time, frame.exchange_id, body, names, keys)
 
     def content(self, frame: Frame, place: int, opened: Opened, row: Row) -> bytes:
         """Content number `place`, which must be stored in this frame, by its key row."""
-        before = frame.entries[:place]
+        before = (entry for at, entry in places(frame.entries) if at < place)
         index = sum(isinstance(entry, Stored) for entry in before)
         bound = place_data(self._digest, frame.sequence, place)
         key = unwrap(opened.keys.rows, place, row.wrapped, bound)
@@ -88,8 +86,7 @@ def _seed(header: Header, key: X25519PrivateKey) -> bytes:
     key_id = key_id_of(key.public_key())
     for seed in header.seeds:
         if (seed.compartment, seed.share, seed.shares, seed.key_id) == (CORE, 1, 1, key_id):
-            context = seed_context(
-                header.origin, header.segment_id, header.first, CORE, 1, 1, key_id
-            )
+            place = bytes([CORE, 1, 1]) + key_id
+            context = seed_context(header.origin, header.segment_id, header.first, place)
             return open_seed(seed.sealed, key, context)
     raise FormatError("this key is not among the segment's recipients")

@@ -12,15 +12,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.checkpoint import Checkpoint, VerifierKey, last_note, open_checkpoint, sign
+from audit.checkpoint import Checkpoint, VerifierKey, open_checkpoint, sign
 from audit.errors import FormatError
 from audit.files import sync_folder, write_at, write_atomically
+from audit.layout import CHECKPOINT, HISTORY, newest_note
 from audit.tiles import TileSet, prune, write_tiles
-
-CHECKPOINT = "checkpoint"
-HISTORY = "checkpoints"
-#: More than any note measures, so the end of the history holds a whole one.
-_TAIL = 256 * 1024
 
 
 @dataclass(slots=True)
@@ -53,23 +49,22 @@ def load_published(folder: Path, origin: str, key: VerifierKey) -> Published:
         if newest.exists():
             raise FormatError("there is a checkpoint but no history of checkpoints")
         return Published()
-    with history.open("rb") as file:
-        start = max(0, file.seek(0, os.SEEK_END) - _TAIL)
-        file.seek(start)
-        tail = file.read()
-    if start == 0 and not newest.exists() and b"\n\n\xe2\x80\x94" not in tail:
-        return Published()  # a crash in the very first checkpoint: nothing was promised yet
-    note, end = last_note(tail)
+    try:
+        note, end = newest_note(folder)
+    except FormatError:
+        if newest.exists():
+            raise
+        return Published()  # a crash inside the very first checkpoint: nothing was promised yet
     checkpoint = open_checkpoint(note, [key])
     if checkpoint.origin != origin:
         raise FormatError(f"the log's origin is {checkpoint.origin}, not {origin}")
-    if newest.exists():
-        if open_checkpoint(newest.read_text("utf-8"), [key]).size > checkpoint.size:
-            raise FormatError("the newest checkpoint is missing from the history of checkpoints")
+    current = open_checkpoint(newest.read_text("utf-8"), [key]) if newest.exists() else checkpoint
+    if current.size > checkpoint.size:
+        raise FormatError("the newest checkpoint is missing from the history of checkpoints")
     tiles = TileSet.load(folder, checkpoint.size)
     if tiles.tree.root() != checkpoint.root:
         raise FormatError("the tiles don't give the newest checkpoint's root")
-    return Published(tiles, checkpoint, start + end)
+    return Published(tiles, checkpoint, end)
 
 
 def publish(folder: Path, origin: str, key: Ed25519PrivateKey, state: Published) -> None:

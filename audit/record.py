@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from audit.errors import FormatError
 
-JSON: TypeAlias = "None | bool | int | float | str | Sequence[JSON] | Mapping[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | Sequence[JSON] | Mapping[str, JSON] | None"
 
 VERSION = 1
 #: The expiry of a content that no retention rule ever deletes.
@@ -61,10 +61,23 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The key row that an earlier record made for content number `place` of record `sequence`."""
+    """Content number `place` of an earlier record, under another name."""
 
     sequence: int
     place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Contents `place` to `place + count - 1` of an earlier record, under the names they have there.
+
+    What they are there may be a reference or a run again: a conversation's turn names the turn
+    before, so its size doesn't grow with the conversation.
+    """
+
+    sequence: int
+    place: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +102,7 @@ class Leaf:
     def encode(self) -> bytes:
         """The leaf as the tree hashes it."""
         name = self.exchange_id.encode("ascii")
-        head = _LEAF.pack(
-            VERSION, self.kind, self.sequence, self.time, self.frame_hash, len(name)
-        )
+        head = _LEAF.pack(VERSION, self.kind, self.sequence, self.time, self.frame_hash, len(name))
         return head + name
 
 
@@ -102,9 +113,7 @@ def decode_leaf(data: bytes) -> Leaf:
     version, kind, sequence, time, frame_hash, length = _LEAF.unpack_from(data)
     if version != VERSION or len(data) != _LEAF.size + length:
         raise FormatError("a leaf has another version or length")
-    return Leaf(
-        kind_of(kind), sequence, time, exchange_id_of(data[_LEAF.size :]), frame_hash
-    )
+    return Leaf(kind_of(kind), sequence, time, exchange_id_of(data[_LEAF.size :]), frame_hash)
 
 
 def kind_of(number: int) -> Kind:

@@ -1,31 +1,28 @@
 """What a restart finds: the end of the durable log, open intents, and the one thing it may cut.
 
-Steps: the newest checkpoint must be ours; the tiles must give its root; the segments must hold every
-record that it counts; what lies above it is read frame by frame. A last batch that is short, and
-lies wholly above the newest checkpoint, was never acknowledged and is cut. Anything else refuses to
-start: damage above the newest checkpoint is cut only when an operator accepts it by name, and then
-kept aside. Every cut is recorded.
+Steps: the newest checkpoint must be ours; the tiles must give its root; the segments must hold
+every record that it counts; what lies above it is read frame by frame. A last batch that is short,
+and lies wholly above the newest checkpoint, was never acknowledged and is cut. Anything else
+refuses to start: damage above the newest checkpoint is cut only when an operator accepts it by
+name, and then kept aside. Every cut is recorded.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit.checkpoint import VerifierKey
-from audit.errors import AuditError, FormatError, ShortBatch
+from audit.errors import AuditError, FormatError, ShortBatchError
 from audit.files import sync_folder
 from audit.frame import decode, leaf_of
+from audit.layout import list_segments
 from audit.publish import Published, load_published
 from audit.record import JSON, Kind, Leaf
 from audit.segment import Header, read_batches, read_header
-
-SEGMENTS = "segments"
-_SEGMENT_NAME = re.compile(r"[0-9]{20}\.seg", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -44,7 +41,7 @@ class Recovered:
 
 
 def note_intent(open_intents: dict[str, int], leaf: Leaf) -> None:
-    """Keep count of the intents that have no outcome: an outcome or a refusal closes its exchange."""
+    """Keep track of intents without an outcome: an outcome or a refusal closes its exchange."""
     if leaf.kind is Kind.INTENT:
         open_intents[leaf.exchange_id] = leaf.sequence
     elif leaf.kind in (Kind.OUTCOME, Kind.REFUSAL):
@@ -70,15 +67,6 @@ def recover(folder: Path, origin: str, key: VerifierKey, accepted_by: str | None
     return found
 
 
-def list_segments(folder: Path) -> list[Path]:
-    """A log's segment files in order; raises FormatError for a file that isn't called like one."""
-    paths = sorted((folder / SEGMENTS).glob("*"))
-    for path in paths:
-        if not _SEGMENT_NAME.fullmatch(path.name):
-            raise FormatError(f"{path.name} is not a segment")
-    return paths
-
-
 def _read_segments(
     segments: list[Path], origin: str, accepted_by: str | None, found: Recovered
 ) -> None:
@@ -98,7 +86,7 @@ def _read_segments(
                 sequence += len(leaves)
                 end = batch_end
         except FormatError as error:
-            short = isinstance(error, ShortBatch)
+            short = isinstance(error, ShortBatchError)
             if path != segments[-1] or sequence < protected or not (short or accepted_by):
                 raise FormatError(f"{path.name}: {error}") from error
             found.cut = _cut(path, end, None if short else accepted_by)
@@ -107,7 +95,7 @@ def _read_segments(
 
 
 def _newest_header(segments: list[Path]) -> list[Header]:
-    """The newest segment header that is whole, in a list; a torn one is reported when it is read."""
+    """The newest whole segment header, in a list; a torn one is reported when it is read."""
     for path in reversed(segments[-2:]):
         try:
             with path.open("rb") as file:
@@ -120,7 +108,7 @@ def _newest_header(segments: list[Path]) -> list[Header]:
 def _batches(path: Path, origin: str, sequence: int) -> Iterator[tuple[list[Leaf], int]]:
     """The leaves of each batch of a segment that is to begin with `sequence`, and where it ends.
 
-    Raises ShortBatch also for a segment without any batch: it is written with its first one.
+    Raises ShortBatchError also for a segment without any batch: it is written with its first one.
     """
     with path.open("rb") as file:
         header, digest = read_header(file)
@@ -138,7 +126,7 @@ def _batches(path: Path, origin: str, sequence: int) -> Iterator[tuple[list[Leaf
                 sequence += 1
             yield leaves, batch.end
         if sequence == header.first:
-            raise ShortBatch(file.tell())
+            raise ShortBatchError(file.tell())
 
 
 def _cut(path: Path, end: int, accepted_by: str | None) -> dict[str, JSON]:

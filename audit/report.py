@@ -93,10 +93,10 @@ class Report:
         """The report for people."""
         anchor = "the newest checkpoint" if self.held is None else "the checkpoint you hold"
         size = self.checkpoint if self.held is None else self.held
+        window = f"{self.unprotected_records} records over {self.unprotected_seconds:.3f} s"
         lines = [
             f"{self.origin}: {self.records} records; newest checkpoint at {self.checkpoint}",
-            f"  vouched for by {anchor} (size {size}); after it {self.unprotected_records} records"
-            f" over {self.unprotected_seconds:.3f} s are unprotected",
+            f"  vouched for by {anchor} (size {size}); unprotected after it: {window}",
         ]
         if self.opened is not None:
             lines.append(f"  {self.opened} records opened with the given key")

@@ -30,7 +30,7 @@ CREATE TABLE IF NOT EXISTS rows (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The key of content number `place` of record `sequence`, wrapped under that record's row key."""
+    """The key of content `place` of record `sequence`, wrapped under the record's row key."""
 
     sequence: int
     place: int
@@ -39,7 +39,7 @@ class Row:
 
 
 class Rows:
-    """The writer's hold on keys.db. Used by one thread at a time; every method may raise sqlite3.Error."""
+    """The writer's hold on keys.db, for one thread at a time. Methods may raise sqlite3.Error."""
 
     def __init__(self, folder: Path) -> None:
         """Open or create the file in `folder`."""

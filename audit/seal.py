@@ -40,7 +40,7 @@ _NONCE = bytes(12)
 
 @dataclass(frozen=True, slots=True)
 class RecordKeys:
-    """The keys of one record: for its core section, for its key rows, and the commitment to both."""
+    """The keys of one record: for its core section, its key rows, and the commitment to both."""
 
     section: bytes
     rows: bytes
@@ -106,4 +106,4 @@ def _open(key: bytes, nonce: bytes, ciphertext: bytes, associated: bytes) -> byt
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, associated)
     except (InvalidTag, ValueError):
-        raise FormatError("a ciphertext doesn't open: it, or what it is bound to, was changed") from None
+        raise FormatError("a ciphertext, or what it is bound to, was changed") from None

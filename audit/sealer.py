@@ -24,7 +24,7 @@ from audit.frame import (
     place_data,
 )
 from audit.keys import Recipient
-from audit.record import JSON, Content, Kind, Leaf, Reference, check_exchange_id, encode_body
+from audit.record import JSON, Content, Kind, Leaf, Reference, Run, check_exchange_id, encode_body
 from audit.rows import Row
 from audit.seal import SEED_SIZE, Ratchet, encrypt, row_hash, seal_seed, wrap
 from audit.segment import Header, SealedSeed, encode_header, seed_context
@@ -44,6 +44,14 @@ class Sealed:
     rows: tuple[Row, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A content that an earlier record stored, here under this name."""
+
+    name: str
+    reference: Reference
+
+
 class Sealer:
     """Seals the records of one segment."""
 
@@ -60,14 +68,15 @@ class Sealer:
         seed: bytes | None = None,
         segment_id: bytes | None = None,
     ) -> None:
-        """Begin a segment at sequence `first`. `seed` and `segment_id` are given by vectors only."""
+        """Begin a segment at `first`. `seed` and `segment_id` are given by test vectors only."""
         seed = seed or os.urandom(SEED_SIZE)
         segment_id = segment_id or os.urandom(16)
         seeds = []
         for recipient in recipients:
-            place = (CORE, 1, 1, recipient.key_id)
-            context = seed_context(origin, segment_id, first, *place)
-            seeds.append(SealedSeed(*place, seal_seed(seed, recipient.public, context)))
+            place = bytes([CORE, 1, 1]) + recipient.key_id
+            context = seed_context(origin, segment_id, first, place)
+            sealed = seal_seed(seed, recipient.public, context)
+            seeds.append(SealedSeed(CORE, 1, 1, recipient.key_id, sealed))
         self.header = encode_header(
             Header(origin, segment_id, first, open_from, time, tuple(seeds))
         )
@@ -82,23 +91,30 @@ class Sealer:
         exchange_id: str,
         time: int,
         body: Mapping[str, JSON],
-        contents: Sequence[tuple[str, Content | Reference]] = (),
+        contents: Sequence[Content | Named | Run] = (),
     ) -> Sealed:
-        """Seal the next record; `contents` are (name, what it is).
+        """Seal the next record, with contents that are new or stand in earlier records.
 
         Raises FormatError when the record can't be encoded; then no sequence and no link was used.
         """
         sequence = self.next
-        plaintext = encode_body(body, [name for name, _ in contents])
-        _check(exchange_id, len(plaintext), [content for _, content in contents])
+        names = [content.name for content in contents if not isinstance(content, Run)]
+        plaintext = encode_body(body, names)
+        _check(exchange_id, len(plaintext), contents)
         keys = self._ratchet.step()
         self.next += 1
         entries: list[Entry] = []
         ciphertexts: list[bytes] = []
         rows: list[Row] = []
-        for place, (_, content) in enumerate(contents):
-            if isinstance(content, Reference):
+        place = -1
+        for content in contents:
+            place += 1
+            if isinstance(content, Run):
                 entries.append(content)
+                place += content.count - 1
+                continue
+            if isinstance(content, Named):
+                entries.append(content.reference)
                 continue
             bound = place_data(self._digest, sequence, place)
             key = os.urandom(32)
@@ -107,7 +123,9 @@ class Sealer:
             digest = row_hash(sequence, place, content.expires, wrapped)
             entries.append(Stored(digest, len(content.data) + _TAG))
             ciphertexts.append(encrypt(key, content.data, bound))
-        clear = encode_clear(kind, sequence, time, exchange_id, self._digest, entries)
+        clear = encode_clear(
+            kind, exchange_id, entries, sequence=sequence, time=time, segment=self._digest
+        )
         section = Section(CORE, keys.commitment, encrypt(keys.section, plaintext, clear))
         frame = encode(clear, (section,), ciphertexts)
         self.size += len(frame)
@@ -115,10 +133,11 @@ class Sealer:
         return Sealed(Leaf(kind, sequence, time, exchange_id, digest), frame, tuple(rows))
 
 
-def _check(exchange_id: str, size: int, contents: Sequence[Content | Reference]) -> None:
+def _check(exchange_id: str, size: int, contents: Sequence[Content | Named | Run]) -> None:
     """Refuse what has no encoding before the ratchet moves on, so that no sequence is lost."""
     check_exchange_id(exchange_id)
-    if len(contents) > MAX_CONTENTS:
+    count = sum(one.count if isinstance(one, Run) else 1 for one in contents)
+    if count > MAX_CONTENTS:
         raise FormatError(f"a record has at most {MAX_CONTENTS} contents")
     size += sum(len(content.data) for content in contents if isinstance(content, Content))
     if size + _OVERHEAD + _PER_CONTENT * len(contents) > MAX_FRAME:

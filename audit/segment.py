@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from audit.errors import FormatError, ShortBatch
+from audit.errors import FormatError, ShortBatchError
 from audit.frame import MAX_FRAME
 from audit.seal import SUITE_ID
 
@@ -81,17 +81,12 @@ class Batch:
     intact: bool
 
 
-def file_name(first: int) -> str:
-    """A segment is called after its first record's sequence, in 20 digits."""
-    return f"{first:020d}.seg"
+def seed_context(origin: str, segment_id: bytes, first: int, place: bytes) -> bytes:
+    """What a sealed seed is bound to (HPKE `info`, after its label).
 
-
-def seed_context(
-    origin: str, segment_id: bytes, first: int, compartment: int, share: int, shares: int, key_id: bytes
-) -> bytes:
-    """What a sealed seed is bound to (HPKE `info`, after its label)."""
-    place = _origin(origin) + segment_id + first.to_bytes(8)
-    return place + bytes([compartment, share, shares]) + key_id
+    `place` is compartment, share, shares (a byte each) and the recipient's key id.
+    """
+    return _origin(origin) + segment_id + first.to_bytes(8) + place
 
 
 def encode_header(header: Header) -> bytes:
@@ -114,7 +109,7 @@ def encode_header(header: Header) -> bytes:
 
 
 def read_header(file: BinaryIO) -> tuple[Header, bytes]:
-    """Header and its SHA-256; raises ShortBatch when the file ends in it, FormatError otherwise."""
+    """Header and its SHA-256; raises ShortBatchError where the file ends in it, or FormatError."""
     prefix = _exactly(file, _PREFIX.size, 0)
     magic, length = _PREFIX.unpack(prefix)
     if magic != HEADER_MAGIC or length > _MAX_HEADER:
@@ -136,8 +131,8 @@ def encode_batch(first: int, frames: Sequence[bytes]) -> bytes:
 def read_batches(file: BinaryIO) -> Iterator[Batch]:
     """The batches from the file's position on.
 
-    Raises ShortBatch where the file ends inside one, FormatError (naming the offset) where bytes
-    are not a batch. A wrong digest is the caller's to judge.
+    Raises ShortBatchError where the file ends inside one, FormatError (naming the offset) where
+    bytes are not a batch. A wrong digest is the caller's to judge.
     """
     while True:
         offset = file.tell()
@@ -173,7 +168,9 @@ def _decode_header(rest: bytes) -> Header:
         position += _RECIPIENT.size
         if suite != SUITE_ID:
             raise FormatError("a seed is sealed with an unknown suite")
-        seeds.append(SealedSeed(compartment, share, shares, key_id, rest[position : position + size]))
+        seeds.append(
+            SealedSeed(compartment, share, shares, key_id, rest[position : position + size])
+        )
         position += size
     if position != len(rest):
         raise FormatError("a segment header has another length than its parts")
@@ -197,5 +194,5 @@ def _split(payload: bytes) -> tuple[bytes, ...]:
 def _exactly(file: BinaryIO, length: int, offset: int) -> bytes:
     data = file.read(length)
     if len(data) != length:
-        raise ShortBatch(offset)
+        raise ShortBatchError(offset)
     return data

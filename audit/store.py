@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.errors import AuditError
 from audit.files import make_folder, sync_folder, write_at
+from audit.layout import SEGMENTS, segment_name
 from audit.publish import Published, publish
-from audit.recovery import SEGMENTS
 from audit.rows import Rows
 from audit.sealer import Sealed
-from audit.segment import encode_batch, file_name
+from audit.segment import encode_batch
 
 
 class Store:
@@ -64,7 +64,7 @@ class Store:
             if rows := [row for sealed in batch for row in sealed.rows]:
                 self._rows.add(rows)
             data = encode_batch(batch[0].leaf.sequence, [sealed.frame for sealed in batch])
-            segment = self._folder / SEGMENTS / file_name(first)
+            segment = self._folder / SEGMENTS / segment_name(first)
             if segment != self._segment:
                 self._begin(segment)
                 data = header + data

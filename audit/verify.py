@@ -15,10 +15,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from audit.checkpoint import VerifierKey
-from audit.errors import FormatError, ShortBatch
+from audit.errors import FormatError, ShortBatchError
 from audit.frame import Frame, decode, leaf_of
+from audit.layout import CHECKPOINT, SEGMENTS, segment_name
 from audit.opening import SegmentOpener
-from audit.publish import CHECKPOINT
 from audit.record import Kind, Leaf, decode_leaf
 from audit.report import Report
 from audit.rows import Row
@@ -48,7 +48,7 @@ def verify(
     tree = TreeChecker(folder, keys, since, report)
     with RowChecker(folder, report) as rows:
         check = _RecordChecker(report, tree, rows, recipient)
-        for path in sorted((folder / "segments").glob("*")):
+        for path in sorted((folder / SEGMENTS).glob("*")):
             check.segment(path)
         check.end()
     return report
@@ -66,7 +66,6 @@ class _Segment:
     """The file that is being read."""
 
     name: str
-    header: Header
     digest: bytes
     opener: SegmentOpener | None
     foreign: bool = False
@@ -96,24 +95,22 @@ class _RecordChecker:
 
     def segment(self, path: Path) -> None:
         """Check one file. What can't be read of it is a finding, and its records will be missed."""
-        whole = "bad-segment"
+        code = "bad-segment"
         try:
             with path.open("rb") as file:
                 header, digest = read_header(file)
-                if header.origin != self._report.origin or path.name != f"{header.first:020d}.seg":
-                    raise FormatError("it belongs to another log or place")
-                whole = "bad-batch"
+                if header.origin != self._report.origin or path.name != segment_name(header.first):
+                    self._report.find(code, path.name, "it belongs to another log or place")
+                    return
+                code = "bad-batch"
                 self._expect(header.first, "missing-segment")
-                segment = _Segment(path.name, header, digest, None)
-                segment.opener = self._opener(segment)
+                segment = _Segment(path.name, digest, self._opener(path.name, header, digest))
                 for batch in read_batches(file):
                     self._batch(segment, batch)
-                if file.tell() == 8 + len(digest):
-                    raise ShortBatch(file.tell())
-        except ShortBatch as error:
+        except ShortBatchError as error:
             self._report.find("incomplete-batch", f"{path.name}, byte {error.offset}")
         except FormatError as error:
-            self._report.find(whole, path.name, str(error))
+            self._report.find(code, path.name, str(error))
 
     def end(self) -> None:
         """Say what is missing in all, and how much nobody vouches for."""
@@ -199,13 +196,13 @@ class _RecordChecker:
         elif leaf.kind in (Kind.OUTCOME, Kind.REFUSAL):
             self._open_intents.pop(leaf.exchange_id, None)
 
-    def _opener(self, segment: _Segment) -> SegmentOpener | None:
+    def _opener(self, name: str, header: Header, digest: bytes) -> SegmentOpener | None:
         if self._recipient is None:
             return None
         try:
-            return SegmentOpener(segment.header, segment.digest, self._recipient)
+            return SegmentOpener(header, digest, self._recipient)
         except FormatError as error:
-            self._report.find("does-not-open", segment.name, str(error))
+            self._report.find("does-not-open", name, str(error))
             return None
 
     def _open(self, opener: SegmentOpener, frame: Frame, rows: dict[int, Row]) -> None:

@@ -1,7 +1,7 @@
 """The other half of verifying: is every key row there that a record lists, or its loss explained?
 
-A merge of two ordered streams, records and rows, so memory stays flat. A missing row is explained by
-an erasure record, before or after it in the file, whose references name the row.
+A merge of two ordered streams, records and rows, so memory stays flat. A missing row is explained
+by an erasure record, wherever it stands, whose references name the row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from audit.frame import Frame
+from audit.frame import Frame, Stored, places
 from audit.record import Kind, Reference
 from audit.report import Report
 from audit.rows import FILE_NAME, Row, each_row, reading
@@ -66,9 +66,9 @@ class RowChecker:
                 found[self._ahead.place] = self._ahead
             self._advance()
         good = {}
-        for place, entry in enumerate(frame.entries):
+        for place, entry in places(frame.entries):
             where = f"record {frame.sequence}, content {place}"
-            if isinstance(entry, Reference):
+            if not isinstance(entry, Stored):
                 if entry.sequence >= frame.sequence:
                     self._report.find("bad-reference", where)
             elif (row := found.pop(place, None)) is None:
@@ -99,5 +99,3 @@ class RowChecker:
         """Without a readable database there is one finding, not one per row."""
         self._readable = False
         self._report.find("damaged-keys", FILE_NAME, f"keys.db can't be read: {error}")
-
-

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audit.checkpoint import Checkpoint, VerifierKey, each_note, last_note, open_checkpoint
+from audit.checkpoint import Checkpoint, VerifierKey, each_note, open_checkpoint
 from audit.errors import FormatError
+from audit.layout import CHECKPOINT, HISTORY, newest_note
 from audit.merkle import leaf_hash
-from audit.publish import CHECKPOINT, HISTORY
 from audit.report import Report
 from audit.tiles import WIDTH, TileSet, decode_bundle, hashes_of, read_tile
 
@@ -122,18 +122,16 @@ class TreeChecker:
 
     def _newest(self) -> int:
         """The size of the newest checkpoint in the folder; the two places must agree on it."""
-        history, newest = self._folder / HISTORY, self._folder / CHECKPOINT
         sizes = [0, 0]
         try:
-            with history.open("rb") as file:
-                start = max(0, file.seek(0, 2) - 256 * 1024)
-                file.seek(start)
-                last = self._open(last_note(file.read())[0], HISTORY)
+            last = self._open(newest_note(self._folder)[0], HISTORY)
             sizes[0] = last.size if last else 0
-        except (FileNotFoundError, FormatError, UnicodeDecodeError):
+        except (FileNotFoundError, FormatError):
             self._report.find("forged-checkpoint", HISTORY, "there is no checkpoint in the history")
         try:
-            current = self._open(newest.read_text("utf-8", "replace"), CHECKPOINT)
+            current = self._open(
+                (self._folder / CHECKPOINT).read_text("utf-8", "replace"), CHECKPOINT
+            )
             sizes[1] = current.size if current else 0
         except FileNotFoundError:
             self._report.find("checkpoint-order", CHECKPOINT, "the newest checkpoint is missing")
@@ -155,9 +153,10 @@ class TreeChecker:
     def _open(self, note: str, where: str) -> Checkpoint | None:
         try:
             checkpoint = open_checkpoint(note, self._keys)
-            if checkpoint.origin != self._report.origin:
-                raise FormatError(f"it is of another log, {checkpoint.origin}")
         except FormatError as error:
             self._report.find("forged-checkpoint", where, str(error))
             return None
-        return checkpoint
+        if checkpoint.origin == self._report.origin:
+            return checkpoint
+        self._report.find("forged-checkpoint", where, "it is of another log")
+        return None

@@ -61,6 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="see it work, or try it in front of your own server")
     demo.add_argument("--upstream", metavar="URL", help="root of an OpenAI-compatible server")
     demo.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8080")
+    demo.add_argument(
+        "--openai", action="store_true", help="hold the conversations with OpenAI ($OPENAI_API_KEY)"
+    )
     demo.set_defaults(run=_demo)
 
     init = commands.add_parser("init", help="write a configuration, a starter policy and keys")
@@ -141,7 +144,7 @@ def _serve(chosen: argparse.Namespace) -> int:
 def _demo(chosen: argparse.Namespace) -> int:
     from proxy import demo
 
-    return demo.run(chosen.upstream, chosen.listen)
+    return demo.run(chosen.upstream, chosen.listen, openai=chosen.openai)
 
 
 def _init(chosen: argparse.Namespace) -> int:

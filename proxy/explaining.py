@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from proxy.detect import Detector, DetectSettings, sweep
+from proxy.detect.detector import Detector
+from proxy.detect.settings import DetectSettings
+from proxy.detect.sweep import sweep
 from proxy.errors import NotFound
 from proxy.exchange import Author, Endpoint, Facts, Finding, Principal, TextPart
 from proxy.mask import number

@@ -83,8 +83,9 @@ class _Pattern(NamedTuple):
 
 
 def canonical(value: str) -> str:
-    """The spelling that all forms of one value share, whatever their case, spacing and Unicode."""
-    folded = fold(value, numbers=_digits(value) >= _NUMBER).text.strip()
+    """The spelling that all forms of one value share: case, spacing, Unicode and escapes folded."""
+    plain, _ = rewrite(value, _unescaped(value))
+    folded = fold(plain, numbers=_digits(plain) >= _NUMBER).text.strip()
     if _digits(folded) >= 4:  # noqa: PLR2004 - the least that _IDENTIFIER asks for
         compact = folded.lstrip("+").translate(_NOT_IN_IDENTIFIERS)
         if _IDENTIFIER.fullmatch(compact) or (compact.isdigit() and len(compact) >= _NUMBER):

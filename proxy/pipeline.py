@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 import orjson
 import structlog
 
-from proxy.detect import Detector, sweep
+from proxy.detect.detector import Detector
+from proxy.detect.sweep import sweep
 from proxy.errors import (
     AuditUnavailable,
     GuardHit,

@@ -14,7 +14,8 @@ import structlog
 from audit import keys as audit_keys
 from audit.log import AuditLog
 from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
-from proxy.detect import Detector, DetectSettings
+from proxy.detect.detector import Detector
+from proxy.detect.settings import DetectSettings
 from proxy.exchange import Endpoint
 from proxy.identity import Identify
 from proxy.identity.anyone import identify_anyone
@@ -33,20 +34,28 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def running(configuration: Configuration) -> AsyncIterator[Services]:
-    """Everything started and ready to serve; stopped in reverse order afterwards.
+async def detecting(configuration: Configuration) -> AsyncIterator[Detector]:
+    """The detector processes, started; raises DetectorUnavailable when they don't start."""
+    section = configuration.settings.detect
+    detector = Detector(DetectSettings(**section.model_dump()), os.urandom(32))
+    try:
+        await detector.start()
+        yield detector
+    finally:
+        await detector.stop()
+
+
+@asynccontextmanager
+async def running(configuration: Configuration, detector: Detector) -> AsyncIterator[Services]:
+    """Everything else, started around a detector; stopped in reverse order afterwards.
 
     Raises:
         ConfigError: a file of the configuration can't be used.
         AuditError: the audit log can't be opened.
-        DetectorUnavailable: the detector processes don't start.
     """
     settings = configuration.settings
     async with AsyncExitStack() as stack:
         identify, keys = _identity(configuration)
-        detector = Detector(DetectSettings(**settings.detect.model_dump()), os.urandom(32))
-        await detector.start()
-        stack.push_async_callback(detector.stop)
         policies = PolicyStore(configuration.path(settings.policy), detector.produced)
         recorder = Recorder(open_audit_log(configuration), settings.audit.content)
         stack.push_async_callback(recorder.close)

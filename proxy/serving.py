@@ -11,7 +11,7 @@ import uvloop
 from proxy import logs
 from proxy.config import Configuration
 from proxy.server import listening
-from proxy.services import running
+from proxy.services import detecting, running
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +27,15 @@ def run(configuration: Configuration) -> int:
 async def _serve(configuration: Configuration) -> None:
     settings = configuration.settings
     stop = stop_signal()
-    async with running(configuration) as services:
-        async with listening(services, settings.limits, *settings.address) as base_url:
-            policy = services.policies.current
-            log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
-            await stop.wait()
-            log.info("stopping")
+    async with (
+        detecting(configuration) as detector,
+        running(configuration, detector) as services,
+        listening(services, settings.limits, *settings.address) as base_url,
+    ):
+        policy = services.policies.current
+        log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
+        await stop.wait()
+        log.info("stopping")
 
 
 def stop_signal() -> asyncio.Event:

@@ -14,8 +14,13 @@ MAX_BODY = 16_000
 
 _HEADER = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _FOOTER = re.compile(r"-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-#: Base64, line ends (also escaped, as in JSON or .env files) and quotes between lines.
-_BODY = re.compile(rf"[A-Za-z0-9+/=\s\\\"']{{0,{MAX_BODY}}}")
+#: What follows a header whose footer is missing: PEM's own header lines, lines of base64 (line ends
+#: may be escaped, as in JSON or .env files), and the last line, which may be short.
+_BODY = re.compile(
+    r"(?:\s{1,2}[A-Za-z-]{1,20}: [^\n]{1,100}){0,4}"
+    rf"(?:[\s\\\"',]{{1,8}}[A-Za-z0-9+/=]{{16,{MAX_BODY}}}){{0,400}}"
+    r"(?:\r?\n[A-Za-z0-9+/=]{1,15})?"
+)
 
 
 def private_key_blocks(text: str) -> Iterator[tuple[int, int]]:
@@ -31,5 +36,5 @@ def private_key_blocks(text: str) -> Iterator[tuple[int, int]]:
             position = footer.end()
         else:
             body = _BODY.match(text, header.end())
-            position = header.end() + len(body.group().rstrip()) if body else header.end()
+            position = body.end() if body else header.end()
         yield header.start(), position

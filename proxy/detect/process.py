@@ -51,8 +51,8 @@ class DetectorProcess:
         self.pid = child.pid
         self._child = child
         self._killed = False
-        self._input = cast(asyncio.StreamWriter, child.stdin)  # it was started with pipes
-        self._output = cast(asyncio.StreamReader, child.stdout)
+        self._input = cast("asyncio.StreamWriter", child.stdin)  # it was started with pipes
+        self._output = cast("asyncio.StreamReader", child.stdout)
 
     @classmethod
     async def start(cls, settings: DetectSettings) -> DetectorProcess:

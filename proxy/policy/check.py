@@ -182,7 +182,7 @@ class _Checker:
                 message = f"{name!r} isn't under `entities`"
                 yield self._problem(place, message, hint, "unknown", key=key)
             elif self.produced is not None and name not in self.produced:
-                hint = did_you_mean(name, self.produced)
+                hint = "enable one, or take it out of the rule"
                 message = f"no enabled recognizer produces {name!r}"
                 yield self._problem(place, message, hint, "unproduced", key=key)
 

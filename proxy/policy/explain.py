@@ -164,7 +164,7 @@ def _rule_notes(
         notes.append(RuleNote(rule.id, verb, applies, note))
     for waiver in policy.waivers:
         applies = opens(waiver, facts, principal, endpoint.provider, on)
-        does = f"lifts {waiver.rule} until {waiver.until}, approved by {_list(waiver.approved_by)}"
+        does = f"lifts {waiver.rule} until {waiver.until} ({_list(waiver.approved_by)})"
         note = does if applies else _why_not(waiver, facts, principal, endpoint, on)
         notes.append(RuleNote(waiver.id, "waive", applies, note))
     return sorted(notes, key=lambda note: note.rule)

@@ -31,6 +31,8 @@ from proxy.policy.ladder import ALLOW, join, weaker_or_equal
 from proxy.policy.model import ActionForm
 from proxy.yaml_file import ConfigError
 
+thorough = settings(max_examples=200, deadline=None)
+brief = settings(max_examples=60, deadline=None)
 batches = st.lists(requests, min_size=1, max_size=8)
 
 
@@ -60,7 +62,7 @@ def shows_no_more(tight: Verdict, loose: Verdict, entities: frozenset[str]) -> b
 
 
 @given(policies(), batches)
-@settings(max_examples=300)
+@thorough
 def test_agrees_with_the_naive_reference(data: Data, batch: list[Request]) -> None:
     policy = parsed(data)
     for request in batch:
@@ -75,7 +77,7 @@ def test_agrees_with_the_naive_reference(data: Data, batch: list[Request]) -> No
 @pytest.mark.parametrize("restriction", RESTRICTIONS, ids=lambda r: r.__name__)
 def test_no_restriction_shows_or_admits_more(restriction: Callable[..., None]) -> None:
     @given(restricted_pairs(restriction), batches)
-    @settings(max_examples=100)
+    @brief
     def holds(pair: tuple[Data, Data], batch: list[Request]) -> None:
         before = parsed(pair[0])
         try:
@@ -91,6 +93,7 @@ def test_no_restriction_shows_or_admits_more(restriction: Callable[..., None]) -
 
 
 @given(policies(), batches, st.randoms(use_true_random=False))
+@brief
 def test_the_order_of_the_file_changes_nothing(data: Data, batch: list[Request], rnd: Any) -> None:
     shuffled = copy.deepcopy(data)
     rnd.shuffle(shuffled["rules"])
@@ -106,6 +109,7 @@ def test_the_order_of_the_file_changes_nothing(data: Data, batch: list[Request],
 
 
 @given(policies(), batches)
+@brief
 def test_without_a_permit_nothing_is_admitted(data: Data, batch: list[Request]) -> None:
     data["rules"] = [rule for rule in data["rules"] if "permit" not in rule]
     policy = parsed(data)
@@ -116,6 +120,7 @@ def test_without_a_permit_nothing_is_admitted(data: Data, batch: list[Request]) 
 
 
 @given(policies(), batches)
+@brief
 def test_never_exceeds_clearance(data: Data, batch: list[Request]) -> None:
     """Whatever the rules: what arrives in clear or in residue is within the clearance."""
     policy = parsed(data)
@@ -132,6 +137,7 @@ def test_never_exceeds_clearance(data: Data, batch: list[Request]) -> None:
 
 
 @given(policies(), requests, requests)
+@brief
 def test_finding_more_never_shows_or_admits_more(data: Data, some: Request, more: Request) -> None:
     policy = parsed(data)
     both = replace(some, findings=some.findings + more.findings, opaque=some.opaque | more.opaque)
@@ -140,6 +146,7 @@ def test_finding_more_never_shows_or_admits_more(data: Data, some: Request, more
 
 
 @given(policies(), requests)
+@brief
 def test_declaring_a_label_never_loosens(data: Data, request: Request) -> None:
     policy = parsed(data)
     silent = replace(request, labels={})
@@ -148,7 +155,7 @@ def test_declaring_a_label_never_loosens(data: Data, request: Request) -> None:
 
 
 @given(policies(), batches)
-@settings(max_examples=300)
+@thorough
 def test_a_waiver_lifts_exactly_what_it_names(data: Data, batch: list[Request]) -> None:
     """With and without its waiver, a decision differs at most in the waived rule's own effect."""
     waivers = [rule for rule in data["rules"] if "waive" in rule]
@@ -179,6 +186,7 @@ def _outcome(got: Verdict) -> Any:
 
 
 @given(policies(), batches)
+@brief
 def test_nothing_is_waived_after_the_last_day(data: Data, batch: list[Request]) -> None:
     without = copy.deepcopy(data)
     without["rules"] = [rule for rule in data["rules"] if "waive" not in rule]
@@ -188,6 +196,7 @@ def test_nothing_is_waived_after_the_last_day(data: Data, batch: list[Request]) 
 
 
 @given(st.sampled_from(ACTIONS), st.sampled_from(ACTIONS), st.sampled_from(ACTIONS))
+@brief
 def test_join_is_the_least_upper_bound(a: Any, b: Any, c: Any) -> None:
     x, y, z = compiled(a), compiled(b), compiled(c)
     assert weaker_or_equal(x, y) == at_least(b, a)

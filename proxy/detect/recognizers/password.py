@@ -7,8 +7,8 @@ import re
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
 _LABEL = (
-    r"(?<![a-z])(?:(?:[a-z0-9]{1,20}[_-]){0,3}(?:password|passwort|passwd|passphrase|passcode|pwd)"
-    r"|(?:db|my|root|user|admin)[_-]?pass)"
+    r"(?:password|passwort|passwd|passphrase|passcode|pwd|(?:db|my|root|user|admin)[_-]?pass)"
+    r"[\"']?[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}"
 )
 #: What stands for a value instead of being one: a variable, a call, a mask, a word for nothing.
 _NOT_A_VALUE = re.compile(
@@ -29,23 +29,29 @@ class PasswordRecognizer(ValueRecognizer):
 
     ENTITY = "PASSWORD"
     PATTERNS = (
-        _pattern(
-            "quoted",
-            _LABEL + r"[\"']?[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}(?P<q>[\"'`])(?P<value>[^\"'`\n]{3,200})(?P=q)",
-            0.9,
-        ),
+        _pattern("quoted", rf"{_LABEL}(?P<q>[\"'`])(?P<value>[^\"'`\n]{{3,200}})(?P=q)", 0.9),
         _pattern(
             "assigned",
-            _LABEL + r"[\"']?[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}(?P<value>[^\s\"'`;&<]{3,200})",
+            rf"{_LABEL}(?P<value>[^\s\"'`;&<]{{2,199}}[^\s\"'`;&<.,)}}\]])",
             0.85,
         ),
-        _pattern("said", r"\b(?:password|passphrase|passcode|passwort)[ ](?:is|was|ist|to)[ ]"
-                 r"[\"'`]?(?P<value>[^\s\"'`]{4,200})", 0.6),
-        _pattern("command line", r"(?:^|\s)(?:--password[= ]|--pass[= ]|sshpass -p ?)"
-                 r"[\"']?(?P<value>[^\s\"']{3,200})", 0.85),
-        _pattern("user information of a URL",
-                 r"[a-z][a-z0-9+.-]{1,30}://[^\s/:@\"'<>]{0,100}:(?P<value>[^\s/@\"'<>]{1,200})@", 0.9),
-    )  # fmt: skip
+        _pattern(
+            "said",
+            r"\b(?:password|passphrase|passcode|passwort) (?:is|was|ist|to) "
+            r"[\"'`]?(?P<value>[^\s\"'`]{3,200}[^\s\"'`.,)])",
+            0.6,
+        ),
+        _pattern(
+            "command line",
+            r"(?:^|\s)(?:--pass(?:word)?[= ]|sshpass -p ?)[\"']?(?P<value>[^\s\"']{3,200})",
+            0.85,
+        ),
+        _pattern(
+            "user information of a URL",
+            r"[a-z][a-z0-9+.-]{1,30}://[^\s/:@\"'<>]{0,100}:(?P<value>[^\s/@\"'<>]{1,200})@",
+            0.9,
+        ),
+    )
 
     def plausible(self, value: str) -> bool:
         """Refuse variables, calls and words that stand for a value."""

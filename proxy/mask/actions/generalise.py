@@ -8,7 +8,9 @@
 | /24 | 192.168.17.45 | 192.168.17.0/24; an IPv6 address its /48 |
 
 A value that is as coarse already passes as it is. What can't be read is refused here, so that it
-becomes a placeholder: a date with two years or with none of four digits, an address in brackets.
+becomes a placeholder: a date with two years or with none of four digits, an address in brackets,
+and `3/1984`, of which the year would keep more than half. (A network always keeps most of its
+address: that is what /24 says.)
 """
 
 from __future__ import annotations
@@ -39,7 +41,10 @@ def write(form: Form, action: Action, _key: bytes) -> Written | None:
 
 def _year(text: str) -> str | None:
     years = _YEAR.findall(text)
-    return years[0] if len(years) == 1 and _DATE.fullmatch(text) else None
+    if len(years) != 1 or not _DATE.fullmatch(text):
+        return None
+    year: str = years[0]
+    return year if text == year or len(year) * 2 <= len(text) else None
 
 
 def _decade(text: str) -> str | None:

@@ -1,0 +1,7 @@
+"""``python -m audit``: the verifier's minimal command line."""
+
+import sys
+
+from audit.cli import main
+
+sys.exit(main())

@@ -1,0 +1,117 @@
+"""`privet audit …`: verify, show, checkpoint. Needs the standard library and cryptography.
+
+Exit codes: 0 nothing found; 1 warnings only; 2 findings, or the command could not do its work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.errors import AuditError, FormatError
+from audit.keys import load_recipient_key, load_verifier_keys
+from audit.layout import newest_note
+from audit.reading import Reader, Record
+from audit.verify import verify
+from audit.verify_site import is_site, verify_site
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace, _SubParsersAction
+
+
+def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
+    """Add the audit verbs to a parser's sub-commands. Each sets `run`: namespace -> exit code."""
+    check = commands.add_parser("verify", help="check a log or a whole site, from a copy, offline")
+    check.add_argument("directory", type=Path, help="a slot's folder, or the site's")
+    check.add_argument("--key", type=Path, required=True, help="file of the verifier key(s)")
+    check.add_argument(
+        "--since", type=Path, action="append", default=[], help="a checkpoint kept elsewhere"
+    )
+    check.add_argument("--open", type=Path, metavar="PRIVATE", help="also open every record")
+    check.add_argument("--json", action="store_true", help="print the report as JSON")
+    check.set_defaults(run=_verify)
+
+    show = commands.add_parser("show", help="print opened records as JSON Lines")
+    show.add_argument("directory", type=Path, help="a slot's folder")
+    show.add_argument("exchange", nargs="?", help="only this exchange id")
+    show.add_argument("--open", type=Path, metavar="PRIVATE", required=True, help="auditor's key")
+    show.set_defaults(run=_show)
+
+    newest = commands.add_parser("checkpoint", help="print the newest checkpoint, to be kept")
+    newest.add_argument("directory", type=Path, help="a slot's folder, or the site's")
+    newest.set_defaults(run=_checkpoint)
+
+
+def run(arguments: Namespace) -> int:
+    """Run a parsed command; problems are one line on stderr and exit code 2."""
+    try:
+        code: int = arguments.run(arguments)
+    except (AuditError, FormatError, OSError) as error:
+        print(f"privet audit: {error}", file=sys.stderr)
+        return 2
+    return code
+
+
+def main(argv: list[str] | None = None) -> int:
+    """``python -m audit``: the same verbs without the proxy installed."""
+    parser = argparse.ArgumentParser(prog="privet audit", description=__doc__)
+    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    return run(parser.parse_args(argv))
+
+
+def _verify(arguments: Namespace) -> int:
+    keys = load_verifier_keys(arguments.key)
+    recipient = load_recipient_key(arguments.open) if arguments.open else None
+    since = [path.read_text("utf-8") for path in arguments.since]
+    if not arguments.directory.is_dir():
+        raise AuditError(f"{arguments.directory} is not a folder")
+    if is_site(arguments.directory):
+        reports = verify_site(arguments.directory, keys, recipient=recipient, since=since)
+    elif len(since) <= 1:
+        held = since[0] if since else None
+        reports = [verify(arguments.directory, keys, recipient=recipient, since=held)]
+    else:
+        raise AuditError("one log is checked against one held checkpoint")
+    if arguments.json:
+        print(json.dumps([report.as_json() for report in reports], indent=2))
+    else:
+        print("\n".join(report.as_text() for report in reports))
+    return max(report.exit_code for report in reports)
+
+
+def _show(arguments: Namespace) -> int:
+    with Reader(arguments.directory, load_recipient_key(arguments.open)) as reader:
+        for record in reader.records(arguments.exchange):
+            print(json.dumps(as_json(record), ensure_ascii=False))
+    return 0
+
+
+def _checkpoint(arguments: Namespace) -> int:
+    folder: Path = arguments.directory
+    folders = [folder]
+    if is_site(folder):
+        slots = (path for path in sorted(folder.iterdir()) if path.is_dir())
+        folders = [path for path in slots if not is_site(path)]
+    for one in folders:
+        print(newest_note(one)[0], end="" if one == folders[-1] else "\n")
+    return 0
+
+
+def as_json(record: Record) -> dict[str, object]:
+    """An opened record as plain JSON values; contents as text, None where they were erased."""
+    opened = record.opened
+    contents = {
+        name: None if data is None else data.decode("utf-8", "replace")
+        for name, data in record.contents
+    }
+    return {
+        "sequence": opened.sequence,
+        "kind": opened.kind.name.lower().replace("_", "-"),
+        "time": opened.time,
+        "exchange": opened.exchange_id,
+        "body": opened.body,
+        "contents": contents,
+    }

@@ -1,0 +1,76 @@
+"""Verifying a whole site: its manifest, every log that it lists, and whether there are others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from audit.checkpoint import VerifierKey
+from audit.errors import FormatError
+from audit.layout import CHECKPOINT, MANIFEST, SEGMENTS
+from audit.manifest import Slot, decode_slot, manifest_origin
+from audit.report import Report
+from audit.verify import verify
+from audit.verify_tree import TreeChecker
+
+
+def is_site(folder: Path) -> bool:
+    """Whether `folder` holds slots and not records."""
+    return not (folder / SEGMENTS).is_dir() and not (folder / CHECKPOINT).is_file()
+
+
+def verify_site(
+    site: Path,
+    keys: Sequence[VerifierKey],
+    *,
+    recipient: X25519PrivateKey | None = None,
+    since: Sequence[str] = (),
+) -> list[Report]:
+    """Check a site: the manifest's report first, then one per log.
+
+    Args:
+        keys: whose public keys may sign; the logs' names come from the manifest.
+        since: held checkpoints, each for the log (or manifest) that its first line names.
+    """
+    held = {note.partition("\n")[0]: note for note in since}
+    origin = manifest_origin(keys[0].name)
+    publics = [key.public for key in keys]
+    report = Report(origin)
+    slots = _slots(site, [VerifierKey(origin, public) for public in publics], held, report)
+    reports = [report]
+    for slot in slots:
+        if slot.key.public not in publics:
+            report.find("bad-manifest", slot.folder, "it is listed with a key that wasn't given")
+        elif not (site / slot.folder).is_dir():
+            report.find("missing-origin", slot.folder, f"the log {slot.key.name} isn't there")
+        else:
+            since_slot = held.get(slot.key.name)
+            folder = site / slot.folder
+            reports.append(verify(folder, [slot.key], recipient=recipient, since=since_slot))
+    listed = {slot.folder for slot in slots} | {MANIFEST}
+    for path in sorted(site.iterdir()):
+        if path.is_dir() and path.name not in listed:
+            report.find("unlisted-origin", path.name)
+    return reports
+
+
+def _slots(
+    site: Path, keys: Sequence[VerifierKey], held: dict[str, str], report: Report
+) -> list[Slot]:
+    """The manifest's entries, checked against its tiles and checkpoints like any log's leaves."""
+    tree = TreeChecker(site / MANIFEST, keys, held.get(report.origin), report)
+    slots = []
+    for number in range(tree.signed):
+        entry = tree.settle(number, None)
+        try:
+            slots.append(decode_slot(entry or b""))
+        except FormatError as error:
+            report.find("bad-manifest", f"entry {number}", str(error))
+    tree.end(tree.signed)
+    report.records = len(slots)
+    if not slots:
+        report.find("bad-manifest", MANIFEST, "it lists no log")
+    report.held = tree.held.size if tree.held else None
+    return slots

@@ -1,0 +1,132 @@
+"""`privet demo`: the real proxy on scratch keys, seen from both sides.
+
+Without `--upstream` it talks to the embedded loopback provider (or with `--openai` to OpenAI),
+shows each conversation from the application's side and from the provider's, verifies the audit log
+and ends. With `--upstream` it serves in front of that server until Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import uvloop
+from rich.console import Console
+
+from proxy import config, logs, scaffold
+from proxy.loopback import Loopback
+from proxy.server import listening
+from proxy.services import detecting, running
+from proxy.serving import stop_signal
+
+_OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """What stands behind the demo: its base URL, and the environment variable with its key."""
+
+    base_url: str
+    key_variable: str | None
+
+
+def run(upstream: str | None, listen: str, *, openai: bool = False) -> int:
+    """Run the demo; returns the exit code."""
+    logs.configure("warning", "pretty")
+    if upstream is not None:
+        return uvloop.run(_serve(_as_upstream(upstream), listen))
+    return uvloop.run(_show(openai=openai))
+
+
+async def _serve(upstream: Upstream, listen: str) -> int:
+    """The one-minute trial in front of anything a user already runs."""
+    console = Console()
+    stop = stop_signal()
+    folder = Path(tempfile.mkdtemp(prefix="privet-demo-"))
+    async with _proxy(folder, upstream, listen) as (base_url, _):
+        console.print(f"[bold green]Privet serves in front of {upstream.base_url}[/]")
+        console.print(f"  base URL   [bold]{base_url}/v1[/]   (any key, any model name)")
+        console.print(f"  audit log  {folder / 'audit'}")
+        console.print(f"  settings   {folder}   (scratch keys and the starter policy)")
+        console.print("Everything that is found is hidden from the upstream. Ctrl-C ends this.")
+        await stop.wait()
+    console.print(f"Verify the log: {verify_command(folder)}")
+    return 0
+
+
+async def _show(*, openai: bool) -> int:
+    """Conversations through the real proxy, side by side, and the verified log."""
+    from proxy.demo_show import conversations, verified
+
+    console = Console()
+    folder = Path(tempfile.mkdtemp(prefix="privet-demo-"))
+    loopback = Loopback()
+    try:
+        if openai:
+            upstream, model = Upstream(_OPENAI, "OPENAI_API_KEY"), "gpt-4o-mini"
+        else:
+            upstream, model = Upstream(await loopback.start(), None), "assistant"
+        console.print("Starting the detector, the audit log and the proxy ...", style="dim")
+        async with _proxy(folder, upstream, "127.0.0.1:0") as (base_url, policy):
+            console.print(f"Serving at {base_url}/v1 under policy {policy}", style="dim")
+            await conversations(console, f"{base_url}/v1", model, folder, loopback)
+    finally:
+        await loopback.stop()
+    code = verified(console, folder)
+    console.print(f"Settings, keys and the log are in {folder}", style="dim")
+    console.print(f"Read it again: {verify_command(folder)}", style="dim")
+    return code
+
+
+@asynccontextmanager
+async def _proxy(folder: Path, upstream: Upstream, listen: str) -> AsyncIterator[tuple[str, str]]:
+    """The real proxy on a scratch configuration; gives its URL and its policy's name."""
+    scaffold.write(folder, _choices(upstream, listen))
+    configuration = config.load(folder / "privet.yaml", {})
+    settings = configuration.settings
+    async with (
+        detecting(configuration) as detector,
+        running(configuration, detector) as services,
+        listening(services, settings.limits, *settings.address) as base_url,
+    ):
+        yield base_url, services.policies.current.name
+
+
+def _choices(upstream: Upstream, listen: str) -> scaffold.Choices:
+    key = f"    key: {{env: {upstream.key_variable}}}\n" if upstream.key_variable else ""
+    name = "upstream"
+    policy = re.sub(
+        r"(?m)^providers:\n(?:  .*\n)+",
+        "# The demo's only provider counts as off-premises, so everything is hidden from it.\n"
+        f"providers:\n  {name}: {{region: us, on_prem: false, retention: 30d, trains: false, "
+        "clearance: internal}\n",
+        scaffold.starter_policy(),
+    )
+    return scaffold.Choices(
+        listen=listen,
+        identity="anyone: true                      # no key is asked: loopback only",
+        site="demo.example/privet",
+        providers=f"  {name}:\n    base_url: {upstream.base_url}\n{key}",
+        models=f"  {{}}\nany_model: {name}                 # any other name goes there as it is\n",
+        policy=policy,
+    )
+
+
+def _as_upstream(url: str) -> Upstream:
+    """The base URL of a server's root: with its version, which most serve under /v1."""
+    root = url.rstrip("/")
+    base_url = root if re.search(r"/v\d+$", urlsplit(root).path) else f"{root}/v1"
+    return Upstream(base_url, "OPENAI_API_KEY" if os.environ.get("OPENAI_API_KEY") else None)
+
+
+def verify_command(folder: Path) -> str:
+    """What a user types to check the log."""
+    keys = folder / "keys"
+    return f"privet audit verify {folder / 'audit'} --key {keys / 'log.pub'}"

@@ -1,0 +1,6 @@
+"""Hiding values on the way out: numbers, actions, the guard; and putting them back."""
+
+from proxy.mask.guard import check
+from proxy.mask.masking import Masked, Numbering, Restorable, number
+
+__all__ = ["Masked", "Numbering", "Restorable", "check", "number"]

@@ -1,0 +1,65 @@
+"""How a placeholder may be spelled when it comes back: a finite table (README.md shows it).
+
+Models repeat a placeholder exactly, or damage it the way text is usually damaged: they lose a
+bracket, escape it for Markdown, HTML or JSON, or set it in typographic brackets. Every spelling
+but the exact one needs bounds: no letter or digit on either side.
+
+A token is read from its first upper-case letter: `US_PERSON_1` is not a spelling of `PERSON_1`.
+What follows it may be cut off at an underscore: `PERSON_1_2` is `PERSON_1` and `_2`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+LITERAL = "LITERAL"
+LITERAL_IN_TEXT = re.compile(r"<[A-Z][A-Z0-9_]*_[0-9]+[a-z]*>")
+LITERAL_IN_NAME = re.compile(r"(?<![^\W_])[A-Z][A-Z0-9_]*_[0-9]+[a-z]*(?![^\W_])")
+
+_OPEN = ("<", "&lt;", "&#60;", "&#x3c;", "&#x3C;", "\u2039", "\u3008", "\u27e8", "\uff1c")
+_CLOSE = (">", "&gt;", "&#62;", "&#x3e;", "&#x3E;", "\u203a", "\u3009", "\u27e9", "\uff1e")
+_OPEN_ESCAPES = ("u003c", "u003C", "<")  # behind a backslash
+_CLOSE_ESCAPES = ("u003e", "u003E", ">")
+_DIGITS = r"|(?P<digits>[0-9]+(?:\.[0-9]+)*)"
+#: Longest run of backslashes that is read as one escape: JSON in a string in a string in a string.
+_DEEPEST = 7
+
+
+class Grammar:
+    """The table for one kind of string: how many backslashes stand before an escape in it."""
+
+    def __init__(self, backslashes: str) -> None:
+        opening = _any(_OPEN) + f"|{backslashes}(?:{_any(_OPEN_ESCAPES)})"
+        closing = _any(_CLOSE) + f"|{backslashes}(?:{_any(_CLOSE_ESCAPES)})"
+        half_open = f"{_begun(_OPEN)}|{backslashes}(?:{_begun(_OPEN_ESCAPES)})?"
+        half_closed = f"{_begun(_CLOSE)}|{backslashes}(?:{_begun(_CLOSE_ESCAPES)})?"
+        token = rf"(?P<token>[A-Z](?:[A-Z0-9]|(?:{backslashes})?_)*[a-z]*)"
+        whole = rf"(?P<open>{opening})?{token}(?P<close>{closing})?"
+        part = rf"(?P<open>{opening})?{token}(?P<rest>{closing}|{half_closed})?\Z"
+        part += rf"|(?P<half>{half_open})\Z"
+        #: A token with what brackets it, anywhere; `with_digits` finds surrogates too.
+        self.spelling = re.compile(whole)
+        self.with_digits = re.compile(whole + _DIGITS)
+        #: What at the end of a text may be the beginning of a spelling.
+        self.begun = re.compile(part)
+        self.begun_with_digits = re.compile(part + r"|(?P<digits>[0-9]+(?:\.[0-9]+)*\.?)\Z")
+
+
+def plain(token: str) -> str:
+    """A token without the backslashes that escape its underscores."""
+    return token.replace("\\", "")
+
+
+def _any(spellings: Iterable[str]) -> str:
+    return "|".join(map(re.escape, spellings))
+
+
+def _begun(spellings: Iterable[str]) -> str:
+    """Every proper beginning of some spellings, longest first."""
+    begun = {spelling[:length] for spelling in spellings for length in range(1, len(spelling))}
+    return _any(sorted(begun, key=len, reverse=True)) or r"(?!)"
+
+
+TEXT = Grammar(r"\\")
+JSON = Grammar(rf"\\{{1,{_DEEPEST}}}")

@@ -1,0 +1,299 @@
+"""The writer: what is acknowledged is durable, verifies and opens; what fails is taken back."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+import audit.log
+import audit.store
+from audit.errors import AuditError
+from audit.log import AuditLog
+from audit.reading import Reader
+from audit.record import NEVER, Content, Kind
+from tests.audit.sites import Site, converse
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path / "site")
+
+
+async def test_a_closed_log_verifies_and_opens(site: Site) -> None:
+    log = site.open()
+    await converse(log, 3)
+    await log.close()
+    report = site.verify()
+    assert report.findings == []
+    assert (report.records, report.opened, report.checkpoint) == (6, 6, 6)
+    assert report.unprotected_records == 0
+    with Reader(site.folder, site.auditor) as reader:
+        (intent, outcome) = reader.records("e-2")
+    assert intent.opened.body == {"endpoint": "openai-us"}
+    assert [name for name, _ in intent.contents] == [f"masked/messages.{i}" for i in range(3)]
+    assert intent.contents[0][1] == b"Turn 0 of e: my name is Jane Roe."
+    assert outcome.contents == [("answer", b"Answer 2 to e")]
+
+
+async def test_the_recovery_key_opens_it_as_well_and_a_strangers_does_not(site: Site) -> None:
+    log = site.open()
+    await converse(log, 1)
+    await log.close()
+    with Reader(site.folder, site.recovery) as reader:
+        assert len(list(reader.records())) == 2
+    stranger = Site(site.root)
+    site.auditor = stranger.auditor
+    assert site.codes() == {"does-not-open"}
+
+
+async def test_receipts_count_up_and_carry_the_clock(site: Site) -> None:
+    log = site.open()
+    receipts = [await log.append(Kind.REFUSAL, f"e-{n}", {}) for n in range(3)]
+    await log.close()
+    assert [receipt.sequence for receipt in receipts] == [0, 1, 2]
+    assert receipts[0].origin == site.origin
+    assert receipts[0].time < receipts[1].time < receipts[2].time <= site.clock.now
+
+
+async def test_bytes_per_turn_do_not_grow(site: Site) -> None:
+    """Each turn sends the whole conversation, and stores only what is new in it."""
+    log = site.open()
+    sizes = []
+    for turn in range(1, 41):
+        text = [Content(f"m.{i}", bytes([i]) * 400, "acme/jane") for i in range(turn)]
+        await log.append(Kind.INTENT, f"e-{turn}", {}, text)
+        sizes.append(site.segments()[0].stat().st_size)
+    await log.close()
+    growth = [later - earlier for earlier, later in zip(sizes, sizes[1:], strict=False)]
+    per_reference = 11 + len('"m.39",')
+    assert growth[-1] - growth[0] <= per_reference * 39
+    assert growth[-1] < 2 * 400
+
+
+async def test_contents_of_two_scopes_never_share_a_row(site: Site) -> None:
+    log = site.open()
+    for who in ("acme/jane", "acme/john"):
+        await log.append(Kind.REFUSAL, "e", {}, [Content("m", b"the same words", who)])
+    await log.append(Kind.REFUSAL, "e", {}, [Content("m", b"the same words", "acme/john")])
+    await log.close()
+    assert _stored(site) == [1, 1, 0]
+
+
+async def test_a_row_is_reused_only_while_it_lives_long_enough(site: Site) -> None:
+    log = site.open()
+    for expires in (100, 50, 200, NEVER, NEVER):
+        await log.append(Kind.REFUSAL, "e", {}, [Content("m", b"words", "acme", expires)])
+    await log.close()
+    assert _stored(site) == [1, 0, 1, 1, 0]
+    assert site.verify().findings == []
+
+
+async def test_appends_in_flight_share_a_batch(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = site.open()
+    syncs = 0
+    real = os.fdatasync
+
+    def counting(descriptor: int) -> None:
+        nonlocal syncs
+        syncs += 1
+        real(descriptor)
+
+    monkeypatch.setattr(audit.store.os, "fdatasync", counting)
+    await asyncio.gather(*(log.append(Kind.REFUSAL, f"e-{n}", {}) for n in range(100)))
+    assert syncs <= 2
+    await log.close()
+    assert site.verify().records == 100
+
+
+async def test_append_returns_only_after_the_sync(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Red if the wait for the disk is taken away: the receipt would come before the sync."""
+    log = site.open()
+    order: list[str] = []
+    real = os.fdatasync
+
+    def noting(descriptor: int) -> None:
+        real(descriptor)
+        order.append("synced")
+
+    monkeypatch.setattr(audit.store.os, "fdatasync", noting)
+    await log.append(Kind.INTENT, "e", {}, [Content("m", b"text", "acme")])
+    order.append("acknowledged")
+    await log.close()
+    assert order == ["synced", "acknowledged"]
+
+
+@pytest.mark.parametrize("failing", ["fdatasync", "pwrite"])
+async def test_a_failed_write_fails_its_records_and_the_next_ones_pass(
+    site: Site, monkeypatch: pytest.MonkeyPatch, failing: str
+) -> None:
+    log = site.open()
+    await converse(log, 1, "before")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, failing, _full_disk)
+        contents = [Content("m", b"never stored", "acme")]
+        results = await asyncio.gather(
+            *(log.append(Kind.REFUSAL, f"lost-{n}", {}, contents) for n in range(5)),
+            return_exceptions=True,
+        )
+        assert all(isinstance(result, AuditError) for result in results)
+        with pytest.raises(AuditError):
+            await log.append(Kind.REFUSAL, "lost", {})
+    await log.append(Kind.REFUSAL, "after", {}, [Content("m", b"never stored", "acme")])
+    await log.close()
+    report = site.verify()
+    assert (report.findings, report.records) == ([], 3)
+    assert len(site.segments()) == 2, "a new segment, so that no ratchet link is used twice"
+    with Reader(site.folder, site.auditor) as reader:
+        assert list(reader.records("after"))[0].contents == [("m", b"never stored")]
+
+
+async def test_a_failure_in_the_first_batch_leaves_nothing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = site.open()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", _full_disk)
+        with pytest.raises(AuditError):
+            await log.append(Kind.REFUSAL, "lost", {})
+    assert site.segments() == []
+    await log.append(Kind.REFUSAL, "kept", {})
+    await log.close()
+    assert site.verify().findings == []
+
+
+async def test_nothing_is_appended_while_no_checkpoint_can_be_written(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.log, "CHECKPOINT_LEAVES", 1)
+    log = site.open()
+    await log.append(Kind.REFUSAL, "e-0", {})
+    with monkeypatch.context() as patch:
+        patch.setattr(audit.store, "publish", _full_disk)
+        with pytest.raises(AuditError, match="checkpoint"):
+            await log.append(Kind.REFUSAL, "e-1", {})
+    await log.append(Kind.REFUSAL, "e-2", {})
+    await log.close()
+    assert site.verify().records == 2
+
+
+async def test_a_checkpoint_comes_by_itself(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.log, "CHECKPOINT_SECONDS", 0.0)
+    log = site.open()
+    await log.append(Kind.REFUSAL, "e", {})
+    async with asyncio.timeout(5):
+        while log._store.unprotected:
+            await asyncio.sleep(0)
+    assert site.verify().unprotected_records == 0
+    await log.close()
+
+
+async def test_checkpoints_follow_the_count(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit.log, "CHECKPOINT_LEAVES", 10)
+    log = site.open()
+    for number in range(45):
+        await log.append(Kind.REFUSAL, f"e-{number}", {})
+    await log.close()
+    history = (site.folder / "checkpoints").read_text().split("\n")
+    sizes = [int(after) for line, after in zip(history, history[1:], strict=False) if line == site.origin]
+    assert sizes == [0, 10, 20, 30, 40, 45]
+
+
+async def test_segments_end_at_their_full_size(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.log, "SEGMENT_BYTES", 3000)
+    log = site.open()
+    await asyncio.gather(*(converse(log, 4, f"c{n}") for n in range(5)))
+    await log.close()
+    assert len(site.segments()) > 3
+    report = site.verify()
+    assert (report.findings, report.records, report.opened) == ([], 40, 40)
+    log = site.open()
+    await log.close()
+
+
+async def test_a_slot_has_one_writer(site: Site) -> None:
+    log = site.open()
+    with pytest.raises(AuditError, match="another process"):
+        site.open()
+    await log.close()
+    await site.open().close()
+
+
+async def test_a_closed_log_takes_no_records(site: Site) -> None:
+    log = site.open()
+    await log.close()
+    with pytest.raises(AuditError, match="closed"):
+        await log.append(Kind.REFUSAL, "e", {})
+
+
+@pytest.mark.parametrize(
+    ("exchange_id", "body"),
+    [("has space", {}), ("x" * 65, {}), ("e", {"n": float("nan")}), ("e", {"s": "\ud800"})],
+)
+async def test_a_record_without_an_encoding_is_refused_and_costs_no_sequence(
+    site: Site, exchange_id: str, body: dict[str, object]
+) -> None:
+    log = site.open()
+    with pytest.raises(AuditError, match="can't be written"):
+        await log.append(Kind.REFUSAL, exchange_id, body)  # type: ignore[arg-type]
+    receipt = await log.append(Kind.REFUSAL, "e", {})
+    await log.close()
+    assert receipt.sequence == 0
+    assert site.verify().findings == []
+
+
+async def test_a_cancelled_caller_leaves_the_others_alone(site: Site) -> None:
+    log = site.open()
+    leaver = asyncio.ensure_future(log.append(Kind.REFUSAL, "leaves", {}))
+    stayer = asyncio.ensure_future(log.append(Kind.REFUSAL, "stays", {}))
+    await asyncio.sleep(0)
+    leaver.cancel()
+    assert (await stayer).sequence == 1
+    await log.close()
+    assert site.verify().records == 2
+
+
+@pytest.mark.parametrize("origin", ["", "a b", "a+b", "x" * 256, "site/manifest", "a\nb"])
+async def test_an_origin_that_can_name_no_log_is_refused(site: Site, origin: str) -> None:
+    site.origin = origin
+    with pytest.raises(AuditError, match="origin"):
+        site.open()
+
+
+async def test_a_log_nobody_could_read_is_refused(site: Site) -> None:
+    with pytest.raises(AuditError, match="recipient"):
+        AuditLog.open(
+            site.folder,
+            origin=site.origin,
+            signing_key=site.signing,
+            recipients=[],
+            clock=site.clock,
+        )
+
+
+async def test_private_files_are_private(site: Site) -> None:
+    log = site.open()
+    await converse(log, 1)
+    await log.close()
+    loose = [path for path in site.folder.rglob("*") if path.stat().st_mode & 0o077]
+    assert loose == []
+
+
+def _stored(site: Site) -> list[int]:
+    """How many contents each record stores itself."""
+    with Reader(site.folder, site.auditor) as reader:
+        frames = [frame for path in site.segments() for _, frame in reader._frames(path)]
+    return [len(frame.ciphertexts) for frame in frames]
+
+
+def _full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,0 +1,83 @@
+"""The policies that we ship and the design's sample pass their own tests; the schema is current."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from proxy.policy.lint import lint
+from proxy.policy.load import load
+from proxy.policy.schema import schema_text
+from proxy.policy.testing import Result, run
+
+HERE = Path(__file__).parent
+POLICIES = HERE.parent.parent / "policies"
+TODAY = date(2026, 11, 23)
+FILES = [HERE / "acme.test.yaml", POLICIES / "starter.test.yaml"]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [pytest.param(r, id=f"{file.stem}: {r.name}") for file in FILES for r in run(file, TODAY)],
+)
+def test_policy(result: Result) -> None:
+    assert result.passed, str(result.problem)
+
+
+def test_every_shipped_policy_has_tests_and_no_warnings() -> None:
+    shipped = [p for p in POLICIES.glob("*.yaml") if not p.name.endswith(".test.yaml")]
+    assert shipped
+    for path in shipped:
+        assert path.with_suffix(".test.yaml") in FILES
+        assert lint(path, None, TODAY) == []
+
+
+@pytest.mark.parametrize("removed", ["rules", "entities", "hide", "residual"])
+def test_the_starter_tests_can_fail(tmp_path: Path, removed: str) -> None:
+    """Each part of the starter policy is held by a test: without it one goes red."""
+    weaker = {
+        "rules": ("block: {message", "permit: {providers: any}\n    #"),
+        "entities": (
+            "PERSON: {class: confidential, action: placeholder}",
+            "X: {class: public, action: allow}",
+        ),
+        "hide": ("hide: off_premises", "hide: above_clearance"),
+        "residual": ("unclassified: restricted", "unclassified: public"),
+    }
+    text = (POLICIES / "starter.yaml").read_text()
+    old, new = weaker[removed]
+    assert old in text
+    changed = text.replace(old, new)
+    if removed == "rules":
+        changed = changed.replace("    when: {entities: {any_of: [PRIVATE_KEY, API_KEY]}}\n", "")
+    if removed == "entities":
+        changed = text.replace(
+            "PERSON: {class: confidential, action: placeholder}",
+            "PERSON: {class: public, action: allow}",
+        )
+    (tmp_path / "starter.yaml").write_text(changed)
+    (tmp_path / "starter.test.yaml").write_text((POLICIES / "starter.test.yaml").read_text())
+    assert not all(result.passed for result in run(tmp_path / "starter.test.yaml", TODAY))
+
+
+def test_the_schema_is_current() -> None:
+    """Regenerate with: python -m proxy.policy.schema > policies/schema.json"""
+    assert (POLICIES / "schema.json").read_text() == schema_text()
+    assert json.loads(schema_text())["additionalProperties"] is False
+
+
+def test_the_readme_names_every_key() -> None:
+    """A key that security teams can write is one that they can look up."""
+    readme = (POLICIES / "README.md").read_text()
+    schema = json.loads(schema_text())
+    keys = set(schema["properties"])
+    for definition in schema["$defs"].values():
+        keys |= set(definition.get("properties", ()))
+    assert [key for key in sorted(keys) if f"`{key}`" not in readme] == []
+
+
+def test_sample_classes_are_ordered_as_written() -> None:
+    assert load(HERE / "acme.yaml").classes == ("public", "internal", "confidential", "restricted")
