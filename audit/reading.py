@@ -1,14 +1,13 @@
 """Reading a log with a recipient's key: every record in order, with its contents.
 
-For auditors, on a copy or in place; nothing is written. References are resolved through the key
-rows that they name, so an erased content is None wherever it was used. Reading doesn't verify the
-tree: run verify first.
+For auditors, on a copy or in place; nothing is written. A record's contents may stand in earlier
+records, which may point further back; so a first pass, from the end and without any key, finds who
+needs whom, and the second opens forward and drops what nobody needs any more. An erased content is
+None wherever it was used. Reading doesn't verify the tree: run verify first.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,15 +17,12 @@ from types import TracebackType
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from audit.errors import FormatError
-from audit.frame import Frame, decode, places
+from audit.frame import Frame, Stored, decode, places
 from audit.layout import list_segments
 from audit.opening import Opened, SegmentOpener
-from audit.record import Reference, Run
+from audit.record import Run
 from audit.rows import find_row, reading
 from audit.segment import read_batches, read_header
-
-#: How many opened records are kept; they share the bytes of their contents.
-_RECENT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +38,10 @@ class Reader:
 
     def __init__(self, folder: Path, key: X25519PrivateKey) -> None:
         """Raises FormatError for a folder that isn't a log's."""
+        self._folder = folder
         self._key = key
         self._segments = list_segments(folder)
-        self._folder = folder
         self._stack = ExitStack()
-        self._recent: OrderedDict[int, Record] = OrderedDict()
 
     def __enter__(self) -> Reader:
         self._rows = self._stack.enter_context(reading(self._folder))
@@ -62,54 +57,58 @@ class Reader:
 
     def records(self, exchange_id: str | None = None) -> Iterator[Record]:
         """All records, or those of one exchange; raises FormatError where one doesn't open."""
+        last_use = self._plan(exchange_id)
+        kept: dict[int, Record] = {}
         for path in self._segments:
-            for opener, frame in self._frames(path):
-                if exchange_id in (None, frame.exchange_id):
-                    yield self._record(opener, frame)
+            with path.open("rb") as file:
+                opener = SegmentOpener(*read_header(file), self._key)
+                for batch in read_batches(file):
+                    for frame in map(decode, batch.frames):
+                        if frame.sequence not in last_use:
+                            continue
+                        kept[frame.sequence] = record = self._record(opener, frame, kept)
+                        if exchange_id in {None, frame.exchange_id}:
+                            yield record
+                        for used in {frame.sequence, *_referred(frame)}:
+                            if last_use[used] == frame.sequence:
+                                del kept[used]
 
-    def _frames(self, path: Path) -> Iterator[tuple[SegmentOpener, Frame]]:
-        with path.open("rb") as file:
-            header, digest = read_header(file)
-            opener = SegmentOpener(header, digest, self._key)
-            for batch in read_batches(file):
-                for data in batch.frames:
-                    yield opener, decode(data)
+    def _plan(self, exchange_id: str | None) -> dict[int, int]:
+        """Which records are wanted, and the last record that each of them is wanted for."""
+        last_use: dict[int, int] = {}
+        for path in reversed(self._segments):
+            with path.open("rb") as file:
+                read_header(file)
+                frames = (decode(data) for batch in read_batches(file) for data in batch.frames)
+                heads = [(one.sequence, one.exchange_id, _referred(one)) for one in frames]
+            for sequence, exchange, referred in reversed(heads):
+                if exchange_id in {None, exchange}:
+                    last_use.setdefault(sequence, sequence)
+                if sequence in last_use:
+                    for earlier in referred:
+                        last_use.setdefault(earlier, sequence)
+        return last_use
 
-    def _record(self, opener: SegmentOpener, frame: Frame) -> Record:
-        """Open a record. A content that an earlier record has is looked up there."""
+    def _record(self, opener: SegmentOpener, frame: Frame, earlier: dict[int, Record]) -> Record:
+        """Open a record, with contents that stand in `earlier` ones."""
         opened = opener.open(frame)
         names = iter(opened.names)
         contents: list[tuple[str, bytes | None]] = []
         for place, entry in places(frame.entries):
-            if isinstance(entry, Run):
-                earlier = self._earlier(frame.sequence, entry.sequence)
-                contents += earlier.contents[entry.place : entry.place + entry.count]
-            elif isinstance(entry, Reference):
-                earlier = self._earlier(frame.sequence, entry.sequence)
-                contents.append((next(names), earlier.contents[entry.place][1]))
-            else:
+            if isinstance(entry, Stored):
                 row = find_row(self._rows, frame.sequence, place)
                 data = None if row is None else opener.content(frame, place, opened, row)
                 contents.append((next(names), data))
-        record = Record(opened, contents)
-        self._remember(record)
-        return record
+                continue
+            count = entry.count if isinstance(entry, Run) else 1
+            there = earlier[entry.sequence].contents if entry.sequence in earlier else []
+            found = there[entry.place : entry.place + count]
+            if len(found) != count:
+                raise FormatError(f"record {frame.sequence} refers to contents that aren't there")
+            contents += found if isinstance(entry, Run) else [(next(names), found[0][1])]
+        return Record(opened, contents)
 
-    def _earlier(self, sequence: int, wanted: int) -> Record:
-        """Record `wanted`, which record `sequence` refers to."""
-        if wanted in self._recent:
-            self._recent.move_to_end(wanted)
-            return self._recent[wanted]
-        starts = [int(path.stem) for path in self._segments]
-        index = bisect_right(starts, wanted) - 1
-        if wanted < sequence and index >= 0:
-            for opener, frame in self._frames(self._segments[index]):
-                if frame.sequence == wanted:
-                    return self._record(opener, frame)
-        raise FormatError(f"record {sequence} refers to record {wanted}, which isn't there")
 
-    def _remember(self, record: Record) -> None:
-        """Keep what was opened last: later turns of a conversation refer to it."""
-        self._recent[record.opened.sequence] = record
-        if len(self._recent) > _RECENT:
-            self._recent.popitem(last=False)
+def _referred(frame: Frame) -> set[int]:
+    """The earlier records whose contents a record has."""
+    return {entry.sequence for entry in frame.entries if not isinstance(entry, Stored)}

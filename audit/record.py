@@ -69,7 +69,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Contents `place` to `place + count - 1` of an earlier record, under the names they have there.
+    """Contents `place` to `place + count - 1` of an earlier record, under their names there.
 
     What they are there may be a reference or a run again: a conversation's turn names the turn
     before, so its size doesn't grow with the conversation.

@@ -13,10 +13,10 @@ from typing import Any
 
 from proxy.detect.detector import Detector
 from proxy.detect.settings import DetectSettings
-from proxy.detect.sweep import sweep
+from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import NotFound
 from proxy.exchange import Author, Endpoint, Facts, Finding, Principal, TextPart
-from proxy.mask import number
+from proxy.mask.masking import number
 from proxy.policy.explain import Explanation, explain, render_explanation
 from proxy.policy.load import load, parse
 from proxy.scaffold import starter_policy
@@ -82,7 +82,7 @@ async def explain_text(
         found = await detector.detect("explain", parts)
     finally:
         await detector.stop()
-    findings = sweep(parts, [policy.accept(part) for part in found])
+    findings = sweep(parts, [policy.accept(part) for part in found], load_lexicon())
     facts = Facts(entities=frozenset(finding.entity for finding in findings[0]))
     names = [provider] if provider else sorted(policy.providers)
     if provider and provider not in policy.providers:

@@ -31,9 +31,12 @@ from proxy.errors import (
     ProviderRefused,
     ProviderTimeout,
 )
-from proxy.exchange import Author, Exchange, Facts, Finding, Path, Principal, Verdict
+from proxy.exchange import Channel, Exchange, Facts, Finding, Path, Principal, Verdict
 from proxy.identity import Identify
-from proxy.mask import Masked, Numbering, Restorer, check, hosts_mentioned, number
+from proxy.mask.guard import check
+from proxy.mask.masking import Masked, Numbering, number
+from proxy.mask.restore import Restorer
+from proxy.matching import Lexicon
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.policy.watch import PolicyStore
@@ -52,6 +55,7 @@ class Services:
     """What the stages need; built once, by services.py.
 
     Attributes:
+        lexicon: the everyday words that the sweep and the guard are careful with.
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
     """
 
@@ -63,6 +67,7 @@ class Services:
     health: Health
     recorder: Recorder
     secret: bytes
+    lexicon: Lexicon
     today: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -111,7 +116,8 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         candidates = services.catalogue.endpoints(exchange.model)
         # 4. detect
         found = await services.detector.detect(principal.tenant, exchange.parts)
-        findings = sweep(exchange.parts, [policy.accept(part) for part in found])
+        accepted = [policy.accept(part) for part in found]
+        findings = sweep(exchange.parts, accepted, services.lexicon)
         # 5. classify
         facts = _facts(exchange, findings)
         request = _classified(request, policy, facts, findings)
@@ -211,13 +217,11 @@ def _mask(
         edits[path] = _pseudonym(exchange, path, request.principal, services.secret)
     body = dialect.write(exchange, edits, verdict.endpoint.model)
     try:
-        check(masked.texts, masked.hidden)
+        check(masked, services.lexicon)
     except GuardHit:
         log.critical("egress guard hit", exchange=exchange.id, provider=verdict.endpoint.provider)
         raise
-    known = (Author.OPERATOR, Author.USER)
-    hosts = hosts_mentioned(part.text for part in exchange.parts if part.author in known)
-    restorer = Restorer(masked.mapping, hosts)
+    restorer = Restorer(masked.mapping, exchange.parts)
     return Attempt(request, verdict, attempt_number, masked, restorer), body
 
 
@@ -241,6 +245,8 @@ async def _forward(
     except PrivetError as failed:
         outcome.status, outcome.http_status, outcome.code = "failed", failed.status, failed.code
         services.health.failed(name, time.monotonic())
+        if isinstance(failed, ProviderRefused):
+            failed.message = attempt.restorer.text(failed.message, Channel.TEXT)
         await _record(attempt, outcome, b"", services)
         raise
     except asyncio.CancelledError:

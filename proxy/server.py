@@ -96,8 +96,7 @@ class Server:
                 raise
             except Exception as error:  # noqa: BLE001 — the last line: fail closed, say nothing
                 log.error("internal error", **logs.describe_exception(error))
-                failure = PrivetError("Privet failed; nothing was passed on.")
-                return _refuse(failure, dialect, request_id)
+                return _refuse(PrivetError("Privet failed."), dialect, request_id)
 
     async def _receive(self, request: web.Request) -> bytes:
         """Step 1: the body, within the limits of size and time."""

@@ -16,6 +16,7 @@ from audit.log import AuditLog
 from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
 from proxy.detect.detector import Detector
 from proxy.detect.settings import DetectSettings
+from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Endpoint
 from proxy.identity import Identify
 from proxy.identity.anyone import identify_anyone
@@ -74,6 +75,7 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
             health=Health(),
             recorder=recorder,
             secret=read_secret(configuration.path(settings.secret)),
+            lexicon=load_lexicon(),
         )
         watching = asyncio.create_task(_watch(policies, keys, recorder))
         stack.push_async_callback(_cancel, watching)

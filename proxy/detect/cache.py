@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from proxy.detect.chunk import Chunk
 from proxy.exchange import Finding
@@ -72,18 +73,21 @@ class FindingCache:
             if key not in self._known and key not in self._pending
         )
 
-    async def share(self, key: bytes, analyse: Callable[[], asyncio.Future[Findings]]) -> Findings:
-        """Return the findings under `key`; the first asker starts the analysis, others join it.
+    def ask(
+        self, key: bytes, analyse: Callable[[], asyncio.Future[Findings]]
+    ) -> Coroutine[Any, Any, Findings]:
+        """Start the analysis of an unknown chunk, or join the one under way; await the findings.
 
-        Raises:
-            DetectorUnavailable: as the analysis does; a failure is not remembered.
+        It is started before this returns. Raises what the analysis raises, when awaited; a failure
+        is not remembered.
         """
-        if (found := self.get(key)) is not None:
-            return found
         pending = self._pending.get(key)
         if pending is None:
             started = pending = self._pending[key] = _Pending(analyse())
             pending.future.add_done_callback(lambda _: self._finish(key, started))
+        return self._wait(key, pending)
+
+    async def _wait(self, key: bytes, pending: _Pending) -> Findings:
         pending.waiters += 1
         try:
             return await asyncio.shield(pending.future)

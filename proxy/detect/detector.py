@@ -8,8 +8,9 @@ depends on that part and the settings only; no text outlives the call.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from proxy.detect.cache import FindingCache, chunk_key
 from proxy.detect.chunk import Chunk, chunk
@@ -99,11 +100,10 @@ class Detector:
         """
         pieces = [self._pieces(tenant, part) for part in parts]
         found = iter(await self._findings([piece for of_part in pieces for piece in of_part]))
-        findings = []
-        for part, of_part in zip(parts, pieces, strict=True):
-            placed = [_in_part(part, piece.chunk, next(found)) for piece in of_part]
-            findings.append(merge(finding for of_chunk in placed for finding in of_chunk))
-        return tuple(findings)
+        return tuple(
+            _in_part(part, [(piece.chunk, next(found)) for piece in of_part])
+            for part, of_part in zip(parts, pieces, strict=True)
+        )
 
     def _pieces(self, tenant: str, part: TextPart) -> list[_Piece]:
         models = part.reach is Reach.FULL
@@ -114,12 +114,12 @@ class Detector:
 
     async def _findings(self, pieces: list[_Piece]) -> list[tuple[Finding, ...]]:
         """Return the findings of each piece, from memory where it is known."""
-        missing = self._cache.missing([piece.key for piece in pieces])
-        self._count(pieces, missing)
         known = [self._cache.get(piece.key) for piece in pieces]
+        self.counts = replace(self.counts, chunks=self.counts.chunks + len(pieces))
         unknown = [position for position, findings in enumerate(known) if findings is None]
         if not unknown:
             return [findings for findings in known if findings is not None]
+        missing = self._cache.missing([piece.key for piece in pieces])
         self._pool.room(len(missing))
         place = {position: rank for rank, position in enumerate(missing)}
         asking = [
@@ -142,26 +142,34 @@ class Detector:
             for position, findings in enumerate(known)
         ]
 
-    async def _ask(self, piece: _Piece, place: int) -> tuple[Finding, ...]:
+    def _ask(self, piece: _Piece, place: int) -> Coroutine[Any, Any, tuple[Finding, ...]]:
         """Have a piece analysed, unless another call already does."""
-        submit = self._pool.submit
-        return await self._cache.share(piece.key, lambda: submit(piece.chunk, piece.models, place))
 
-    def _count(self, pieces: list[_Piece], missing: list[int]) -> None:
-        self.counts = replace(
-            self.counts,
-            chunks=self.counts.chunks + len(pieces),
-            analysed=self.counts.analysed + len(missing),
-            characters=self.counts.characters + sum(len(pieces[i].chunk.text) for i in missing),
-        )
+        def submit() -> asyncio.Future[tuple[Finding, ...]]:
+            self.counts = replace(
+                self.counts,
+                analysed=self.counts.analysed + 1,
+                characters=self.counts.characters + len(piece.chunk.text),
+            )
+            return self._pool.submit(piece.chunk, piece.models, place)
+
+        return self._cache.ask(piece.key, submit)
 
 
-def _in_part(part: TextPart, piece: Chunk, findings: tuple[Finding, ...]) -> list[Finding]:
-    """Return a chunk's findings with offsets into the part; what lies in its label is cut off."""
+def _in_part(
+    part: TextPart, chunks: list[tuple[Chunk, tuple[Finding, ...]]]
+) -> tuple[Finding, ...]:
+    """Join the findings of a part's chunks, with offsets into the part.
+
+    What a model saw in the label before the text, or twice at a boundary, goes.
+    """
+    if len(chunks) == 1 and chunks[0][0].origin == 0:
+        return chunks[0][1]  # the common case, and the warm path: the window is the part
     placed = []
-    for found in findings:
-        start = max(0, found.start + piece.origin)
-        end = min(len(part.text), found.end + piece.origin)
-        if start < end:
-            placed.append(replace(found, start=start, end=end))
-    return placed
+    for piece, findings in chunks:
+        for found in findings:
+            start = max(0, found.start + piece.origin)
+            end = found.end + piece.origin
+            if start < end:
+                placed.append(Finding(found.entity, start, end, found.score, found.recognizer))
+    return merge(placed)

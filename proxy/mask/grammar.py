@@ -23,7 +23,10 @@ _OPEN_ESCAPES = ("u003c", "u003C", "<")  # behind a backslash
 _CLOSE_ESCAPES = ("u003e", "u003E", ">")
 _DIGITS = r"|(?P<digits>[0-9]+(?:\.[0-9]+)*)"
 #: Longest run of backslashes that is read as one escape: JSON in a string in a string in a string.
-_DEEPEST = 7
+DEEPEST = 7
+#: Characters of the longest opening or closing bracket: a deep `\\u003c`.
+LONGEST_BRACKET = DEEPEST + len("u003c")
+_TOKEN = re.compile(r"[A-Z][A-Z0-9_\\]*[0-9][a-z]*")
 
 
 class Grammar:
@@ -34,9 +37,9 @@ class Grammar:
         closing = _any(_CLOSE) + f"|{backslashes}(?:{_any(_CLOSE_ESCAPES)})"
         half_open = f"{_begun(_OPEN)}|{backslashes}(?:{_begun(_OPEN_ESCAPES)})?"
         half_closed = f"{_begun(_CLOSE)}|{backslashes}(?:{_begun(_CLOSE_ESCAPES)})?"
-        token = rf"(?P<token>[A-Z](?:[A-Z0-9]|(?:{backslashes})?_)*[a-z]*)"
-        whole = rf"(?P<open>{opening})?{token}(?P<close>{closing})?"
-        part = rf"(?P<open>{opening})?{token}(?P<rest>{closing}|{half_closed})?\Z"
+        head = rf"(?P<open>{opening})?(?P<token>[A-Z](?:[A-Z0-9]|(?:{backslashes})?_)*"
+        whole = rf"{head}[0-9][a-z]*)(?P<close>{closing})?"
+        part = rf"{head}[a-z]*)(?P<rest>{closing}|{half_closed})?\Z"
         part += rf"|(?P<half>{half_open})\Z"
         #: A token with what brackets it, anywhere; `with_digits` finds surrogates too.
         self.spelling = re.compile(whole)
@@ -51,6 +54,12 @@ def plain(token: str) -> str:
     return token.replace("\\", "")
 
 
+def token_in(spelling: str) -> str:
+    """The token of a spelling, without its brackets and escapes."""
+    found = _TOKEN.search(spelling)
+    return plain(found.group()) if found else ""
+
+
 def _any(spellings: Iterable[str]) -> str:
     return "|".join(map(re.escape, spellings))
 
@@ -62,4 +71,4 @@ def _begun(spellings: Iterable[str]) -> str:
 
 
 TEXT = Grammar(r"\\")
-JSON = Grammar(rf"\\{{1,{_DEEPEST}}}")
+JSON = Grammar(rf"\\{{1,{DEEPEST}}}")

@@ -11,18 +11,15 @@ their bytes).
 
 from __future__ import annotations
 
-import base64
-import binascii
 import enum
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from proxy.errors import BadRequest, CannotMask
-from proxy.exchange import Alphabet, Author, Inside, Key, OpaquePart, Path, Reach, TextPart
-from proxy.wire import strict_json
+from proxy.exchange import Alphabet, Author, Inside, Key, OpaquePart, Path, Reach, Step, TextPart
+from proxy.wire import data_url, strict_json
 from proxy.wire.strict_json import MAX_DEPTH, Number
 
 
@@ -63,9 +60,9 @@ _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _IDENTIFIER = re.compile(r"[a-z_$][A-Za-z0-9_$.:-]*|[A-Z0-9_]{2,}|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+")
 # Shorter runs can't hold an identifier that anybody would call personal.
 _DIGIT_RUN = re.compile(r"\d{7}")
+# RFC 8259 section 6.
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _DOCUMENT = re.compile(r"[ \t\r\n]*[{\[]")
-_DATA_URL = re.compile(r"data:([^,;]*)((?:;[^,;]*)*),", re.IGNORECASE)
-_TEXT_TYPES = ("text/", "application/json", "application/xml", "application/yaml")
 
 
 @dataclass(slots=True)
@@ -119,7 +116,7 @@ class Walk:
             self._add(path, text, Reach.PATTERNS, Alphabet.NAME, context)
         elif spec.leaf in (Leaf.ID, Leaf.NAME):
             self._add(path, text, _reach_of_name(text), Alphabet.NAME, context)
-        elif text[:5].lower() == "data:" and _DATA_URL.match(text):
+        elif data_url.is_data_url(text):
             self._opaque(text, "file", path, context, depth)
         elif (document := _document(text)) is not None:
             inside = (*path, Inside.JSON)
@@ -129,16 +126,17 @@ class Walk:
             self._add(path, text, Reach.FULL, Alphabet.TEXT, context)
 
     def _opaque(self, text: str, kind: str, path: Path, context: str, depth: int) -> None:
-        """A data: URL of text is decoded and read (RFC 2397); everything else can't be."""
-        read = read_data_url(text)
+        """A data: URL of text is decoded and read; everything else can't be."""
+        read = data_url.read(text)
         if read is not None:
-            inside = (*path, Inside.DATA_URL)
-            self.visit(read, DEFAULT, inside, context, depth + 1)
+            _check_depth(depth)
+            self.visit(read, DEFAULT, (*path, Inside.DATA_URL), context, depth + 1)
             return
         self.opaque.append(OpaquePart(path, kind))
-        if not _DATA_URL.match(text) and ":" in text[:12]:
-            # A remote URL can't be read, but what stands in it can.
-            self._add(path, text, Reach.PATTERNS, Alphabet.TEXT, context)
+        if not data_url.is_encoded(text):
+            # What a URL or an id points to can't be read, but what stands in it can.
+            reach = Reach.FULL if " " in text else Reach.PATTERNS
+            self._add(path, text, reach, Alphabet.TEXT, context)
 
     def _number(self, source: str, path: Path, context: str) -> None:
         if _DIGIT_RUN.search(source):
@@ -160,18 +158,30 @@ def rewrite(tree: Any, edits: Mapping[Path, str], documents: Mapping[Path, Any])
     """
     if not edits:
         return tree
-    forest: dict[Any, Any] = {}
+    return _graft(tree, _forest(edits), (), documents)
+
+
+def _forest(edits: Mapping[Path, str]) -> dict[Step, Any]:
+    """The edits as a tree of their steps; an edit of a string and one inside it exclude each other."""
+    forest: dict[Step, Any] = {}
     for path, text in edits.items():
         node = forest
         for step in path[:-1]:
             node = node.setdefault(step, {})
-        node[path[-1]] = text
-    return _graft(tree, forest, (), documents)
+            if isinstance(node, str):
+                raise LookupError(describe(path))
+        if node.setdefault(path[-1], text) is not text:
+            raise LookupError(describe(path))
+    return forest
 
 
 def _graft(node: Any, edits: Any, path: Path, documents: Mapping[Path, Any]) -> Any:
     if isinstance(edits, str):
-        return edits if isinstance(node, str) else _edited_number(edits, path)
+        if isinstance(node, str):
+            return edits
+        if isinstance(node, int | Number) and not isinstance(node, bool):
+            return _edited_number(edits, path)
+        raise LookupError(describe(path))
     if isinstance(node, dict):
         return _graft_object(node, edits, path, documents)
     if isinstance(node, list):
@@ -179,15 +189,17 @@ def _graft(node: Any, edits: Any, path: Path, documents: Mapping[Path, Any]) -> 
         for index, below in edits.items():
             items[index] = _graft(items[index], below, (*path, index), documents)
         return items
-    ((step, below),) = edits.items()
+    step, *others = edits
     inside = (*path, step)
+    if others or not isinstance(node, str):
+        raise LookupError(describe(inside))
     if step is Inside.JSON:
-        grafted = _graft(documents[inside], below, inside, documents)
+        grafted = _graft(documents[inside], edits[step], inside, documents)
         return strict_json.dumps(grafted, indent="\n" in node).decode()
-    read = read_data_url(node)
+    read = data_url.read(node)
     if step is not Inside.DATA_URL or read is None:
         raise LookupError(describe(inside))
-    return write_data_url(node, _graft(read, below, inside, documents))
+    return data_url.write(node, _graft(read, edits[step], inside, documents))
 
 
 def _graft_object(node: dict[str, Any], edits: Any, path: Path, documents: Mapping[Path, Any]) -> Any:
@@ -210,10 +222,8 @@ def _graft_object(node: dict[str, Any], edits: Any, path: Path, documents: Mappi
 
 
 def _edited_number(text: str, path: Path) -> Number:
-    try:
-        strict_json.parse(text)
-    except BadRequest:
-        raise CannotMask(f"The number at {describe(path)} can't be hidden and stay a number.") from None
+    if _NUMBER.fullmatch(text) is None:
+        raise CannotMask(f"The number at {describe(path)} can't be hidden and stay a number.")
     return Number(text)
 
 
@@ -233,7 +243,8 @@ def map_strings(
             declared = spec.fields.get(name)
             below = map_strings(value, declared or spec.items or DEFAULT, change, (*path, name))
             shown = name if declared else change((*path, Key(name)), Leaf.NAME, name)
-            members[shown] = below
+            # A key whose restored name is taken stays as it is: no member may be lost.
+            members[name if shown in members or shown in node else shown] = below
         return members
     if isinstance(node, list):
         inner = spec.items or DEFAULT
@@ -261,38 +272,20 @@ def describe(path: Path) -> str:
     return "".join(words).lstrip(".") or "the body"
 
 
-def read_data_url(text: str) -> str | None:
-    """The text that a data: URL of text holds (RFC 2397), or None for everything else."""
-    head = _DATA_URL.match(text)
-    if head is None or not (head[1] or "text/plain").lower().startswith(_TEXT_TYPES):
-        return None
-    try:
-        raw = text[head.end() :]
-        if ";base64" in head[2].lower():
-            return base64.b64decode(unquote_to_bytes(raw), validate=True).decode("utf-8")
-        return unquote_to_bytes(raw).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return None
-
-
-def write_data_url(original: str, text: str) -> str:
-    """`original` with `text` as its content, in the encoding that it had."""
-    head = _DATA_URL.match(original)
-    if head is None:
-        raise LookupError("data: URL")
-    raw = text.encode()
-    encoded = (
-        base64.b64encode(raw).decode() if ";base64" in head[2].lower() else quote_from_bytes(raw)
-    )
-    return head[0] + encoded
-
-
 def _document(text: str) -> Any | None:
-    """The JSON object or array that a string holds, or None: then it is raw text."""
+    """The JSON object or array that a string holds, or None: then it is raw text.
+
+    Raises:
+        Ambiguous: it is one that readers don't agree about.
+    """
     if _DOCUMENT.match(text) is None:
         return None
     try:
         return strict_json.parse(text)
+    except strict_json.Ambiguous:
+        if strict_json.is_json(text):
+            raise
+        return None
     except BadRequest:
         return None
 
@@ -303,4 +296,4 @@ def _reach_of_name(text: str) -> Reach:
 
 def _check_depth(depth: int) -> None:
     if depth >= MAX_DEPTH:
-        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
+        raise strict_json.too_deep()

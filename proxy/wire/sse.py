@@ -39,6 +39,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self._tail = b""
+        self._after_cr = False
         self._data: list[str] = []
         self._name = ""
         self._size = 0
@@ -65,11 +66,13 @@ class Decoder:
             raise ProviderFailed("The provider sent an event that is too large.")
 
     def _lines(self, chunk: bytes) -> list[str]:
+        if chunk:
+            # A CR ended its line already; the LF of a CR LF that was cut in two ends none.
+            chunk = chunk.removeprefix(b"\n") if self._after_cr else chunk
+            self._after_cr = chunk.endswith(b"\r")
         text = self._tail + chunk
-        # A CR at the end may be half of a CR LF: wait for the next byte.
-        held = text[-1:] if text.endswith(b"\r") else b""
-        lines = text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        self._tail = lines.pop() + held
+        lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._tail = lines.pop()
         try:
             decoded = [line.decode("utf-8") for line in lines]
         except UnicodeDecodeError:

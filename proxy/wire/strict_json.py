@@ -14,6 +14,7 @@ Errors never quote the text: a parser exception that does is dropped, not chaine
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -26,6 +27,15 @@ MAX_DEPTH = 100
 
 # Up to this many digits an int gives back its source text and fits every provider's parser.
 _PLAIN_INT_DIGITS = 15
+
+
+class Ambiguous(BadRequest):
+    """JSON that readers don't agree about: some keep the last of two keys, some the first."""
+
+
+def too_deep() -> Ambiguous:
+    """The refusal of a document that is nested deeper than `MAX_DEPTH`."""
+    return Ambiguous(f"The body is nested deeper than {MAX_DEPTH} levels.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ def parse(text: bytes | str) -> Any:
         None, bool, str, int, `Number`, list or dict, nested.
 
     Raises:
+        Ambiguous: it is JSON that readers don't agree about: a key twice, or nested too deep.
         BadRequest: the text isn't strict JSON; the message says which rule it breaks.
     """
     try:
@@ -55,7 +66,10 @@ def parse(text: bytes | str) -> Any:
             f"The body isn't valid JSON (line {error.lineno}, column {error.colno})."
         ) from None
     except RecursionError:
-        raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.") from None
+        raise too_deep() from None
+    # Every level opens a bracket: only a text with many of them can be too deep.
+    if decoded.count("{") + decoded.count("[") > MAX_DEPTH and _is_too_deep(tree):
+        raise too_deep()
     # Surrogates and NUL can only come in as escapes: look for them only where there are any.
     if "\\u" in decoded and ("\\u0000" in decoded or "\\ud" in decoded or "\\uD" in decoded):
         _refuse_unsafe_characters(tree)
@@ -88,7 +102,7 @@ def _read_int(source: str) -> int | Number:
 def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise BadRequest(
+        raise Ambiguous(
             "An object has the same key twice.", hint="Send each key once; no reader agrees which wins."
         )
     return members
@@ -106,8 +120,32 @@ _DECODER = json.JSONDecoder(
 )
 
 
+def is_json(text: str) -> bool:
+    """Whether a lenient reader takes `text`, whatever it makes of it."""
+    try:
+        json.loads(text)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _is_too_deep(tree: Any) -> bool:
+    """Look level by level: what is deeper than the limit is never entered."""
+    level = [tree]
+    for _ in range(MAX_DEPTH):
+        level = [child for node in level for child in _children(node)]
+    return any(isinstance(node, dict | list) for node in level)
+
+
+def _children(node: Any) -> Iterable[Any]:
+    if isinstance(node, dict):
+        return node.values()
+    return node if isinstance(node, list) else ()
+
+
 def _refuse_unsafe_characters(tree: Any) -> None:
-    """Walk every string and key without recursion: the depth isn't known to be small yet."""
     todo = [tree]
     while todo:
         node = todo.pop()

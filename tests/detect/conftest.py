@@ -1,4 +1,4 @@
-"""One detector and one in-process engine for all detection tests: loading the model takes seconds."""
+"""One detector and one engine for all detection tests: loading the model takes seconds."""
 
 from collections.abc import AsyncIterator, Callable
 

@@ -45,7 +45,7 @@ def test_everything_that_changes_findings_changes_the_key() -> None:
 async def test_the_least_recently_used_goes_first() -> None:
     cache, analysis = FindingCache(2), Analysis()
     for key in (b"a", b"b", b"c"):
-        asking = asyncio.create_task(cache.share(key, analysis))
+        asking = asyncio.create_task(cache.ask(key, analysis))
         await asyncio.sleep(0)
         analysis.started[-1].set_result(FOUND)
         assert await asking == FOUND
@@ -56,7 +56,7 @@ async def test_the_least_recently_used_goes_first() -> None:
 
 async def test_concurrent_askers_share_one_analysis() -> None:
     cache, analysis = FindingCache(9), Analysis()
-    asking = [asyncio.create_task(cache.share(b"a", analysis)) for _ in range(3)]
+    asking = [asyncio.create_task(cache.ask(b"a", analysis)) for _ in range(3)]
     await asyncio.sleep(0)
     assert cache.missing([b"a", b"b", b"b"]) == [1]
     asking[0].cancel()  # one caller leaves, the others still get theirs
@@ -68,12 +68,12 @@ async def test_concurrent_askers_share_one_analysis() -> None:
 
 async def test_when_all_have_left_the_analysis_ends() -> None:
     cache, analysis = FindingCache(9), Analysis()
-    asking = asyncio.create_task(cache.share(b"a", analysis))
+    asking = asyncio.create_task(cache.ask(b"a", analysis))
     await asyncio.sleep(0)
     asking.cancel()
     await asyncio.wait([asking])
     assert analysis.started[0].cancelled()
-    again = asyncio.create_task(cache.share(b"a", analysis))
+    again = asyncio.create_task(cache.ask(b"a", analysis))
     await asyncio.sleep(0)
     analysis.started[1].set_result(FOUND)
     assert await again == FOUND
@@ -81,7 +81,7 @@ async def test_when_all_have_left_the_analysis_ends() -> None:
 
 async def test_a_failure_is_not_remembered() -> None:
     cache, analysis = FindingCache(9), Analysis()
-    asking = [asyncio.create_task(cache.share(b"a", analysis)) for _ in range(2)]
+    asking = [asyncio.create_task(cache.ask(b"a", analysis)) for _ in range(2)]
     await asyncio.sleep(0)
     analysis.started[0].set_exception(DetectorUnavailable("down"))
     for one in asking:

@@ -45,7 +45,9 @@ def test_appending_changes_the_last_chunks_only(text: str, more: str, size: int)
     assert after[: len(settled)] == settled
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(text=texts, size=st.integers(120, 600))
 def test_patterns_find_the_same_in_pieces(
     find: Callable[..., list[tuple[str, str]]], text: str, size: int

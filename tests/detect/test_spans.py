@@ -74,8 +74,9 @@ def test_nothing_is_left_of_punctuation() -> None:
 def test_a_pattern_belongs_to_the_core_it_starts_in() -> None:
     text = "aaaa 111 bbbb"
     number = pattern(text, "111", "X")
-    assert settle(text, [number], 0, 6) and settle(text, [number], 5, 9)
-    assert not settle(text, [number], 6, 13) and not settle(text, [number], 0, 5)
+    cores = [(0, 5), (0, 6), (5, 9), (6, 13)]
+    owned = [bool(settle(text, [number], start, end)) for start, end in cores]
+    assert owned == [False, True, True, False]
 
 
 def test_the_best_score_of_a_span_wins() -> None:

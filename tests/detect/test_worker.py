@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +20,8 @@ from proxy.detect.worker import analyse
 from proxy.exchange import Finding
 
 PLANTED = (
-    "Mail zelda.quartz@example.co.uk or zelda@corp.internal, see https://zelda-quartz.example.com/x. "
+    "Mail zelda.quartz@example.co.uk or zelda@corp.internal, see "
+    "https://zelda-quartz.example.com/x. "
     "IBAN GB82 WEST 1234 5698 7654 32, broken: DE00 1234 5678 9012 3456 78, XX00ZELDA0000QUARTZ00. "
     "SSN 123-45-6789, dob 1984-03-02, 943 476 5919, card 4111 1111 1111 1111."
 )
@@ -135,7 +137,7 @@ async def test_no_process_outlives_a_parent_that_is_killed() -> None:
     parent.kill()
     await parent.wait()
     async with asyncio.timeout(30):
-        while _runs(pid):
+        while _runs(pid):  # noqa: ASYNC110  # not our child: nobody tells us
             await asyncio.sleep(0.02)
 
 
@@ -144,5 +146,5 @@ def _runs(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
-        return stat.read().rpartition(")")[2].split()[0] != "Z"  # an unreaped one has ended
+    state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
+    return state != "Z"  # an unreaped one has ended

@@ -13,8 +13,15 @@ from proxy.yaml_file import Problem
 ACME = (Path(__file__).parent / "acme.yaml").read_text()
 TODAY = date(2026, 11, 23)
 SAMPLE = frozenset(
-    ["PERSON", "EMAIL_ADDRESS", "LOCATION", "DATE_OF_BIRTH"]
-    + ["IBAN_CODE", "MEDICAL_RECORD", "CREDIT_CARD"]
+    {
+        "PERSON",
+        "EMAIL_ADDRESS",
+        "LOCATION",
+        "DATE_OF_BIRTH",
+        "IBAN_CODE",
+        "MEDICAL_RECORD",
+        "CREDIT_CARD",
+    }
 )
 
 

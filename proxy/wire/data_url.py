@@ -1,0 +1,61 @@
+"""Data: URLs (RFC 2397): which of them hold text, and how changed text goes back in.
+
+Only what is certain counts as text: a listed media type, and no parameter but a charset that
+UTF-8 covers. Everything else (UTF-16 would read as something else, a file name would travel
+unread in the head) is opaque.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+# "Data: I met her, ..." is a sentence, so a head holds no white space, and a type has its slash.
+_URL = re.compile(r"data:(?:[^\s,;/]+/[^\s,;]+)?(?:;[^\s,;]*)*,", re.IGNORECASE)
+_TEXT = re.compile(
+    r"data:(?:text/(?:plain|html|css|csv|markdown|xml|javascript|tab-separated-values)"
+    r"|application/(?:json|xml|yaml|javascript))?(?:;charset=(?:utf-8|us-ascii))?(;base64)?,",
+    re.IGNORECASE,
+)
+# What base64 makes of bytes, alone or in a URL whose head says no more than a media type.
+_ENCODED = re.compile(
+    r"data:[a-z]+/[a-z0-9.+-]{1,80};base64,[A-Za-z0-9+/_=-]*|[A-Za-z0-9+/_=-]{64,}", re.IGNORECASE
+)
+
+
+def is_data_url(text: str) -> bool:
+    """Whether `text` is a data: URL of any kind."""
+    return text[:5].lower() == "data:" and _URL.match(text) is not None
+
+
+def is_encoded(text: str) -> bool:
+    """Whether nothing in `text` can be read: it is base64 from its start (or head) to its end."""
+    return _ENCODED.fullmatch(text) is not None
+
+
+def read(url: str) -> str | None:
+    """The text that a data: URL holds, or None for everything that isn't certainly text."""
+    head = _TEXT.match(url)
+    if head is None:
+        return None
+    try:
+        raw = unquote_to_bytes(url[head.end() :])
+        text = (base64.b64decode(raw, validate=True) if head[1] else raw).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return None
+    return None if "\x00" in text else text
+
+
+def write(url: str, text: str) -> str:
+    """`url` with `text` as its content, in the encoding that it had.
+
+    Raises:
+        LookupError: `url` isn't one that `read` reads.
+    """
+    head = _TEXT.match(url)
+    if head is None:
+        raise LookupError("data: URL")
+    raw = text.encode()
+    return head[0] + (base64.b64encode(raw).decode() if head[1] else quote_from_bytes(raw))

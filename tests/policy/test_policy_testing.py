@@ -1,0 +1,86 @@
+"""Policy tests: what a failing one says, and that no caller, model or day escapes an invariant."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from proxy.policy.testing import run
+from proxy.yaml_file import ConfigError
+
+ACME = (Path(__file__).parent / "acme.yaml").read_text()
+TODAY = date(2026, 11, 23)
+
+
+def problems(folder: Path, tests: str, policy: str = ACME, on: date = TODAY) -> list[str]:
+    (folder / "acme.yaml").write_text(policy)
+    path = folder / "acme.test.yaml"
+    path.write_text("policy: acme.yaml\n" + tests)
+    return [str(r.problem).removeprefix(str(folder)) for r in run(path, on) if r.problem]
+
+
+def test_a_failing_case_shows_the_difference_and_who_decided(tmp_path: Path) -> None:
+    assert problems(
+        tmp_path,
+        "cases:\n"
+        "  - {name: a, given: {entities: [IBAN_CODE], provider: azure-eu}, expect: {treatment: {}}}\n"
+        "  - {name: b, given: {entities: [PERSON], provider: azure-eu}, expect: {refused_by: x}}\n"
+        "  - {name: c, given: {entities: [CREDIT_CARD], provider: azure-eu},"
+        " expect: {treatment: {}}}\n",
+    ) == [
+        "/acme.test.yaml:3:5: a: expected allowed, hiding nothing;"
+        " got allowed, hiding IBAN_CODE by mask, keep last 4, decided by general-use",
+        "/acme.test.yaml:4:5: b: expected refused by x;"
+        " got allowed, hiding PERSON by placeholder, decided by general-use",
+        "/acme.test.yaml:5:5: c: expected allowed, hiding nothing; got refused by no-card-numbers",
+    ]
+
+
+IBANS = (
+    "invariants:\n"
+    "  - {name: in the EU, entities: [IBAN_CODE], to: {names: openai-us}, never: sent}\n"
+)
+
+
+def test_an_invariant_finds_the_caller_that_a_waiver_lets_through(tmp_path: Path) -> None:
+    assert problems(tmp_path, IBANS) == [
+        "/acme.test.yaml:3:5: in the EU: IBAN_CODE is sent to openai-us"
+        " for team fraud, app case-review, by fraud-desk-us, general-use"
+    ]
+    assert problems(tmp_path, IBANS, on=date(2027, 2, 1)) == []
+
+
+def test_an_invariant_finds_the_model_that_a_permit_names(tmp_path: Path) -> None:
+    policy = ACME.replace("providers: any}", "providers: any, models: [gpt-x]}")
+    tests = IBANS.replace("IBAN_CODE", "LOCATION").replace("sent", "shown")
+    (problem,) = problems(tmp_path, tests, policy)
+    assert problem.endswith("LOCATION is shown to openai-us (gpt-x) for anyone, by general-use")
+
+
+def test_an_invariant_about_any_entity_tries_one_that_the_policy_does_not_know(
+    tmp_path: Path,
+) -> None:
+    policy = ACME.replace("entity: {class: restricted, action: placeholder}", "entity: {class: public, action: allow}")  # fmt: skip
+    tests = "invariants: [{name: all, entities: any, but: [LOCATION], to: {on_prem: false}, never: shown}]\n"  # fmt: skip
+    assert problems(tmp_path, tests) == []
+    (problem,) = problems(tmp_path, tests, policy)
+    assert "any other entity is shown to azure-eu" in problem
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        "cases: [{name: a, given: {provider: x}, expect: {}}]",
+        "cases: [{name: a, given: {provider: x}, expect: {treatment: {}, refused_by: y}}]",
+        "invariants: [{name: nothing, never: sent}]",
+        "invariants: [{name: nobody, entities: any, to: {region: mars}, never: sent}]",
+        "invariants: [{name: typo, entities: [PRESON], never: sent}]",
+        "invariants: [{name: never, entities: any, never: shwon}]",
+        "cases: []\nthings: []",
+    ],
+)
+def test_a_test_that_can_not_fail_is_an_error(tmp_path: Path, tests: str) -> None:
+    with pytest.raises(ConfigError):
+        problems(tmp_path, tests)
