@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from proxy.yaml_file import ConfigError, Document, Problem, did_you_mean, read_text
 
@@ -28,7 +28,9 @@ ENVIRONMENT = {
 #: The audit slot of the one serving process.
 AUDIT_SLOT = "0"
 
+_MAX_PORT = 65_535
 _KEY_COMMAND_TIMEOUT_S = 30
+_UNSENDABLE = "a key with characters that no header may carry"
 
 Listen = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")]
 Seconds = Annotated[float, Field(gt=0, le=3600)]
@@ -71,16 +73,18 @@ class KeySource(Section):
         elif self.file is not None:
             where = f"the file {self.file}"
             try:
-                key = (folder / self.file).read_text(encoding="utf-8").strip()
+                key = (folder / self.file).read_text(encoding="ascii").strip()
             except OSError as error:
                 raise ValueError(f"{where} can't be read ({error.strerror})") from None
+            except UnicodeDecodeError:
+                raise ValueError(f"{where} holds {_UNSENDABLE}") from None
         else:
             where = "the key command"
             key = _run(self.command or ())
         if not key:
             raise ValueError(f"{where} holds no key")
         if not key.isascii() or not key.isprintable():
-            raise ValueError(f"{where} holds a key with characters that no header may carry")
+            raise ValueError(f"{where} holds {_UNSENDABLE}")
         return key
 
 
@@ -108,6 +112,9 @@ class EndpointSection(Section):
 
     provider: str
     model: str
+
+
+Endpoints = Annotated[tuple[EndpointSection, ...], Field(strict=False, min_length=1)]
 
 
 class AuditSection(Section):
@@ -171,7 +178,7 @@ class Settings(Section):
     detect: DetectSection = DetectSection()
     limits: LimitsSection = LimitsSection()
     providers: Annotated[dict[str, ProviderSection], Field(min_length=1)]
-    models: dict[str, Annotated[tuple[EndpointSection, ...], Field(strict=False, min_length=1)]] = {}
+    models: dict[str, Endpoints] = {}
     any_model: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "pretty"] = "auto"
@@ -202,19 +209,25 @@ def load(path: Path, environment: Mapping[str, str]) -> Configuration:
         ConfigError: with every problem of the file, each at its line and column.
     """
     document = Document(read_text(path), str(path))
-    settings = document.read(Settings)
-    problems = list(_cross_check(settings, document))
+    settings = _with_environment(document.read(Settings), environment, str(path))
+    # After the environment: it may not open what the file keeps closed.
+    problems = _cross_check(settings, document)
     if problems:
         raise ConfigError(problems)
-    changed = {name: environment[var] for var, name in ENVIRONMENT.items() if environment.get(var)}
-    if changed:
-        try:
-            settings = Settings.model_validate(settings.model_dump() | changed)
-        except ValueError as error:
-            names = ", ".join(var for var, name in ENVIRONMENT.items() if name in changed)
-            problem = Problem(str(path), 1, 1, f"the environment ({names}) is invalid: {error}")
-            raise ConfigError([problem]) from None
     return Configuration(settings, path.resolve().parent)
+
+
+def _with_environment(settings: Settings, environment: Mapping[str, str], file: str) -> Settings:
+    changed = {name: environment[var] for var, name in ENVIRONMENT.items() if environment.get(var)}
+    try:
+        return Settings.model_validate(settings.model_dump() | changed)
+    except ValidationError as error:
+        variables = {name: var for var, name in ENVIRONMENT.items()}
+        problems = [
+            Problem(file, 1, 1, f"{variables[str(detail['loc'][0])]}: {detail['msg']}")
+            for detail in error.errors()
+        ]
+    raise ConfigError(problems)
 
 
 def _cross_check(settings: Settings, document: Document) -> list[Problem]:
@@ -234,9 +247,12 @@ def _cross_check(settings: Settings, document: Document) -> list[Problem]:
     if (settings.keys is None) != settings.anyone:
         message = "give either `keys` (a file of virtual keys) or `anyone: true`"
         problems.append(document.problem(("keys",), message))
+    if settings.address[1] > _MAX_PORT:
+        problems.append(document.problem(("listen",), f"a port is at most {_MAX_PORT}"))
     if settings.anyone and settings.address[0] not in ("127.0.0.1", "::1", "localhost"):
         message = "without keys Privet serves on a loopback address only"
-        problems.append(document.problem(("listen",), message, "set `keys`, or listen on 127.0.0.1"))
+        hint = "set `keys`, or listen on 127.0.0.1"
+        problems.append(document.problem(("listen",), message, hint))
     return problems
 
 

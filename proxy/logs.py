@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from types import TracebackType
-from typing import Any, Literal
+from collections.abc import MutableMapping
+from typing import Any, Literal, TextIO
 
 import structlog
 
-Excinfo = tuple[type[BaseException] | None, BaseException | None, TracebackType | None]
+Event = MutableMapping[str, Any]
 
 
 def configure(level: str, form: Literal["auto", "json", "pretty"]) -> None:
@@ -43,7 +43,7 @@ def configure(level: str, form: Literal["auto", "json", "pretty"]) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
@@ -53,16 +53,24 @@ def configure(level: str, form: Literal["auto", "json", "pretty"]) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    logging.captureWarnings(True)
 
 
-def _plain_exception(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+class _Handler(logging.StreamHandler[TextIO]):
+    """Drops a record that can't be written; logging's own prints its message and arguments."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 — logging's name
+        """Nothing: whatever could be said here holds what must not be."""
+
+
+def _plain_exception(_logger: Any, _method: str, event: Event) -> Event:
     """Replace exc_info by the class and where it was raised."""
     excinfo = event.pop("exc_info", None)
     if excinfo:
         found = sys.exc_info() if excinfo is True else excinfo
         error = found if isinstance(found, BaseException) else found[1]
         if error is not None:
-            event |= describe_exception(error)
+            event.update(describe_exception(error))
     return event
 
 
@@ -71,11 +79,11 @@ def describe_exception(error: BaseException) -> dict[str, Any]:
     frames = traceback.extract_tb(error.__traceback__)
     return {
         "exception": type(error).__name__,
-        "stack": [f"{frame.name}:{frame.lineno}" for frame in frames[-12:]],
+        "raised_in": [f"{frame.name}:{frame.lineno}" for frame in frames[-12:]],
     }
 
 
-def _only_the_place(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _only_the_place(_logger: Any, _method: str, event: Event) -> Event:
     """What may be kept of another library's record."""
     record: logging.LogRecord = event["_record"]
     record.exc_text = None

@@ -31,8 +31,11 @@ _LONG = 6  # from here on case is folded and encodings are searched
 _NUMBER = 7  # digits that a value needs before its separators are optional
 _JOIN = "\0"  # between parts: neither letter, digit nor separator
 _ESCAPE = re.compile(
-    r"(?:%[0-9A-Fa-f]{2})+|\\+u[0-9A-Fa-f]{4}|\\+[\"'/]|\\+[bfnrt]|(?<=[^\W_])\+(?=[^\W_])"
+    r"[%\\+](?:(?<=%)[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
+    r"|(?<=\\)\\*(?:u[0-9A-Fa-f]{4}|[\"'/bfnrt])|(?<=[^\W_]\+)(?=[^\W_]))"
 )
+_DIGIT = re.compile("[0-9]")
+_ALPHANUMERIC = re.compile(r"[^\W_]")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _NOT_IN_IDENTIFIERS = str.maketrans("", "", " -()")
 _IDENTIFIER = re.compile(r"(?=.*[a-z])(?=(?:.*[0-9]){4})[a-z0-9]{6,34}")
@@ -61,8 +64,8 @@ class Lexicon:
         """Whether a value says nothing where it stands alone, so that it has no occurrences."""
         folded = fold(value).text.strip()
         shortest = 2 if _UNSPACED.search(folded) else 3
-        alphanumeric = any(map(str.isalnum, folded))
-        return len(folded) < shortest or not alphanumeric or folded in self.stopwords
+        spoken = _ALPHANUMERIC.search(folded)
+        return len(folded) < shortest or not spoken or folded in self.stopwords
 
 
 class Occurrence(NamedTuple):
@@ -135,8 +138,9 @@ class Matcher:
             at_edges = edges[part] if edges else ()
             self._accept(found[part], text, start - offset, end - offset, pattern, at_edges)
         if "%" in joined or "\\" in joined or "+" in joined:
-            for text, into in zip(texts, found, strict=True):
-                self._look_inside_escapes(text, into)
+            for part, text in enumerate(texts):
+                if _ESCAPE.search(text):
+                    self._look_inside_escapes(text, found[part], edges[part] if edges else ())
         return [sorted(some) for some in found]
 
     def _hits(self, text: str) -> Iterator[tuple[int, int, _Pattern]]:
@@ -165,14 +169,14 @@ class Matcher:
         ):
             found.add(Occurrence(start, end, pattern.value, encoded=False))
 
-    def _look_inside_escapes(self, text: str, found: set[Occurrence]) -> None:
-        edits = list(_unescaped(text))
-        if not edits:
-            return
-        view, shift = rewrite(text, edits)
+    def _look_inside_escapes(
+        self, text: str, found: set[Occurrence], edges: Container[int]
+    ) -> None:
+        view, shift = rewrite(text, _unescaped(text))
         inside: set[Occurrence] = set()
         for start, end, pattern in self._hits(view):
-            self._accept(inside, view, start, end, pattern)
+            at_edges = {at for at in (start, end) if shift.origin(at) in edges}
+            self._accept(inside, view, start, end, pattern, at_edges)
         for start, end, value, encoded in inside:
             raw = shift.origin(start), shift.origin(end)
             spelled = text[slice(*raw)]
@@ -279,4 +283,4 @@ def _token(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _digits(text: str) -> int:
-    return sum(map(str.isdigit, text))
+    return len(_DIGIT.findall(text if text.isascii() else fold(text).text))

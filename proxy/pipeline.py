@@ -13,6 +13,7 @@ import hmac
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -33,6 +34,7 @@ from proxy.errors import (
 )
 from proxy.exchange import Channel, Exchange, Facts, Finding, Path, Principal, Verdict
 from proxy.identity import Identify
+from proxy.logs import describe_exception
 from proxy.mask.guard import check
 from proxy.mask.masking import Masked, Numbering, number
 from proxy.mask.restore import Restorer
@@ -112,7 +114,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
     exchange = dialect.parse(call.body, call.exchange_id)
     policy = services.policies.current
     request = Request(exchange, principal, policy.name, policy.digest)
-    try:
+    async with _refusal_on_record(lambda: request, services):
         candidates = services.catalogue.endpoints(exchange.model)
         # 4. detect
         found = await services.detector.detect(principal.tenant, exchange.parts)
@@ -129,17 +131,11 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         if not ranked:
             raise _refusal(verdicts)
         numbering = number(exchange.parts, findings)
-    except PrivetError as refused:
-        await services.recorder.settle(services.recorder.refusal(request, refused))
-        raise
     failure: PrivetError | None = None
     for attempt_number, verdict in enumerate(ranked, start=1):
-        try:
+        async with _refusal_on_record(lambda: request, services):
             # 8. mask
             attempt, body = _mask(request, verdict, attempt_number, numbering, dialect, services)
-        except PrivetError as refused:
-            await services.recorder.settle(services.recorder.refusal(request, refused))
-            raise
         # 9. record intent
         await services.recorder.intent(request, verdict, attempt_number, body, attempt.masked.texts)
         # 10. forward
@@ -153,6 +149,25 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         # 11. restore, 12. record outcome
         return await _deliver(attempt, reply, dialect, services)
     raise failure or PolicyRefused("No provider may receive this request.")
+
+
+@asynccontextmanager
+async def _refusal_on_record(
+    request: Callable[[], Request], services: Services
+) -> AsyncGenerator[None, None]:
+    """Whatever ends a request in here, nothing was forwarded, and the record says so."""
+    try:
+        yield
+    except Exception as error:
+        refused = error if isinstance(error, PrivetError) else _defect(error)
+        await services.recorder.settle(services.recorder.refusal(request(), refused))
+        raise refused from None
+
+
+def _defect(error: Exception) -> PrivetError:
+    """What is said of an exception that nobody foresaw: where it was, and no word of its text."""
+    log.error("internal error", **describe_exception(error))
+    return PrivetError("Privet failed.", hint="Report this with the request id.")
 
 
 def models(headers: Mapping[str, str], services: Services) -> Answer:
@@ -276,9 +291,10 @@ async def _deliver(attempt: Attempt, reply: Reply, dialect: Dialect, services: S
         outcome.received = len(received)
         restored = dialect.restore(received, attempt.restorer, json_answer=exchange.json_answer)
         outcome.status, outcome.delivered = "delivered", len(restored)
-    except PrivetError as failed:
+    except Exception as error:
+        failed = error if isinstance(error, PrivetError) else _defect(error)
         outcome.status, outcome.code = "failed", failed.code
-        raise
+        raise failed from None
     finally:
         reply.close()
         await _record(attempt, outcome, received, services)
@@ -316,7 +332,8 @@ async def _stream(
         if tail:
             yield tail
             outcome.delivered += len(tail)
-    except PrivetError as failed:
+    except Exception as error:  # noqa: BLE001 — whatever it is, the stream ends cleanly
+        failed = error if isinstance(error, PrivetError) else _defect(error)
         outcome.status, outcome.code = "failed", failed.code
         yield restoring.fail(failed, exchange.id)
     finally:

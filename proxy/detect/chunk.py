@@ -31,9 +31,18 @@ AFTER = 240
 #: How many chunks long an unbroken run may be before it is cut inside.
 STRETCH = 4
 
-_PARAGRAPH = re.compile(r"\n[ \t\r]*\n\s*")
-#: Where to cut, best first. The cut is at the end of the match.
-_CUTS = (_PARAGRAPH, re.compile(r"\n"), re.compile(r"[.!?;][\"')\]]?\s"), re.compile(r"\s"))
+#: Where to cut, best first: ends of paragraphs, lines and sentences, spaces, spaces among digits.
+#: The cut is at the end of the match.
+_CUTS = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"\n[ \t\r]*\n\s*",
+        r"\n",
+        r"(?<!\d)[.!?;][\"')\]]?\s(?!\d)",
+        r"(?<!\d)\s(?!\d)",
+        r"\s",
+    )
+)
 #: What may be cut when a run goes on without a space: JSON on one line, minified code, data.
 _LAST_RESORT = re.compile(r"[\s,;{}\[\]<>|]")
 _SPACE = re.compile(r"\s")

@@ -106,7 +106,8 @@ def _last_url(text: str) -> tuple[int, str] | None:
 
 def _closed(word: str, start: int) -> bool:
     """Whether a bracket that was open before the URL closes after it, as in Markdown's links."""
-    depth = sum(word.count(bracket, 0, start) for bracket in "([")
+    opened = sum(word.count(bracket, 0, start) for bracket in "([")
+    depth = opened - sum(word.count(bracket, 0, start) for bracket in ")]")
     for character in word[start:]:
         depth += (character in "([") - (character in ")]")
         if depth == 0 and character in ")]":

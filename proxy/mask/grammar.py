@@ -15,13 +15,12 @@ from collections.abc import Iterable
 
 LITERAL = "LITERAL"
 LITERAL_IN_TEXT = re.compile(r"<[A-Z][A-Z0-9_]*_[0-9]+[a-z]*>")
-LITERAL_IN_NAME = re.compile(r"(?<![^\W_])[A-Z][A-Z0-9_]*_[0-9]+[a-z]*(?![^\W_])")
+LITERAL_IN_NAME = re.compile(r"[A-Z][A-Z0-9_]*_[0-9]+[a-z]*(?![^\W_])")
 
 _OPEN = ("<", "&lt;", "&#60;", "&#x3c;", "&#x3C;", "\u2039", "\u3008", "\u27e8", "\uff1c")
 _CLOSE = (">", "&gt;", "&#62;", "&#x3e;", "&#x3E;", "\u203a", "\u3009", "\u27e9", "\uff1e")
 _OPEN_ESCAPES = ("u003c", "u003C", "<")  # behind a backslash
 _CLOSE_ESCAPES = ("u003e", "u003E", ">")
-_DIGITS = r"|(?P<digits>[0-9]+(?:\.[0-9]+)*)"
 #: Longest run of backslashes that is read as one escape: JSON in a string in a string in a string.
 DEEPEST = 7
 #: Characters of the longest opening or closing bracket: a deep `\\u003c`.
@@ -33,20 +32,25 @@ class Grammar:
     """The table for one kind of string: how many backslashes stand before an escape in it."""
 
     def __init__(self, backslashes: str) -> None:
-        opening = _any(_OPEN) + f"|{backslashes}(?:{_any(_OPEN_ESCAPES)})"
-        closing = _any(_CLOSE) + f"|{backslashes}(?:{_any(_CLOSE_ESCAPES)})"
+        opening = f"{_any(_OPEN)}|{backslashes}(?:{_any(_OPEN_ESCAPES)})"
+        closing = f"{_any(_CLOSE)}|{backslashes}(?:{_any(_CLOSE_ESCAPES)})"
         half_open = f"{_begun(_OPEN)}|{backslashes}(?:{_begun(_OPEN_ESCAPES)})?"
         half_closed = f"{_begun(_CLOSE)}|{backslashes}(?:{_begun(_CLOSE_ESCAPES)})?"
-        head = rf"(?P<open>{opening})?(?P<token>[A-Z](?:[A-Z0-9]|(?:{backslashes})?_)*"
-        whole = rf"{head}[0-9][a-z]*)(?P<close>{closing})?"
-        part = rf"{head}[a-z]*)(?P<rest>{closing}|{half_closed})?\Z"
-        part += rf"|(?P<half>{half_open})\Z"
-        #: A token with what brackets it, anywhere; `with_digits` finds surrogates too.
-        self.spelling = re.compile(whole)
-        self.with_digits = re.compile(whole + _DIGITS)
+        token = f"[A-Z](?:[A-Z0-9]|(?:{backslashes})?_)*"
+        number = "[0-9]+"
+        begun = rf"(?P<open>{opening})?(?P<token>{token}[a-z]*)(?P<rest>{closing}|{half_closed})?\Z"
+        begun += rf"|(?P<half>{opening}|{half_open})\Z"
+        #: A token without its brackets, anywhere; `with_digits` finds surrogates too.
+        self.token = re.compile(f"{token}[0-9][a-z]*")
+        self.with_digits = re.compile(f"{token}[0-9][a-z]*|{number}")
+        #: What a token at the very end of a text goes on from, and a half escape of an underscore.
+        self.head = re.compile(rf"{token}(?P<escape>{backslashes})?\Z")
+        #: The bracket that ends where a token starts, and the one that starts where it ends.
+        self.opening = re.compile(rf"(?:{opening})\Z")
+        self.closing = re.compile(closing)
         #: What at the end of a text may be the beginning of a spelling.
-        self.begun = re.compile(part)
-        self.begun_with_digits = re.compile(part + r"|(?P<digits>[0-9]+(?:\.[0-9]+)*\.?)\Z")
+        self.begun = re.compile(begun)
+        self.begun_with_digits = re.compile(rf"{begun}|(?P<digits>{number})\Z")
 
 
 def plain(token: str) -> str:

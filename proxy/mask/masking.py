@@ -33,7 +33,7 @@ from proxy.mask.grammar import LITERAL
 from proxy.mask.numbering import Numbered, Spelling
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)*")
+_NUMBER = re.compile(r"[0-9]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z_-]{0,39}")
 _ALLOW = Action(ActionKind.ALLOW)
 _PLACEHOLDER = Action(ActionKind.PLACEHOLDER)
@@ -238,12 +238,12 @@ class _Rendering:
 
 
 def _other_digits(text: str, key: bytes, attempt: int) -> str:
-    """Keyed digits in the shape of `text`; the first stays zero or not zero, and doesn't grow."""
+    """As many keyed digits; the first stays zero or not zero, and doesn't grow."""
     stream = b""
     while len(stream) < len(text):
         block = f"digits\0{attempt}\0{len(stream)}\0{text}".encode()
         stream += hmac.digest(key, block, hashlib.sha256)
-    digits = [str(byte % 10) if old.isdigit() else old for byte, old in zip(stream, text, strict=False)]
+    digits = [str(byte % 10) for byte in stream[: len(text)]]
     first = int(text[0])
     digits[0] = str(1 + stream[0] % first) if first else "0"
     return "".join(digits)

@@ -24,10 +24,9 @@ from proxy.matching import Lexicon, Matcher, canonical
 _SWEEP = "sweep"
 _NOT_IN_NAMES = re.compile(r"[^A-Z0-9_]+")
 # In these alphabets a token needs bounds, so a value takes what is joined to it along.
-_JOINED = {
-    Alphabet.NAME: (re.compile(r"(?:[A-Z][A-Z0-9_]*|[^\W_]+)\Z"), re.compile(r"[^\W_]*")),
-    Alphabet.DIGITS: (re.compile(r"[0-9]+\Z"), re.compile(r"[0-9]*")),
-}
+_WORD_BEFORE = {Alphabet.NAME: re.compile(r"[^\W_]*\Z"), Alphabet.DIGITS: re.compile(r"[0-9]*\Z")}
+_WORD_AFTER = {Alphabet.NAME: re.compile(r"[^\W_]*"), Alphabet.DIGITS: re.compile(r"[0-9]*")}
+_UPPER_BEFORE = re.compile(r"[A-Z][A-Z0-9_]*\Z")
 
 
 @dataclass(slots=True, eq=False)
@@ -180,6 +179,9 @@ class _Assignment:
             return
         pattern = LITERAL_IN_TEXT if part.alphabet is Alphabet.TEXT else LITERAL_IN_NAME
         for typed in pattern.finditer(part.text):
+            bounded = typed.start() == 0 or not part.text[typed.start() - 1].isalnum()
+            if part.alphabet is Alphabet.NAME and not bounded:
+                continue
             value = self._value(f"\0{typed.group()}", LITERAL)
             value.entities[LITERAL] = None
             self._put(index, *typed.span(), value)
@@ -222,13 +224,21 @@ def placeholder_name(entity: str) -> str:
 
 
 def _with_joined(part: TextPart, start: int, end: int) -> tuple[int, int]:
-    joined = _JOINED.get(part.alphabet)
-    if joined is None:
+    """A span with the rest of its word, and with an upper-case head (`USER_`) before that."""
+    text = part.text
+    if part.alphabet is Alphabet.TEXT:
         return start, end
-    before, after = joined
-    left = before.search(part.text[:start])
-    right = after.match(part.text, end)
-    return left.start() if left else start, right.end() if right else end
+    before, after = _WORD_BEFORE[part.alphabet], _WORD_AFTER[part.alphabet]
+    right = after.match(text, end)
+    left = start
+    while True:
+        word = before.search(text, 0, left)
+        wider = word.start() if word else left
+        head = _UPPER_BEFORE.search(text, 0, wider) if part.alphabet is Alphabet.NAME else None
+        wider = head.start() if head else wider
+        if wider == left:
+            return left, right.end() if right else end
+        left = wider
 
 
 def _is_detected(one: Finding) -> bool:

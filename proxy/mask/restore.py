@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 from proxy.exchange import Author, Channel, TextPart
 from proxy.mask import exfil, grammar
@@ -62,11 +63,15 @@ class Restorer:
         whole = (*self.mapping.tokens, *self.mapping.digits)
         return frozenset(token[:length] for token in whole for length in range(1, len(token) + 1))
 
-    @cached_property
-    def longest(self) -> int:
-        """Characters of the longest spelling that is read at the end of a piece."""
-        longest = max(map(len, (*self.mapping.tokens, *self.mapping.digits)), default=0)
-        return 2 * grammar.LONGEST_BRACKET + longest * (1 + grammar.DEEPEST)
+
+class _Found(NamedTuple):
+    """A spelling at ``[start, end)`` of the text; `bare`: without any bracket."""
+
+    start: int
+    end: int
+    token: str
+    value: str
+    bare: bool
 
 
 class Stream:
@@ -77,12 +82,13 @@ class Stream:
         self._mapping = restorer.mapping
         self._idle = not (self._mapping.tokens or self._mapping.digits)
         self._channel = channel
-        table = grammar.JSON if channel is Channel.JSON else grammar.TEXT
+        self._table = grammar.JSON if channel is Channel.JSON else grammar.TEXT
         digits = bool(self._mapping.digits)
-        self._spelling = table.with_digits if digits else table.spelling
-        self._begun = table.begun_with_digits if digits else table.begun
+        self._token = self._table.with_digits if digits else self._table.token
+        self._begun = self._table.begun_with_digits if digits else self._table.begun
         self._input = ""  # a little that is decided, for bounds, and all that is held
         self._at = 0  # where in it the held text begins
+        self._head = ""  # stands for the upper-case word that was decided just before, if any
         self._output = ""  # the last characters that went out, to see URLs
         self._code = Code()
         self._depth = JsonDepth()
@@ -102,93 +108,128 @@ class Stream:
         """Restore what lies between what was decided before and `until`."""
         done = self._at
         pieces: list[str] = []
-        if self._mapping.digits or "_" in text:
-            for match in self._spelling.finditer(text, done, until):
-                found = self._spelled(match, text)
+        if "_" in text or self._mapping.digits:
+            for match in self._token.finditer(text, done, until):
+                found = self._found(match, text, done, until)
                 if found is None:
                     continue
-                start, end, value = found
-                self._pass(text[done:start], pieces)
-                if match.lastgroup != "digits" and not self._may_stand(match, text, start, end):
-                    value = text[start:end]
-                elif self._channel is Channel.JSON:
-                    value = self._depth.escaped(value)
-                self._depth.feed(text[start:end])
-                self._say(value, pieces)
-                done = end
+                self._pass(text[done : found.start], pieces)
+                spelled = text[found.start : found.end]
+                if self._may_stand(found, spelled, text):
+                    escape = self._channel is Channel.JSON
+                    value = self._depth.escaped(found.value) if escape else found.value
+                    self._follow(spelled)
+                    self._say(value, pieces)
+                else:
+                    self._pass(spelled, pieces)
+                done = found.end
         self._pass(text[done:until], pieces)
+        self._head = self._head_of(text[self._at : until])
         kept = max(0, until - _LOOK_BEHIND)
         self._input, self._at = text[kept:], until - kept
         return "".join(pieces)
 
+    def _head_of(self, decided: str) -> str:
+        if not decided:
+            return self._head
+        if decided[-1].isspace():
+            return ""
+        word = decided.rsplit(None, 1)[-1]
+        head = self._table.head.search(self._head + word if word == decided else word)
+        return "A" + (head["escape"] or "") if head else ""
+
+    def _goes_on(self, text: str, start: int) -> bool:
+        """Whether a token at `start` is the rest of a word that was decided before."""
+        head = self._head and self._table.head.fullmatch(self._head + text[self._at : start])
+        return bool(head) and not head["escape"]
+
     def _pass(self, text: str, pieces: list[str]) -> None:
-        self._code.feed(text)
-        if self._channel is Channel.JSON:
+        if text:
+            self._follow(text)
+            self._say(text, pieces)
+
+    def _follow(self, text: str) -> None:
+        """Note what was read, for what depends on all that came before."""
+        if self._channel is Channel.TEXT:
+            self._code.feed(text)
+        elif self._channel is Channel.JSON:
             self._depth.feed(text)
-        self._say(text, pieces)
 
     def _say(self, text: str, pieces: list[str]) -> None:
-        if text:
-            pieces.append(text)
-            self._output = (self._output + text)[-exfil.CONTEXT:]
+        pieces.append(text)
+        self._output = (self._output + text)[-exfil.CONTEXT :]
 
-    def _spelled(self, match: re.Match[str], text: str) -> tuple[int, int, str] | None:
-        """Where the spelling in `match` starts and ends, and the value of its token, if mapped."""
-        if match.lastgroup == "digits":
-            number = self._mapping.digits.get(match["digits"])
-            start, end = match.span()
-            bounded = self._bounded(text, start, end) and number is not None
-            return (start, end, number or "") if bounded else None
-        token = match["token"]
+    def _found(self, match: re.Match[str], text: str, done: int, until: int) -> _Found | None:
+        """The spelling around a token or surrogate, if it is in the mapping."""
         start, end = match.span()
-        opened, closed = match["open"] or "", match["close"] or ""
-        if opened.endswith("<") != closed.endswith(">") or len(opened) != len(closed):
-            # A backslash before one of two brackets is the author's.
-            start += len(opened) - 1 if opened.startswith("\\") and opened.endswith("<") else 0
-            end -= len(closed) if closed.startswith("\\") and closed.endswith(">") else 0
+        spelled = match[0]
+        if spelled[0].isdigit():
+            number = self._mapping.digits.get(spelled)
+            known = number is not None and self._bounded(text, start, end)
+            return _Found(start, end, spelled, number or "", bare=True) if known else None
+        if self._goes_on(text, start):
+            return None
+        token = spelled
         while (value := self._mapping.tokens.get(grammar.plain(token))) is None:
             head, underscore, _ = token.rpartition("_")
             if not underscore:
                 return None
             token = head.rstrip("\\")
-            end = match.start("token") + len(token)
-        return start, end, value
+        opening = self._table.opening.search(text, max(done, start - grammar.LONGEST_BRACKET), start)
+        whole = token == spelled
+        closing = self._table.closing.match(text, end, until) if whole else None
+        opened, closed = opening[0] if opening else "", closing[0] if closing else ""
+        if not (opened.endswith("\\<") and closed.endswith("\\>")):
+            # A backslash before one of two brackets is the author's.
+            opened = opened[-1:] if opened.endswith("<") else opened
+            closed = "" if closed.endswith("\\>") else closed
+        low, high = start - len(opened), start + len(token) + len(closed)
+        if text[low:high] != f"<{grammar.plain(token)}>":  # a bracket without bounds isn't its
+            low = low if self._free_before(text, low) else start
+            high = high if _free_after(text, high) else start + len(token)
+        bare = high - low == len(token)
+        return _Found(low, high, grammar.plain(token), value, bare)
 
-    def _may_stand(self, match: re.Match[str], text: str, start: int, end: int) -> bool:
-        spelled = text[start:end]
-        token = match["token"]
-        exact = spelled == f"<{token}>" and "\\" not in token
-        if not exact and not self._may_stand_damaged(spelled, text, start, end):
+    def _may_stand(self, found: _Found, spelled: str, text: str) -> bool:
+        """Whether the value may stand where its placeholder does."""
+        if spelled == found.token and spelled in self._mapping.digits:
+            return True
+        exact = spelled == f"<{found.token}>"
+        if not exact and not self._may_stand_damaged(found, text):
             return False
         if self._channel is Channel.NAME:
             return True
         host = exfil.foreign_host(self._output)
         return host is None or host in self._restorer.hosts
 
-    def _may_stand_damaged(self, spelled: str, text: str, start: int, end: int) -> bool:
-        if not self._bounded(text, start, end):
+    def _may_stand_damaged(self, found: _Found, text: str) -> bool:
+        if not self._bounded(text, found.start, found.end):
             return False
         if self._channel is Channel.NAME:
             return True
-        token = grammar.token_in(spelled)
-        written_bare = self._channel is Channel.JSON and token in self._mapping.bare
-        if self._restorer.typed(token) and not written_bare:
+        written_bare = self._channel is Channel.JSON and found.token in self._mapping.bare
+        if self._restorer.typed(found.token) and not written_bare:
             return False
-        bare = grammar.plain(spelled) == token
-        return not (bare and self._channel is Channel.TEXT and self._code.inside)
+        return not (found.bare and self._code.inside)
 
     def _bounded(self, text: str, start: int, end: int) -> bool:
-        if end < len(text) and text[end].isalnum():
-            return False
-        if start == 0 or not text[start - 1].isalnum():
+        return self._free_before(text, start) and _free_after(text, end)
+
+    def _free_before(self, text: str, at: int) -> bool:
+        """Whether no letter or digit stands before `at`; in JSON `\\n` isn't a letter."""
+        if at == 0 or not text[at - 1].isalnum():
             return True
-        before = text[max(0, start - _LOOK_BEHIND) : start]
+        before = text[max(0, at - _LOOK_BEHIND) : at]
         return self._channel is Channel.JSON and bool(_ESCAPED_LETTER.search(before))
 
     def _first_undecided(self, text: str) -> int:
         """Where the first spelling starts that the next characters could complete or change."""
-        start = max(self._at, len(text) - self._restorer.longest)
+        if not text or text[-1].isspace():
+            return len(text)
+        start = max(self._at, len(text) - len(text.rsplit(None, 1)[-1]))  # spellings have no blanks
         while match := self._begun.search(text, start):
+            if self._is_whole(match):
+                break
             if self._is_open(match, text):
                 return match.start()
             if match.start() < match.start("token"):
@@ -206,10 +247,19 @@ class Stream:
         if match.lastgroup == "digits":
             return bounded and match["digits"] in beginnings
         opened, token, rest = match["open"] or "", grammar.plain(match["token"]), match["rest"]
-        if not bounded and opened != "<":
+        if (not bounded and opened != "<") or self._goes_on(text, match.start("token")):
             return False
         if not rest:
             return token in beginnings
         if token not in self._mapping.tokens:
             return rest.strip("\\") == "" and f"{token}_" in beginnings
-        return not (rest == ">" and opened == "<" and "\\" not in match["token"])
+        return True
+
+    def _is_whole(self, match: re.Match[str]) -> bool:
+        """Whether the text ends in an exact placeholder, which nothing can change."""
+        exact = match["open"] == "<" and match["rest"] == ">"
+        return exact and match["token"] in self._mapping.tokens
+
+
+def _free_after(text: str, at: int) -> bool:
+    return at >= len(text) or not text[at].isalnum()

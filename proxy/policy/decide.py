@@ -1,7 +1,8 @@
 """What policy says about one endpoint: a pure function (P6), DESIGN section 8 clause by clause.
 
 1. *Demands*: which found entities are hidden from this provider, and how (`demand`).
-2. *Eligibility*: whether the endpoint may receive the request at all (`_refusals`).
+2. *Eligibility*: whether the endpoint may receive the request at all (what doesn't refuse admits,
+   if a permit matches).
 
 Invariants: an endpoint that nothing permits is refused; eligibility never looks at what rules
 `treat`; finding more never shows or admits more; the order of rules changes nothing. Messages
@@ -70,7 +71,7 @@ def decide(
     waivers = [w for w in policy.waivers if opens(w, facts, principal, provider.name, on)]
     lifted = {w.rule for w in waivers}
     standing = [r for r in restrictions if r.id not in lifted]
-    treats = [r for r in standing if isinstance(r, Treat)]
+    treats = [r for r in standing if isinstance(r, Treat) and r.actions.keys() & facts.entities]
     treatment = demand(policy, facts, provider, treats)
 
     refusals = [
@@ -105,17 +106,20 @@ def demand(
         if escalation.rank > provider.clearance and escalation.members <= facts.entities
         for member in escalation.members
     }
-    treatment = {}
-    for name in sorted(facts.entities):
+    demands = []
+    for name in facts.entities:
         entity = policy.entity(name)
-        action = entity.action if hides(entity, provider) else ALLOW
         if name in escalated:
-            action = join(entity.action, PLACEHOLDER)
-        for rule in treats:
-            action = join(action, rule.actions.get(name, ALLOW))
-        if action.kind is not ActionKind.ALLOW:
-            treatment[name] = action
-    return treatment
+            demands.append((name, join(entity.action, PLACEHOLDER)))
+        elif hides(entity, provider):
+            demands.append((name, entity.action))
+    demands += ((name, action) for rule in treats for name, action in rule.actions.items())
+
+    treatment: dict[str, Action] = {}
+    for name, action in demands:
+        if name in facts.entities and action.kind is not ActionKind.ALLOW:
+            treatment[name] = join(treatment.get(name, ALLOW), action)
+    return dict(sorted(treatment.items()))
 
 
 def hides(entity: Entity, provider: Provider) -> bool:

@@ -23,7 +23,9 @@ from proxy.policy.decide import decide
 from proxy.policy.ladder import spell
 from proxy.policy.load import load, meets
 from proxy.policy.model import AnyAction, EntityName, ProviderTest, Strict, Word, Words
-from proxy.yaml_file import Document, Loc, Problem, read_text
+from proxy.yaml_file import ConfigError, Document, Loc, Problem, did_you_mean, read_text
+
+ANY_ENTITY = "any"
 
 #: What no policy can name: another team or model, and an entity that it has never heard of.
 OTHER = ""
@@ -120,6 +122,8 @@ def run(path: Path, on: date) -> list[Result]:
     document = Document(read_text(path), str(path))
     form = document.read(TestFile)
     policy = load(path.parent / form.policy)
+    if vacuous := list(_vacuous(document, form, policy)):
+        raise ConfigError(vacuous)
     results = []
     for index, case in enumerate(form.cases):
         difference = _case(policy, case, on)
@@ -128,6 +132,22 @@ def run(path: Path, on: date) -> list[Result]:
         difference = next(_counterexamples(policy, invariant, on), "")
         results.append(_result(document, ("invariants", index), invariant.name, difference))
     return results
+
+
+def _vacuous(document: Document, form: TestFile, policy: Policy) -> Iterator[Problem]:
+    """Invariants that couldn't fail, because they are about nothing."""
+    for index, invariant in enumerate(form.invariants):
+        loc: Loc = ("invariants", index)
+        for name in _names(policy, invariant):
+            if name not in policy.entities and name != OTHER_ENTITY:
+                hint = did_you_mean(name, policy.entities)
+                message = f"{name!r} isn't an entity of the policy"
+                yield document.problem((*loc, "entities"), message, hint, "vacuous")
+        if not _facts(policy, invariant):
+            hint = "give entities, or opaque: true"
+            yield document.problem(loc, "this is about nothing", hint, "vacuous")
+        if not _providers(policy, invariant):
+            yield document.problem((*loc, "to"), "no provider is like this", code="vacuous")
 
 
 def _result(document: Document, loc: Loc, name: str, difference: str) -> Result:
@@ -164,19 +184,28 @@ def _allowed(verdict: Verdict) -> str:
     return f"allowed, hiding {hidden or 'nothing'}"
 
 
-def _counterexamples(policy: Policy, invariant: Invariant, on: date) -> Iterator[str]:
+def _names(policy: Policy, invariant: Invariant) -> list[str]:
     names = list(invariant.entities or ())
-    if names == ["any"]:
-        names = [*sorted(policy.entities), OTHER_ENTITY]
+    return [*sorted(policy.entities), OTHER_ENTITY] if names == [ANY_ENTITY] else names
+
+
+def _facts(policy: Policy, invariant: Invariant) -> list[Facts]:
+    names = _names(policy, invariant)
     facts = [Facts(frozenset({name})) for name in names if name not in (invariant.but or ())]
-    if invariant.opaque:
-        facts.append(Facts(opaque=frozenset({"anything"})))
-    endpoints = [
-        Endpoint(provider.name, model)
-        for provider in policy.providers.values()
-        if invariant.to is None or meets(provider, invariant.to)
-        for model in _models(policy)
-    ]
+    opaque = Facts(opaque=frozenset({"anything"}))
+    return [*facts, opaque] if invariant.opaque else facts
+
+
+def _providers(policy: Policy, invariant: Invariant) -> list[str]:
+    to = invariant.to
+    return [p.name for p in policy.providers.values() if to is None or meets(p, to)]
+
+
+def _counterexamples(policy: Policy, invariant: Invariant, on: date) -> Iterator[str]:
+    """Every way in which the policy breaks an invariant, in words."""
+    facts = _facts(policy, invariant)
+    models = _models(policy)
+    endpoints = [Endpoint(p, m) for p in _providers(policy, invariant) for m in models]
     for fact, principal, endpoint in itertools.product(facts, _principals(policy), endpoints):
         verdict = decide(policy, fact, principal, endpoint, on)
         hidden = invariant.never == "shown" and fact.entities <= verdict.treatment.keys()

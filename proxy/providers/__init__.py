@@ -1,4 +1,4 @@
-"""The providers that Privet can forward to: URL, authentication, dialect and quirks, one per file."""
+"""The providers that Privet can forward to: URL, authentication and quirks, one per file."""
 
 from proxy.providers.http import Reply, Timeouts
 from proxy.providers.openai_compatible import OpenAICompatible

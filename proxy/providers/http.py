@@ -8,7 +8,6 @@ kept, proxies and credentials of the environment are not read, compressed answer
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,13 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 _HEADERS_TO_CLIENT = ("retry-after", "retry-after-ms", "openai-processing-ms")
 _HEADER_PREFIX_TO_CLIENT = "x-ratelimit-"
+
+
+class Unreachable(ProviderFailed):
+    """Nothing came back, so the same bytes may be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__("The provider can't be reached.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +108,8 @@ class Connection:
         """Send `body`; returns once the reply's headers are here.
 
         Raises:
-            ProviderFailed: no connection, no HTTP, a redirect, or a compressed answer.
+            Unreachable: no connection, or one that ended without an answer in HTTP.
+            ProviderFailed: a redirect, or a compressed answer.
             ProviderTimeout: no connection or no headers in time.
         """
         sent = {
@@ -115,10 +122,10 @@ class Connection:
             response = await self._session.post(
                 self._base_url + path, data=body, headers=sent, allow_redirects=False
             )
-        except (TimeoutError, asyncio.TimeoutError):
+        except TimeoutError:
             raise ProviderTimeout("The provider didn't answer in time.") from None
         except (aiohttp.ClientError, OSError, ValueError):
-            raise ProviderFailed("The provider can't be reached.") from None
+            raise Unreachable from None
         if response.headers.get("Content-Encoding", "identity").lower() != "identity":
             response.close()
             raise ProviderFailed("The provider compressed its answer, which nobody asked for.")

@@ -6,8 +6,10 @@ Source: OpenAI API reference, "Authentication" and "Error codes".
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -18,13 +20,12 @@ from proxy.errors import (
     ProviderRefused,
     ProviderTimeout,
 )
-from proxy.providers.http import Connection, Reply, Timeouts
-
-DIALECTS = frozenset({"openai.chat"})
+from proxy.providers.http import Connection, Reply, Timeouts, Unreachable
 
 _RETRIED = frozenset({429, 500, 502, 503, 504, 529})
 _EXPLAINED = frozenset({400, 404, 413, 422})
 _MAX_RETRY_AFTER_S = 20.0
+_MAX_MESSAGE_CHARS = 2_000
 
 
 class OpenAICompatible:
@@ -45,12 +46,10 @@ class OpenAICompatible:
         *,
         timeouts: Timeouts,
         retries: int = 2,
-        organization: str | None = None,
     ) -> None:
         self.name = name
         self._key = key
         self._retries = retries
-        self._organization = organization
         self._base_url = base_url
         self._connection = Connection(base_url, timeouts, tls=None)
 
@@ -67,7 +66,7 @@ class OpenAICompatible:
         for left in range(self._retries, -1, -1):
             try:
                 reply = await self._connection.post(path, body, self._headers())
-            except ProviderFailed:
+            except Unreachable:
                 if not left:
                     raise
                 await asyncio.sleep(_backoff(self._retries - left))
@@ -79,7 +78,7 @@ class OpenAICompatible:
                 raise await self._refusal(reply)
             reply.close()
             await asyncio.sleep(wait)
-        raise ProviderFailed("The provider can't be reached.")
+        raise Unreachable
 
     async def close(self) -> None:
         """Close the connections."""
@@ -87,10 +86,7 @@ class OpenAICompatible:
 
     def _headers(self) -> dict[str, str]:
         key = self._key()
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        if self._organization:
-            headers["OpenAI-Organization"] = self._organization
-        return headers
+        return {"Authorization": f"Bearer {key}"} if key else {}
 
     async def _refusal(self, reply: Reply) -> PrivetError:
         """What a caller may know of an upstream error: class, type, code, sometimes the message."""
@@ -124,11 +120,11 @@ class OpenAICompatible:
 
     def _scrub(self, message: str) -> str:
         """Without our key and without the upstream's address, whatever an error page repeats."""
-        host = self._base_url.split("://", 1)[-1].split("/", 1)[0]
-        for secret in (self._key() or "", self._base_url, host, host.split(":")[0]):
+        url = urlsplit(self._base_url)
+        for secret in (self._key(), self._base_url, url.netloc, url.hostname):
             if secret:
-                message = message.replace(secret, "[provider]")
-        return message
+                message = re.sub(re.escape(secret), "[provider]", message, flags=re.IGNORECASE)
+        return message[:_MAX_MESSAGE_CHARS]
 
 
 def _error_of(body: bytes) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Health:
         self._failed_at.pop(provider, None)
 
     def rank(self, verdicts: Iterable[Verdict], now: float) -> list[Verdict]:
-        """The allowed endpoints in the order to try: as configured, those that failed lately last."""
+        """The allowed endpoints in the order to try: as configured, but failed ones last."""
 
         def cooling(verdict: Verdict) -> bool:
             failed = self._failed_at.get(verdict.endpoint.provider)

@@ -41,10 +41,10 @@ _keywords |= {
     "$schema": Spec(values=frozenset({"https://json-schema.org/draft/2020-12/schema"})),
     **dict.fromkeys(
         (
-            *("title", "description", "default", "examples", "enum", "const", "pattern", "nullable"),
+            *("title", "description", "default", "examples", "enum", "const", "pattern"),
             *("minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "$id", "$anchor"),
             *("exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "$comment"),
-            *("minProperties", "maxProperties", "deprecated", "readOnly", "writeOnly"),
+            *("minProperties", "maxProperties", "deprecated", "readOnly", "writeOnly", "nullable"),
             *("contentEncoding", "contentMediaType"),
         ),
         Spec(),

@@ -57,7 +57,9 @@ DEFAULT = Spec()
 
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 # A plain identifier carries no sentence for a model to read: snake_case, camelCase, kebab-case.
-_IDENTIFIER = re.compile(r"[a-z_$][A-Za-z0-9_$.:-]*|[A-Z0-9_]{2,}|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+")
+_IDENTIFIER = re.compile(
+    r"[a-z_$][A-Za-z0-9_$.:-]*|[A-Z0-9_]{2,}|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+"
+)
 # Shorter runs can't hold an identifier that anybody would call personal.
 _DIGIT_RUN = re.compile(r"\d{7}")
 # RFC 8259 section 6.
@@ -162,14 +164,14 @@ def rewrite(tree: Any, edits: Mapping[Path, str], documents: Mapping[Path, Any])
 
 
 def _forest(edits: Mapping[Path, str]) -> dict[Step, Any]:
-    """The edits as a tree of their steps; an edit of a string and one inside it exclude each other."""
+    """The edits as a tree of their steps. Nobody may edit a string and what is inside it."""
     forest: dict[Step, Any] = {}
     for path, text in edits.items():
         node = forest
         for step in path[:-1]:
             node = node.setdefault(step, {})
-            if isinstance(node, str):
-                raise LookupError(describe(path))
+            if not isinstance(node, dict):
+                raise LookupError(describe(path))  # noqa: TRY004 — the path, not a type
         if node.setdefault(path[-1], text) is not text:
             raise LookupError(describe(path))
     return forest
@@ -202,7 +204,9 @@ def _graft(node: Any, edits: Any, path: Path, documents: Mapping[Path, Any]) -> 
     return data_url.write(node, _graft(read, edits[step], inside, documents))
 
 
-def _graft_object(node: dict[str, Any], edits: Any, path: Path, documents: Mapping[Path, Any]) -> Any:
+def _graft_object(
+    node: dict[str, Any], edits: Any, path: Path, documents: Mapping[Path, Any]
+) -> dict[str, Any]:
     renamed = {step.name: text for step, text in edits.items() if isinstance(step, Key)}
     if not node.keys() >= renamed.keys():
         raise LookupError(describe(path))
@@ -230,7 +234,7 @@ def _edited_number(text: str, path: Path) -> Number:
 def map_strings(
     node: Any, spec: Spec, change: Callable[[Path, Leaf, str], str], path: Path = ()
 ) -> Any:
-    """A copy of an answer with every string that isn't in its declared finite set put through `change`.
+    """A copy of an answer, every string but those of declared finite sets put through `change`.
 
     An array item that names its own `index` (a choice, a tool call) is found under that index in
     the path, so that the fragments of one stream share their path. Free keys are changed as names.

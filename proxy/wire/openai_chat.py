@@ -31,34 +31,45 @@ def _choice(*values: str) -> Spec:
     return Spec(values=frozenset(values))
 
 
+def _media(kind: str, **fields: Spec) -> Spec:
+    """A reference to content that can't be read: an object, or as some servers take it, a URL."""
+    return Spec(fields=fields, leaf=Leaf.OPAQUE, kind=kind)
+
+
+def _unread(kind: str) -> Spec:
+    return Spec(leaf=Leaf.OPAQUE, kind=kind)
+
+
 _BREAKPOINT = Spec(fields={"mode": _choice("explicit"), "ttl": _choice("30m", "12h")})
 _CONTENT_PART = Spec(
     fields={
-        "type": _choice("text", "refusal", "image_url", "input_audio", "file"),
+        "type": _choice(
+            *("text", "refusal", "image_url", "input_audio", "file"),
+            *("video_url", "audio_url"),  # vLLM's additions
+        ),
         "text": DEFAULT,
         "refusal": DEFAULT,
-        "image_url": Spec(
-            fields={
-                "url": Spec(leaf=Leaf.OPAQUE, kind="image"),
-                "detail": _choice("auto", "low", "high", "original"),
-            }
+        "image_url": _media(
+            "image",
+            url=_unread("image"),
+            detail=_choice("auto", "low", "high", "original"),
         ),
-        "input_audio": Spec(
-            fields={
-                "data": Spec(leaf=Leaf.OPAQUE, kind="audio"),
-                "format": _choice("wav", "mp3"),
-            }
-        ),
-        "file": Spec(
-            fields={
-                "file_data": Spec(leaf=Leaf.OPAQUE, kind="file"),
-                "file_id": Spec(leaf=Leaf.OPAQUE, kind="file"),
-                "filename": Spec(leaf=Leaf.NAME),
-            }
+        "input_audio": _media("audio", data=_unread("audio"), format=_choice("wav", "mp3")),
+        "video_url": _media("video", url=_unread("video")),
+        "audio_url": _media("audio", url=_unread("audio")),
+        "file": _media(
+            "file",
+            file_data=_unread("file"),
+            file_id=_unread("file"),
+            filename=Spec(leaf=Leaf.NAME),
         ),
         "prompt_cache_breakpoint": _BREAKPOINT,
     }
 )
+_CITATION = Spec(
+    fields=dict.fromkeys(("url", "title", "start_index", "end_index"), DEFAULT)
+)
+_ANNOTATION = Spec(fields={"type": _choice("url_citation"), "url_citation": _CITATION})
 _CALLED = Spec(fields={"name": Spec(leaf=Leaf.NAME), "arguments": Spec(leaf=Leaf.JSON)})
 _TOOL_CALL = Spec(
     fields={
@@ -78,8 +89,9 @@ MESSAGE = Spec(
         "tool_calls": Spec(items=_TOOL_CALL),
         "tool_call_id": Spec(leaf=Leaf.ID),
         "function_call": _CALLED,
+        "annotations": Spec(items=_ANNOTATION),
         # Audio of an earlier answer, by reference: nobody here knows what it says.
-        "audio": Spec(fields={"id": Spec(leaf=Leaf.OPAQUE, kind="audio")}),
+        "audio": _media("audio", id=_unread("audio")),
     }
 )
 _FUNCTION = Spec(
@@ -209,7 +221,8 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
 def write(exchange: Exchange, edits: Mapping[Path, str], model: str) -> bytes:
     """The body for one endpoint; the caller's own bytes where nothing had to change.
 
-    With values hidden, schema constraints that no placeholder can satisfy are relaxed.
+    With values hidden (end-user ids don't count), schema constraints that no placeholder can
+    satisfy are relaxed.
 
     Raises:
         CannotMask: an edit that can't stand where it must.
@@ -219,7 +232,7 @@ def write(exchange: Exchange, edits: Mapping[Path, str], model: str) -> bytes:
         return exchange.body
     tree = rewrite(exchange.tree, edits, exchange.documents)
     tree = {**tree, "model": model}
-    if edits:
+    if edits.keys() - set(exchange.pseudonyms):
         for name in _SCHEMA_FIELDS.keys() & tree.keys():
             tree[name] = _relax(tree[name])
     return strict_json.dumps(tree)

@@ -20,6 +20,7 @@ from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_chat import MESSAGE, error
 from proxy.wire.restoring import Restoring, TextStream
 
+_DONE = "[DONE]"
 _KEPT = Spec(leaf=Leaf.ID)
 _REASONS = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
 _CHOICE = Spec(
@@ -48,7 +49,7 @@ _CHANNELS = {Leaf.JSON: Channel.JSON, Leaf.NAME: Channel.NAME, Leaf.ID: Channel.
 
 
 def restore(body: bytes, restorer: Restoring, *, json_answer: bool) -> bytes:
-    """A whole answer with the caller's values put back.
+    """A whole answer with the caller's values put back; its own bytes where there were none.
 
     Raises:
         ProviderFailed: the answer isn't a JSON object.
@@ -59,11 +60,13 @@ def restore(body: bytes, restorer: Restoring, *, json_answer: bool) -> bytes:
         _ANSWER,
         lambda path, leaf, text: restorer.text(text, _channel(path, leaf, json_answer=json_answer)),
     )
+    if changed == answer:
+        return body
     for before, after in zip(_choices(answer), _choices(changed), strict=True):
         if before != after:
             # Token log-probabilities spell out the placeholder; they don't fit the new text.
             _without_logprobs(after)
-            _move_annotations(before, after, restorer)
+            _move_annotations(before, after, restorer, json_answer=json_answer)
     return strict_json.dumps(changed)
 
 
@@ -83,14 +86,16 @@ class AnswerStream:
         self._envelope: dict[str, Any] = {}
         self._unfinished: set[int] = set()
         self._ended = False
+        self._undelivered = b""
         #: True once the caller was told that the stream broke off.
         self.failed = False
 
     def feed(self, chunk: bytes) -> bytes:
         """What can be delivered now that `chunk` is here."""
-        return b"".join(
-            sse.encode(event) for raw in self._decoder.feed(chunk) for event in self._event(raw)
-        )
+        for raw in self._decoder.feed(chunk):
+            for event in self._event(raw):
+                self._undelivered += sse.encode(event)
+        return self._take()
 
     def close(self) -> bytes:
         """The stream's last bytes: what was held, and an `error` event if it broke off."""
@@ -98,49 +103,58 @@ class AnswerStream:
             return b""
         if self._decoder.unfinished or self._unfinished or not self._envelope:
             return self.fail(ProviderFailed("The provider's stream broke off."), "")
-        return b"".join(sse.encode(event) for event in self._flush_all())
+        return self._end(sse.Event(_DONE))
 
     def fail(self, failure: PrivetError, request_id: str) -> bytes:
         """End the stream with what was held back and an error that SDKs raise."""
         if self._ended:
             return b""
-        self._ended = self.failed = True
-        held = b"".join(sse.encode(event) for event in self._flush_all())
-        return held + sse.encode(sse.Event(error(failure, request_id).decode()))
+        self.failed = True
+        return self._end(sse.Event(error(failure, request_id).decode()))
+
+    def _end(self, last: sse.Event) -> bytes:
+        self._ended = True
+        for event in (*self._flush(("choices",)), last):
+            self._undelivered += sse.encode(event)
+        return self._take()
+
+    def _take(self) -> bytes:
+        """What is ready; events before one that can't be read are kept for the stream's end."""
+        ready, self._undelivered = self._undelivered, b""
+        return ready
 
     def _event(self, event: sse.Event) -> Iterator[sse.Event]:
         if self._ended:
             return
-        if event.data == "[DONE]":
-            yield from self._flush_all()
+        if event.data == _DONE:
+            yield from self._flush(("choices",))
             self._ended = True
             yield event
             return
         chunk = _read(event.data.encode())
         if chunk.get("error") is not None:
             raise ProviderFailed("The provider reported an error in the middle of its stream.")
-        self._envelope = {**chunk, "choices": []}
-        self._envelope.pop("usage", None)
         for choice in _choices(chunk):
-            index = choice.get("index", 0)
             if choice.get("finish_reason") is None:
-                self._unfinished.add(index)
+                self._unfinished.add(_index(choice))
             if self._drop_logprobs:
                 _without_logprobs(choice)
         restored = map_strings(chunk, _ANSWER, self._change)
+        self._envelope = {**restored, "choices": []}
+        self._envelope.pop("usage", None)
         for choice in _choices(restored):
             if choice.get("finish_reason") is not None:
-                self._unfinished.discard(choice.get("index", 0))
+                self._unfinished.discard(_index(choice))
                 yield from self._finish(restored, choice)
         yield sse.Event(strict_json.dumps(restored).decode(), event.name)
 
     def _finish(self, chunk: dict[str, Any], choice: dict[str, Any]) -> Iterator[sse.Event]:
         """What a choice still has to say goes out before its `finish_reason`."""
-        held = list(self._flush(("choices", choice.get("index", 0))))
+        held = list(self._flush(("choices", _index(choice))))
         delta = choice.get("delta")
         if held and delta:
             # This very chunk's text comes before what is flushed after it.
-            early = {**chunk, "choices": [{**choice, "finish_reason": None}]}
+            early = {**self._envelope, "choices": [{**choice, "finish_reason": None}]}
             choice["delta"] = {}
             yield sse.Event(strict_json.dumps(early).decode())
         yield from held
@@ -156,9 +170,6 @@ class AnswerStream:
             stream = self._streams[path] = self._restorer.stream(channel)
         return stream.feed(text)
 
-    def _flush_all(self) -> Iterator[sse.Event]:
-        yield from self._flush(("choices",))
-
     def _flush(self, below: Path) -> Iterator[sse.Event]:
         for path in [path for path in self._streams if path[: len(below)] == below]:
             held = self._streams.pop(path).close()
@@ -169,7 +180,7 @@ class AnswerStream:
 
 
 def _channel(path: Path, leaf: Leaf, *, json_answer: bool) -> Channel:
-    if json_answer and path[-1] == "content" and path[-2] in ("message", "delta"):
+    if json_answer and path[-2:] in (("message", "content"), ("delta", "content")):
         return Channel.JSON
     return _CHANNELS.get(leaf, Channel.TEXT)
 
@@ -194,18 +205,30 @@ def _without_logprobs(choice: dict[str, Any]) -> None:
         choice["logprobs"] = None
 
 
-def _move_annotations(before: dict[str, Any], after: dict[str, Any], restorer: Restoring) -> None:
+def _index(choice: dict[str, Any]) -> int:
+    index = choice.get("index", 0)
+    if not isinstance(index, int):
+        raise ProviderFailed("The provider's stream names a choice that isn't a number.")
+    return index
+
+
+def _move_annotations(
+    before: dict[str, Any], after: dict[str, Any], restorer: Restoring, *, json_answer: bool
+) -> None:
     """URL citations count characters of the content, which has changed its length."""
-    content = (before.get("message") or {}).get("content")
-    annotations = (after.get("message") or {}).get("annotations")
+    message, restored = before.get("message"), after.get("message")
+    if not isinstance(message, dict) or not isinstance(restored, dict):
+        return
+    content, annotations = message.get("content"), restored.get("annotations")
     if not isinstance(content, str) or not isinstance(annotations, list):
         return
+    channel = Channel.JSON if json_answer else Channel.TEXT
     for annotation in annotations:
         citation = annotation.get("url_citation") if isinstance(annotation, dict) else None
         for name in ("start_index", "end_index"):
             if isinstance(citation, dict) and isinstance(citation.get(name), int):
                 upto = content[: citation[name]]
-                citation[name] = len(restorer.text(upto, Channel.TEXT))
+                citation[name] = len(restorer.text(upto, channel))
 
 
 def _nest(path: Path, text: str) -> dict[str, Any]:

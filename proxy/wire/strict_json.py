@@ -25,6 +25,9 @@ from proxy.errors import BadRequest
 #: Objects and arrays inside each other, documents inside strings included. orjson writes 254.
 MAX_DEPTH = 100
 
+#: No reader means the same by a longer number, and some take quadratic time to read one.
+MAX_NUMBER_CHARS = 128
+
 # Up to this many digits an int gives back its source text and fits every provider's parser.
 _PLAIN_INT_DIGITS = 15
 
@@ -52,7 +55,7 @@ def parse(text: bytes | str) -> Any:
         None, bool, str, int, `Number`, list or dict, nested.
 
     Raises:
-        Ambiguous: it is JSON that readers don't agree about: a key twice, or nested too deep.
+        Ambiguous: JSON that readers disagree about (a key twice), or nested too deep.
         BadRequest: the text isn't strict JSON; the message says which rule it breaks.
     """
     try:
@@ -96,6 +99,12 @@ def _write_number(value: object) -> orjson.Fragment:
 def _read_int(source: str) -> int | Number:
     if len(source) <= _PLAIN_INT_DIGITS and source != "-0":
         return int(source)
+    return _read_number(source)
+
+
+def _read_number(source: str) -> Number:
+    if len(source) > MAX_NUMBER_CHARS:
+        raise BadRequest(f"A number has over {MAX_NUMBER_CHARS} characters.")
     return Number(source)
 
 
@@ -103,7 +112,8 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         raise Ambiguous(
-            "An object has the same key twice.", hint="Send each key once; no reader agrees which wins."
+            "An object has the same key twice.",
+            hint="Send each key once; readers don't agree which one wins.",
         )
     return members
 
@@ -115,7 +125,7 @@ def _refuse_constant(_name: str) -> NoReturn:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_read_object,
     parse_int=_read_int,
-    parse_float=Number,
+    parse_float=_read_number,
     parse_constant=_refuse_constant,
 )
 

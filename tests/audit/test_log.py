@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,11 +68,11 @@ async def test_bytes_per_turn_do_not_grow(site: Site) -> None:
     log = site.open()
     sizes = []
     for turn in range(1, 41):
-        text = [Content(f"m.{i}", bytes([i]) * 400, "acme/jane") for i in range(turn)]
+        text = [Content(f"m.{i:02d}", bytes([i]) * 400, "acme/jane") for i in range(turn)]
         await log.append(Kind.INTENT, f"e-{turn:02d}", {}, text)
         sizes.append(site.segments()[0].stat().st_size)
     await log.close()
-    growth = [later - earlier for earlier, later in zip(sizes, sizes[1:], strict=False)]
+    growth = [later - earlier for earlier, later in pairwise(sizes)]
     assert max(growth) == min(growth) < 2 * 400
 
 
@@ -171,7 +173,7 @@ async def test_a_failed_write_fails_its_records_and_the_next_ones_pass(
     assert (report.findings, report.records) == ([], 3)
     assert len(site.segments()) == 2, "a new segment, so that no ratchet link is used twice"
     with Reader(site.folder, site.auditor) as reader:
-        assert list(reader.records("after"))[0].contents == [("m", b"never stored")]
+        assert next(reader.records("after")).contents == [("m", b"never stored")]
 
 
 async def test_a_failure_in_the_first_batch_leaves_nothing(
@@ -206,10 +208,18 @@ async def test_nothing_is_appended_while_no_checkpoint_can_be_written(
 async def test_a_checkpoint_comes_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit.log, "CHECKPOINT_SECONDS", 0.0)
     log = site.open()
+    written = asyncio.Event()
+    publish = audit.store.publish
+
+    def publishing(*arguments: Any) -> None:
+        publish(*arguments)
+        loop.call_soon_threadsafe(written.set)
+
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(audit.store, "publish", publishing)
     await log.append(Kind.REFUSAL, "e", {})
     async with asyncio.timeout(5):
-        while log._store.unprotected:
-            await asyncio.sleep(0)
+        await written.wait()
     assert site.verify().unprotected_records == 0
     await log.close()
 
@@ -221,9 +231,7 @@ async def test_checkpoints_follow_the_count(site: Site, monkeypatch: pytest.Monk
         await log.append(Kind.REFUSAL, f"e-{number}", {})
     await log.close()
     history = (site.folder / "checkpoints").read_text().split("\n")
-    sizes = [
-        int(after) for line, after in zip(history, history[1:], strict=False) if line == site.origin
-    ]
+    sizes = [int(after) for line, after in pairwise(history) if line == site.origin]
     assert sizes == [0, 10, 20, 30, 40, 45]
 
 

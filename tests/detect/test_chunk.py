@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proxy.detect.chunk import BEFORE, CONTEXT_REACH, chunk, spoken
+
+Find = Callable[..., list[tuple[str, str]]]
 
 PLANTED = (
     "SSN 123-45-6789",
@@ -49,10 +52,17 @@ def test_appending_changes_the_last_chunks_only(text: str, more: str, size: int)
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=texts, size=st.integers(120, 600))
-def test_patterns_find_the_same_in_pieces(
-    find: Callable[..., list[tuple[str, str]]], text: str, size: int
-) -> None:
+def test_patterns_find_the_same_in_pieces(find: Find, text: str, size: int) -> None:
     assert sorted(find(text, size=size)) == sorted(find(text, size=10**9))
+
+
+@pytest.mark.parametrize("value", ["DE89 3704 0044 0532 0130 00", "123-45-6789"])
+@pytest.mark.parametrize("size", [130, 131, 137])
+def test_a_value_that_a_cut_falls_into_is_found_whole(find: Find, value: str, size: int) -> None:
+    row = "".join(f"{value} " for _ in range(40))  # nowhere to cut but between digits
+    cuts = [piece.origin + piece.end for piece in chunk(row, size)]
+    assert "-" in value or any(cut % (len(value) + 1) for cut in cuts[:-1])
+    assert [text for _, text in find(row, size=size)].count(value) == 40
 
 
 def test_a_cut_prefers_the_paragraph_end() -> None:

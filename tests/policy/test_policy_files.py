@@ -37,8 +37,14 @@ def test_every_shipped_policy_has_tests_and_no_warnings() -> None:
 
 WEAKENINGS = [
     ("any_of: [PRIVATE_KEY, API_KEY]", "any_of: [PRIVATE_KEY]"),
-    ("PERSON: {class: confidential, action: placeholder}", "PERSON: {class: public, action: allow}"),
-    ("entity: {class: confidential, action: placeholder}", "entity: {class: public, action: allow}"),
+    (
+        "PERSON: {class: confidential, action: placeholder}",
+        "PERSON: {class: public, action: allow}",
+    ),
+    (
+        "entity: {class: confidential, action: placeholder}",
+        "entity: {class: public, action: allow}",
+    ),
     ("hide: off_premises", "hide: above_clearance"),
     ("unclassified: restricted", "unclassified: public"),
     ("clearance: internal", "clearance: restricted"),

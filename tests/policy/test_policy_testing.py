@@ -18,37 +18,39 @@ def problems(folder: Path, tests: str, policy: str = ACME, on: date = TODAY) -> 
     (folder / "acme.yaml").write_text(policy)
     path = folder / "acme.test.yaml"
     path.write_text("policy: acme.yaml\n" + tests)
-    return [str(r.problem).removeprefix(str(folder)) for r in run(path, on) if r.problem]
+    return [str(r.problem).removeprefix(f"{path}:") for r in run(path, on) if r.problem]
+
+
+CASES = """\
+cases:
+  - {name: a, given: {entities: [IBAN_CODE], provider: azure-eu}, expect: {treatment: {}}}
+  - {name: b, given: {entities: [PERSON], provider: azure-eu}, expect: {refused_by: x}}
+  - {name: c, given: {entities: [CREDIT_CARD], provider: azure-eu}, expect: {treatment: {}}}
+"""
+
+DIFFERENCES = """\
+3:5: a: expected allowed, hiding nothing; got allowed, hiding IBAN_CODE by mask, keep last 4
+4:5: b: expected refused by x; got allowed, hiding PERSON by placeholder
+5:5: c: expected allowed, hiding nothing; got refused by no-card-numbers
+"""
 
 
 def test_a_failing_case_shows_the_difference_and_who_decided(tmp_path: Path) -> None:
-    assert problems(
-        tmp_path,
-        "cases:\n"
-        "  - {name: a, given: {entities: [IBAN_CODE], provider: azure-eu}, expect: {treatment: {}}}\n"
-        "  - {name: b, given: {entities: [PERSON], provider: azure-eu}, expect: {refused_by: x}}\n"
-        "  - {name: c, given: {entities: [CREDIT_CARD], provider: azure-eu},"
-        " expect: {treatment: {}}}\n",
-    ) == [
-        "/acme.test.yaml:3:5: a: expected allowed, hiding nothing;"
-        " got allowed, hiding IBAN_CODE by mask, keep last 4, decided by general-use",
-        "/acme.test.yaml:4:5: b: expected refused by x;"
-        " got allowed, hiding PERSON by placeholder, decided by general-use",
-        "/acme.test.yaml:5:5: c: expected allowed, hiding nothing; got refused by no-card-numbers",
-    ]
+    shown = "".join(f"{problem}\n" for problem in problems(tmp_path, CASES))
+    assert shown.count(", decided by general-use") == 2
+    assert shown.replace(", decided by general-use", "") == DIFFERENCES
 
 
-IBANS = (
-    "invariants:\n"
-    "  - {name: in the EU, entities: [IBAN_CODE], to: {names: openai-us}, never: sent}\n"
-)
+IBANS = """\
+invariants:
+  - {name: in the EU, entities: [IBAN_CODE], to: {names: openai-us}, never: sent}
+"""
 
 
 def test_an_invariant_finds_the_caller_that_a_waiver_lets_through(tmp_path: Path) -> None:
-    assert problems(tmp_path, IBANS) == [
-        "/acme.test.yaml:3:5: in the EU: IBAN_CODE is sent to openai-us"
-        " for team fraud, app case-review, by fraud-desk-us, general-use"
-    ]
+    (problem,) = problems(tmp_path, IBANS)
+    assert problem.startswith("3:5: in the EU: IBAN_CODE is sent to openai-us for team fraud,")
+    assert problem.endswith(" app case-review, by fraud-desk-us, general-use")
     assert problems(tmp_path, IBANS, on=date(2027, 2, 1)) == []
 
 
@@ -62,8 +64,13 @@ def test_an_invariant_finds_the_model_that_a_permit_names(tmp_path: Path) -> Non
 def test_an_invariant_about_any_entity_tries_one_that_the_policy_does_not_know(
     tmp_path: Path,
 ) -> None:
-    policy = ACME.replace("entity: {class: restricted, action: placeholder}", "entity: {class: public, action: allow}")  # fmt: skip
-    tests = "invariants: [{name: all, entities: any, but: [LOCATION], to: {on_prem: false}, never: shown}]\n"  # fmt: skip
+    tests = (
+        "invariants:\n"
+        "  - {name: all, entities: any, but: [LOCATION], to: {on_prem: false}, never: shown}\n"
+    )
+    policy = ACME.replace(
+        "{class: restricted, action: placeholder}, hide", "{class: public, action: allow}, hide"
+    )
     assert problems(tmp_path, tests) == []
     (problem,) = problems(tmp_path, tests, policy)
     assert "any other entity is shown to azure-eu" in problem

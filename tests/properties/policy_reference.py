@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from policy_space import ACTIONS, Data, Request, at_least, rank, residual_of
+from tests.properties.policy_space import ACTIONS, Data, Request, at_least, rank, residual_of
 
 
 def reference(data: Data, request: Request) -> tuple[bool, dict[str, Any], set[str]]:

@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from policy_reference import reference
-from policy_space import (
+
+from proxy.exchange import ActionKind, Facts, Verdict
+from proxy.policy.compiled import Policy, action_of
+from proxy.policy.decide import decide
+from proxy.policy.ladder import ALLOW, join, weaker_or_equal
+from proxy.policy.model import ActionForm
+from proxy.yaml_file import ConfigError
+from tests.properties.policy_reference import reference
+from tests.properties.policy_space import (
     ACTIONS,
     DAYS,
     RESTRICTIONS,
@@ -23,13 +30,6 @@ from policy_space import (
     requests,
     restricted_pairs,
 )
-
-from proxy.exchange import ActionKind, Facts, Verdict
-from proxy.policy.compiled import Policy, action_of
-from proxy.policy.decide import decide
-from proxy.policy.ladder import ALLOW, join, weaker_or_equal
-from proxy.policy.model import ActionForm
-from proxy.yaml_file import ConfigError
 
 thorough = settings(max_examples=200, deadline=None)
 brief = settings(max_examples=60, deadline=None)

@@ -28,8 +28,9 @@ from presidio_analyzer.predefined_recognizers import (
 _SUFFIXES = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 _IBAN_ALPHABET = re.compile(r"[A-Za-z0-9 -]+", re.ASCII)
 _SAMPLE_SSNS = frozenset({"123456789", "987654320", "078051120"})
-#: Seven digits with at most two other characters between them: the shortest number that is dialled.
-_DIALLED = re.compile(r"\d(?:[^\w\n]{0,3}\d){6}")
+#: Five digits, the shortest national number of these regions, with what may stand between them:
+#: phonenumbers allows four punctuation marks and their spaces.
+_DIALLED = re.compile(r"\d(?:\D{0,8}\d){4}")
 #: Score of a number whose format alone says little; a context word lifts it to 0.65.
 _UNCONFIRMED = 0.3
 

@@ -1,0 +1,304 @@
+"""Restarts: nothing acknowledged is lost, only the unacknowledged is cut, the rest refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import audit.log
+from audit.errors import AuditError
+from audit.log import AuditLog
+from audit.reading import Reader, Record
+from audit.record import Content, Kind
+from tests.audit.sites import Site, converse
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path / "site")
+
+
+def crash(log: AuditLog) -> None:
+    """What the kernel does when a process dies: files closed, lock gone, nothing more written."""
+    log._disk.shutdown()
+    if log._timer is not None:
+        log._timer.cancel()
+    log._store.close()
+    os.close(log._lock)
+
+
+def last_record(site: Site) -> Record:
+    with Reader(site.folder, site.auditor) as reader:
+        return list(reader.records())[-1]
+
+
+async def test_a_restart_goes_on_in_a_new_segment(site: Site) -> None:
+    for part in range(3):
+        log = site.open()
+        await converse(log, 2, f"part-{part}")
+        await log.close()
+    report = site.verify()
+    assert (report.findings, report.records, len(site.segments())) == ([], 12, 3)
+
+
+async def test_after_a_crash_open_intents_are_unknown(site: Site) -> None:
+    log = site.open()
+    await log.append(Kind.INTENT, "done", {})
+    await log.append(Kind.OUTCOME, "done", {})
+    await log.append(Kind.INTENT, "open", {}, [Content("m", b"text", "acme")])
+    crash(log)
+    assert site.codes() == {"intent-without-outcome"}
+    await site.open().close()
+    record = last_record(site)
+    assert record.opened.kind is Kind.OUTCOME
+    assert record.opened.exchange_id == "open"
+    assert record.opened.body == {"status": "unknown", "intent": 2}
+    assert site.verify().findings == []
+
+
+async def test_an_intent_that_is_many_segments_old_is_still_found(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.log, "SEGMENT_BYTES", 1000)
+    log = site.open()
+    await log.append(Kind.INTENT, "old", {})
+    for part in range(10):
+        await converse(log, 2, f"c{part}")
+    crash(log)
+    assert len(site.segments()) > 5
+    await site.open().close()
+    assert last_record(site).opened.exchange_id == "old"
+    assert site.verify().findings == []
+
+
+async def test_a_short_last_batch_is_cut_and_recorded(site: Site) -> None:
+    """Any cut inside the last batch, the segment's first one included."""
+    log = site.open()
+    await log.append(Kind.REFUSAL, "kept", {})
+    await log.close()
+    log = site.open()
+    await log.append(Kind.REFUSAL, "torn", {}, [Content("m", b"text", "acme")])
+    crash(log)
+    whole = site.segments()[-1].read_bytes()
+    for length in (1, 4, 100, 300, len(whole) - 1):
+        copy = site.copy(site.root.parent / f"copy-{length}")
+        path = copy.segments()[-1]
+        path.write_bytes(whole[:length])
+        await copy.open().close()
+        record = last_record(copy)
+        assert record.opened.kind is Kind.RECOVERY
+        assert record.opened.body == {
+            "cut": {"segment": path.name, "offset": 0, "bytes": length, "accepted_by": None}
+        }
+        report = copy.verify()
+        assert (report.findings, report.records) == ([], 2)
+
+
+async def test_a_second_batch_is_cut_and_the_first_stays(site: Site) -> None:
+    log = site.open()
+    await log.append(Kind.REFUSAL, "kept", {})
+    end = site.segments()[0].stat().st_size
+    await log.append(Kind.REFUSAL, "torn", {})
+    crash(log)
+    path = site.segments()[0]
+    path.write_bytes(path.read_bytes()[:-1])
+    await site.open().close()
+    assert path.stat().st_size == end
+    assert site.verify().findings == []
+
+
+async def test_a_short_batch_below_the_newest_checkpoint_is_never_cut(site: Site) -> None:
+    log = site.open()
+    await converse(log, 2)
+    await log.close()
+    path = site.segments()[0]
+    data = path.read_bytes()[:-1]
+    path.write_bytes(data)
+    for accepted_by in (None, "ops@acme"):
+        with pytest.raises(AuditError, match="newest checkpoint"):
+            site.open(accepted_by)
+    assert path.read_bytes() == data
+
+
+async def test_a_wrong_digest_refuses_until_an_operator_accepts_it(site: Site) -> None:
+    log = site.open()
+    await log.append(Kind.REFUSAL, "kept", {})
+    await log.append(Kind.REFUSAL, "damaged", {})
+    crash(log)
+    path = site.segments()[0]
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(AuditError, match="digest of the batch"):
+        site.open()
+    await site.open("ops@acme").close()
+    assert (site.folder / f"{path.name}.damaged").read_bytes() == data
+    cut = last_record(site).opened.body["cut"]
+    assert isinstance(cut, dict)
+    assert cut["accepted_by"] == "ops@acme"
+    assert site.verify().findings == []
+
+
+async def test_other_damage_refuses_to_start(site: Site) -> None:
+    log = site.open()
+    await converse(log, 2)
+    await log.close()
+    log = site.open()
+    await converse(log, 1, "later")
+    await log.close()
+
+    def without_first_segment(copy: Site) -> None:
+        copy.segments()[0].unlink()
+
+    def without_last_segment(copy: Site) -> None:
+        copy.segments()[1].unlink()
+
+    def without_history(copy: Site) -> None:
+        (copy.folder / "checkpoints").unlink()
+
+    def without_tiles(copy: Site) -> None:
+        (copy.folder / "tile/0/000.p/6").unlink()
+
+    def with_another_tile(copy: Site) -> None:
+        path = copy.folder / "tile/0/000.p/6"
+        path.write_bytes(path.read_bytes()[::-1])
+
+    def with_older_history(copy: Site) -> None:
+        path = copy.folder / "checkpoints"
+        path.write_text("\n\n".join([*path.read_text().split("\n\n")[:-3], ""]))
+
+    def with_a_stray_file(copy: Site) -> None:
+        (copy.folder / "segments/notes.txt").touch()
+
+    def under_another_key(copy: Site) -> None:
+        copy.signing = Site(copy.root).signing
+
+    def under_another_origin(copy: Site) -> None:
+        copy.origin = "privet.example/slot-1"
+
+    for damage in (
+        without_last_segment,
+        without_history,
+        without_tiles,
+        with_another_tile,
+        with_older_history,
+        with_a_stray_file,
+        under_another_key,
+        under_another_origin,
+    ):
+        copy = site.copy(site.root.parent / damage.__name__)
+        damage(copy)
+        with pytest.raises(AuditError):
+            copy.open()
+            pytest.fail(f"{damage.__name__} was not noticed")
+    copy = site.copy(site.root.parent / "middle")
+    without_first_segment(copy)
+    assert "missing-segment" in copy.codes(), "old segments are verify's business"
+    await site.open().close()
+
+
+async def test_a_crash_between_history_and_newest_checkpoint_is_harmless(site: Site) -> None:
+    log = site.open()
+    older = (site.folder / "checkpoint").read_text()
+    await converse(log, 1)
+    await log.close()
+    (site.folder / "checkpoint").write_text(older)
+    with (site.folder / "checkpoints").open("a") as history:
+        history.write("privet.example/slot-0\n99\ntorn")
+    log = site.open()
+    await converse(log, 1, "again")
+    await log.close()
+    assert site.verify().findings == []
+
+
+async def test_orphaned_key_rows_are_removed(site: Site) -> None:
+    """A crash after the rows' commit and before the frame's sync."""
+    log = site.open()
+    await log.append(Kind.REFUSAL, "kept", {}, [Content("m", b"text", "acme")])
+    await log.append(Kind.REFUSAL, "torn", {}, [Content("m", b"other", "acme")])
+    crash(log)
+    path = site.segments()[0]
+    path.write_bytes(path.read_bytes()[:-1])
+    log = site.open()
+    await log.append(Kind.REFUSAL, "after", {}, [Content("m", b"third", "acme")])
+    await log.close()
+    assert site.verify().findings == []
+
+
+_VICTIM = """
+import asyncio, json, os, sys, time
+from pathlib import Path
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from audit.keys import Recipient
+from audit.log import AuditLog
+from audit.record import Content, Kind
+
+folder, signing, auditor, run = sys.argv[1:]
+
+async def worker(log, number):
+    turn = 0
+    while True:
+        name = f"r{run}-w{number}-t{turn}"
+        contents = [Content("m", f"text of {name}".encode(), "acme")]
+        await log.append(Kind.INTENT, name, {}, contents)
+        os.write(1, f"{name}\\n".encode())
+        await log.append(Kind.OUTCOME, name, {})
+        turn += 1
+
+async def main():
+    log = AuditLog.open(
+        Path(folder), origin="privet.example/slot-0", clock=time.time_ns,
+        signing_key=Ed25519PrivateKey.from_private_bytes(bytes.fromhex(signing)),
+        recipients=[Recipient("auditor", X25519PublicKey.from_public_bytes(bytes.fromhex(auditor)))],
+    )
+    await asyncio.gather(*(worker(log, number) for number in range(8)))
+
+asyncio.run(main())
+"""
+
+
+def test_kill_9_loses_no_acknowledged_record(site: Site) -> None:
+    """A writer under load is killed at an arbitrary moment, again and again, in one log."""
+    acknowledged: set[str] = set()
+    for run in range(4):
+        victim = subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                _VICTIM,
+                str(site.folder),
+                site.signing.private_bytes_raw().hex(),
+                site.auditor.public_key().public_bytes_raw().hex(),
+                str(run),
+            ],
+            stdout=subprocess.PIPE,
+        )
+        assert victim.stdout is not None
+        for _ in range(50 + 170 * run):
+            acknowledged.add(victim.stdout.readline().decode().strip())
+        victim.send_signal(signal.SIGKILL)
+        acknowledged.update(victim.stdout.read().decode().split("\n")[:-1])
+        victim.wait()
+        victim.stdout.close()
+    site.clock.now = max(site.clock.now, 2**62)  # after the victims' own clocks
+    log = site.open()
+    log._disk.shutdown()
+    log._store.close()
+    os.close(log._lock)
+    assert site.verify().findings == []
+    with Reader(site.folder, site.auditor) as reader:
+        found = {
+            record.opened.exchange_id
+            for record in reader.records()
+            if record.opened.kind is Kind.INTENT
+            and record.contents[0][1] == f"text of {record.opened.exchange_id}".encode()
+        }
+    assert len(acknowledged) > 800
+    assert acknowledged <= found, json.dumps(sorted(acknowledged - found))

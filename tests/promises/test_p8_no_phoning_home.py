@@ -1,0 +1,68 @@
+"""P8 No phoning home: connections go to the configured upstreams, and nowhere else.
+
+Replaced by a no-op: the detector process' own refusal to open sockets is tested in tests/detect,
+beside stock Presidio's recognizers that do. Here every connection of the serving process is seen,
+by the interpreter's own audit hook.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.house import House
+from tests.simulator import Simulator
+
+_connections: list[Any] = []
+_listening = False
+
+
+def _hook(event: str, arguments: tuple[Any, ...]) -> None:
+    if _listening and event in ("socket.connect", "socket.getaddrinfo"):
+        _connections.append(arguments[1] if event == "socket.connect" else arguments[:2])
+
+
+@pytest.fixture
+def connections() -> Any:
+    global _listening  # noqa: PLW0603 — an audit hook can't be taken away again
+    if not hasattr(sys, "_privet_hook"):
+        sys.addaudithook(_hook)
+        sys._privet_hook = True  # type: ignore[attr-defined]
+    _connections.clear()
+    _listening = True
+    yield _connections
+    _listening = False
+
+
+async def test_a_conversation_connects_to_its_upstream_only(
+    privet: House, simulator: Simulator, connections: list[Any]
+) -> None:
+    simulator.says("Dear <PERSON_1>, see <EMAIL_ADDRESS_1>.")
+    await privet.client.chat.completions.create(
+        model="gpt-4o-mini",
+        messages=[
+            {
+                "role": "user",
+                "content": "Jane Hollander, jane@hollander.co.uk, https://a.example.co.jp/x, "
+                "IBAN DE89 3704 0044 0532 0130 00",
+            }
+        ],
+    )
+    allowed = {urlsplit(privet.root).port, urlsplit(simulator.base_url).port}
+    ports = {address[1] for address in connections if isinstance(address, tuple)}
+    assert ports <= allowed, connections
+    hosts = {str(address[0]) for address in connections if isinstance(address, tuple)}
+    assert hosts <= {"127.0.0.1"}
+
+
+async def test_a_connection_elsewhere_would_be_seen(connections: list[Any]) -> None:
+    import socket
+
+    with socket.socket() as other:
+        other.settimeout(0.01)
+        with pytest.raises(OSError):
+            other.connect(("127.0.0.1", 9))
+    assert ("127.0.0.1", 9) in connections
