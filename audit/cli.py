@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> int:
 def _verify(arguments: Namespace) -> int:
     keys = load_verifier_keys(arguments.key)
     recipient = load_recipient_key(arguments.open) if arguments.open else None
-    since = [path.read_text("utf-8") for path in arguments.since]
+    since = [path.read_text("utf-8", "replace") for path in arguments.since]
     if not arguments.directory.is_dir():
         raise AuditError(f"{arguments.directory} is not a folder")
     if is_site(arguments.directory):

@@ -16,6 +16,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,23 +108,20 @@ class AuditLog:
             )
         verifier = VerifierKey(origin, signing_key.public_key())
         try:
-            make_folder(directory)
-            lock = _take_slot(directory)
-        except OSError as error:
-            raise AuditError(f"the audit log in {directory} can't be opened: {error}") from error
-        try:
-            recovered = recover(directory, origin, verifier, accept_damage_by)
-            register(directory.parent, Slot(directory.name, verifier), signing_key)
-            store = Store(directory, origin, signing_key, recovered.published)
-            log = cls(origin, recipients, clock, store, lock)
-            log._tell_what_was_found(recovered)
-            store.checkpoint()
+            with ExitStack() as undo:
+                make_folder(directory)
+                lock = _take_slot(directory)
+                undo.callback(os.close, lock)
+                recovered = recover(directory, origin, verifier, accept_damage_by)
+                register(directory.parent, Slot(directory.name, verifier), signing_key)
+                store = Store(directory, origin, signing_key, recovered.published)
+                undo.callback(store.close)
+                log = cls(origin, recipients, clock, store, lock)
+                log._tell_what_was_found(recovered)
+                store.checkpoint()
+                undo.pop_all()
         except (OSError, sqlite3.Error, FormatError) as error:
-            os.close(lock)
             raise AuditError(f"the audit log in {directory} can't be opened: {error}") from error
-        except AuditError:
-            os.close(lock)
-            raise
         return log
 
     async def append(

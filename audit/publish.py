@@ -58,7 +58,11 @@ def load_published(folder: Path, origin: str, key: VerifierKey) -> Published:
     checkpoint = open_checkpoint(note, [key])
     if checkpoint.origin != origin:
         raise FormatError(f"the log's origin is {checkpoint.origin}, not {origin}")
-    current = open_checkpoint(newest.read_text("utf-8"), [key]) if newest.exists() else checkpoint
+    current = (
+        open_checkpoint(newest.read_text("utf-8", "replace"), [key])
+        if newest.exists()
+        else checkpoint
+    )
     if current.size > checkpoint.size:
         raise FormatError("the newest checkpoint is missing from the history of checkpoints")
     tiles = TileSet.load(folder, checkpoint.size)

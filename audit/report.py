@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-#: code -> what it means. Codes never change their meaning. Those that start a line with "note:" in
-#: a report are WARNINGS: they can happen without anyone tampering.
+#: code -> what it means. Codes never change their meaning.
 CODES = {
     "edited-frame": "a record's bytes are not those that the tree holds",
     "missing-frame": "a record is missing inside a segment",
@@ -34,6 +33,7 @@ CODES = {
     "clock-backwards": "a record is older than the one before it",
     "too-many": "further findings were left out",
 }
+#: What can happen without anyone tampering.
 WARNINGS = frozenset({"intent-without-outcome", "clock-backwards"})
 MAX_FINDINGS = 10_000
 

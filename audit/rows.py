@@ -91,6 +91,7 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
             path, mode = Path(scratch) / FILE_NAME, "mode=rw"
         uri = f"{path.absolute().as_uri()}?{mode}"
         connection = sqlite3.connect(uri, uri=True)
+        connection.text_factory = bytes  # a damaged file may hold anything, its error messages too
         try:
             yield connection
         finally:
@@ -98,14 +99,23 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 def each_row(connection: sqlite3.Connection) -> Iterator[Row]:
-    """All rows in the order of the records that made them."""
+    """All rows in the order of the records that made them; raises sqlite3.Error."""
     query = "SELECT sequence, place, expires, wrapped FROM rows ORDER BY sequence, place"
-    for sequence, place, expires, wrapped in connection.execute(query):
-        yield Row(sequence, place, expires, wrapped)
+    return map(_row, connection.execute(query))
 
 
 def find_row(connection: sqlite3.Connection, sequence: int, place: int) -> Row | None:
-    """One row, or None when it was erased (or never was)."""
-    query = "SELECT expires, wrapped FROM rows WHERE sequence = ? AND place = ?"
+    """One row, or None when it was erased (or never was); raises sqlite3.Error."""
+    query = "SELECT * FROM rows WHERE sequence = ? AND place = ?"
     found = connection.execute(query, (sequence, place)).fetchone()
-    return Row(sequence, place, *found) if found else None
+    return None if found is None else _row(found)
+
+
+def _row(values: tuple[object, ...]) -> Row:
+    """A row that is what the schema says, which SQLite doesn't check in a damaged file."""
+    match values:
+        case (int(sequence), int(place), int(expires), bytes(wrapped)) if (
+            sequence >= 0 and 0 <= place < 2**16 and expires >= 0
+        ):
+            return Row(sequence, place, expires, wrapped)
+    raise sqlite3.DatabaseError("a row isn't what the schema says")

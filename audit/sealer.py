@@ -24,12 +24,21 @@ from audit.frame import (
     place_data,
 )
 from audit.keys import Recipient
-from audit.record import JSON, Content, Kind, Leaf, Reference, Run, check_exchange_id, encode_body
+from audit.record import (
+    JSON,
+    NEVER,
+    Content,
+    Kind,
+    Leaf,
+    Reference,
+    Run,
+    check_exchange_id,
+    encode_body,
+)
 from audit.rows import Row
-from audit.seal import SEED_SIZE, Ratchet, encrypt, row_hash, seal_seed, wrap
+from audit.seal import SEED_SIZE, Ratchet, RecordKeys, encrypt, row_hash, seal_seed, wrap
 from audit.segment import Header, SealedSeed, encode_header, seed_context
 
-_TAG = 16
 #: Upper bounds for what a frame adds to its plaintexts.
 _OVERHEAD = 256
 _PER_CONTENT = 64
@@ -100,29 +109,22 @@ class Sealer:
         sequence = self.next
         names = [content.name for content in contents if not isinstance(content, Run)]
         plaintext = encode_body(body, names)
-        _check(exchange_id, len(plaintext), contents)
+        _check(exchange_id, time, len(plaintext), contents)
         keys = self._ratchet.step()
         self.next += 1
         entries: list[Entry] = []
         ciphertexts: list[bytes] = []
         rows: list[Row] = []
-        place = -1
+        place = 0
         for content in contents:
-            place += 1
-            if isinstance(content, Run):
-                entries.append(content)
-                place += content.count - 1
-                continue
-            if isinstance(content, Named):
-                entries.append(content.reference)
-                continue
-            bound = place_data(self._digest, sequence, place)
-            key = os.urandom(32)
-            wrapped = wrap(keys.rows, place, key, bound)
-            rows.append(Row(sequence, place, content.expires, wrapped))
-            digest = row_hash(sequence, place, content.expires, wrapped)
-            entries.append(Stored(digest, len(content.data) + _TAG))
-            ciphertexts.append(encrypt(key, content.data, bound))
+            if isinstance(content, Content):
+                row, digest, ciphertext = self._store(content, keys, sequence, place)
+                rows.append(row)
+                entries.append(Stored(digest, len(ciphertext)))
+                ciphertexts.append(ciphertext)
+            else:
+                entries.append(content.reference if isinstance(content, Named) else content)
+            place += content.count if isinstance(content, Run) else 1
         clear = encode_clear(
             kind, exchange_id, entries, sequence=sequence, time=time, segment=self._digest
         )
@@ -132,13 +134,29 @@ class Sealer:
         digest = hashlib.sha256(frame).digest()
         return Sealed(Leaf(kind, sequence, time, exchange_id, digest), frame, tuple(rows))
 
+    def _store(
+        self, content: Content, keys: RecordKeys, sequence: int, place: int
+    ) -> tuple[Row, bytes, bytes]:
+        """A content under a key of its own: that key's row, the row's hash, the ciphertext."""
+        bound = place_data(self._digest, sequence, place)
+        key = os.urandom(32)
+        wrapped = wrap(keys.rows, place, key, bound)
+        digest = row_hash(sequence, place, content.expires, wrapped)
+        row = Row(sequence, place, content.expires, wrapped)
+        return row, digest, encrypt(key, content.data, bound)
 
-def _check(exchange_id: str, size: int, contents: Sequence[Content | Named | Run]) -> None:
+
+def _check(
+    exchange_id: str, time: int, size: int, contents: Sequence[Content | Named | Run]
+) -> None:
     """Refuse what has no encoding before the ratchet moves on, so that no sequence is lost."""
     check_exchange_id(exchange_id)
     count = sum(one.count if isinstance(one, Run) else 1 for one in contents)
     if count > MAX_CONTENTS:
         raise FormatError(f"a record has at most {MAX_CONTENTS} contents")
-    size += sum(len(content.data) for content in contents if isinstance(content, Content))
+    new = [content for content in contents if isinstance(content, Content)]
+    if not all(0 <= moment <= NEVER for moment in (time, *(content.expires for content in new))):
+        raise FormatError("a time or expiry is out of range")
+    size += sum(len(content.data) for content in new)
     if size + _OVERHEAD + _PER_CONTENT * len(contents) > MAX_FRAME:
         raise FormatError("a record is over 64 MiB")

@@ -38,6 +38,7 @@ class Store:
         self._published = published
         self._rows = Rows(folder)
         self._rows.drop_from(self.size)
+        sync_folder(folder)  # SQLite syncs its file, not the file's name
         self._segment: Path | None = None
         self._descriptor = -1
         self._end = 0  # of what was acknowledged in the open segment

@@ -37,7 +37,7 @@ class RowChecker:
             if not (self._folder / FILE_NAME).is_file():
                 raise sqlite3.OperationalError("the file is missing")
             connection = self._stack.enter_context(reading(self._folder))
-            if connection.execute("PRAGMA integrity_check").fetchall() != [("ok",)]:
+            if connection.execute("PRAGMA integrity_check").fetchall() != [(b"ok",)]:
                 raise sqlite3.DatabaseError("its integrity check fails")
             self._rows = each_row(connection)
         except sqlite3.Error as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import cli as audit_cli
-from audit.errors import AuditError
+from audit.errors import AuditError, FormatError
 from proxy.errors import PrivetError
 from proxy.yaml_file import ConfigError
 
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
-    except (AuditError, FileExistsError, ModuleNotFoundError) as error:
+    except (AuditError, FormatError, OSError, ModuleNotFoundError) as error:
         print(f"privet: {error}", file=sys.stderr)
         return 2
     except PrivetError as error:
@@ -212,10 +212,12 @@ def _keys_revoke(chosen: argparse.Namespace) -> int:
 
 
 def _policy_lint(chosen: argparse.Namespace) -> int:
-    from proxy.detect import produced_entities
+    from proxy.detect.produced import produced_entities
+    from proxy.detect.settings import DetectSettings
     from proxy.policy.lint import WARNINGS, lint
 
-    problems = lint(chosen.file, produced_entities(), datetime.now(UTC).date())
+    produced = produced_entities(DetectSettings())
+    problems = lint(chosen.file, produced, datetime.now(UTC).date())
     for problem in problems:
         word = "warning" if problem.code in WARNINGS else "error"
         hint = f" ({problem.hint})" if problem.hint else ""

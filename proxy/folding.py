@@ -72,8 +72,8 @@ def fold(text: str, *, numbers: bool = False, lower: bool = True) -> Folded:
     if "  " in folded:
         blanks = _BLANKS.finditer(folded)
         folded = _rewritten(folded, ((m.start(), m.end(), " ") for m in blanks), shifts)
-    if numbers and _JOINT.search(folded):
-        joints = _JOINT.finditer(folded)
+    if numbers and (first := _JOINT.search(folded)):
+        joints = _JOINT.finditer(folded, first.start())
         folded = _rewritten(folded, ((m.start() + 1, m.end(), "") for m in joints), shifts)
     return Folded(text, folded, tuple(shifts))
 

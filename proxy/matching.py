@@ -28,11 +28,13 @@ import ahocorasick
 from proxy.folding import Edit, fold, rewrite, vanishes
 
 _LONG = 6  # from here on case is folded and encodings are searched
+_FEWEST = 4  # digits that an identifier has at least
 _NUMBER = 7  # digits that a value needs before its separators are optional
+_EDGES = " -()."
 _JOIN = "\0"  # between parts: neither letter, digit nor separator
 _ESCAPE = re.compile(
     r"[%\\+](?:(?<=%)[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
-    r"|(?<=\\)\\*(?:u[0-9A-Fa-f]{4}|[\"'/bfnrt])|(?<=[^\W_]\+)(?=[^\W_]))"
+    r"|(?<=\\)\\*(?:u[0-9A-Fa-f]{4}|[\"'/bfnrt])|(?<=[^\W_]\+)(?=[^\W_]|%))"
 )
 _DIGIT = re.compile("[0-9]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
@@ -41,7 +43,9 @@ _NOT_IN_IDENTIFIERS = str.maketrans("", "", " -()")
 _IDENTIFIER = re.compile(r"(?=.*[a-z])(?=(?:.*[0-9]){4})[a-z0-9]{6,34}")
 _TURN = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
 # Thai to Khmer, Japanese, Chinese, Korean: no spaces between words, or particles joined to them.
-_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +64,8 @@ class Lexicon:
         """Whether case counts for a value, given folded: it is short, or an everyday word."""
         return len(folded) < _LONG or folded in self.words
 
-    def trivial(self, value: str) -> bool:
-        """Whether a value says nothing where it stands alone, so that it has no occurrences."""
-        folded = fold(value).text.strip()
+    def trivial(self, folded: str) -> bool:
+        """Whether a value, given folded, says nothing where it stands alone."""
         shortest = 2 if _UNSPACED.search(folded) else 3
         spoken = _ALPHANUMERIC.search(folded)
         return len(folded) < shortest or not spoken or folded in self.stopwords
@@ -87,13 +90,15 @@ class _Pattern(NamedTuple):
 
 def canonical(value: str) -> str:
     """The spelling that all forms of one value share: case, spacing, Unicode and escapes folded."""
-    plain, _ = rewrite(value, _unescaped(value))
-    folded = fold(plain, numbers=_digits(plain) >= _NUMBER).text.strip()
-    if _digits(folded) >= 4:  # noqa: PLR2004 - the least that _IDENTIFIER asks for
-        compact = folded.lstrip("+").translate(_NOT_IN_IDENTIFIERS)
-        if _IDENTIFIER.fullmatch(compact) or (compact.isdigit() and len(compact) >= _NUMBER):
-            return compact
-    return folded
+    if _ESCAPE.search(value):
+        value, _ = rewrite(value, _unescaped(value))
+    folded = fold(value).text.strip()
+    digits = _digits(folded)
+    if digits < _FEWEST:
+        return folded
+    if digits >= _NUMBER:
+        folded = fold(value, numbers=True).text.strip()
+    return _compact(folded) or folded
 
 
 class Matcher:
@@ -104,9 +109,8 @@ class Matcher:
         self._numbers = any(_digits(value) >= _NUMBER for value in values)
         patterns: dict[str, list[_Pattern]] = {}
         for index, value in enumerate(values):
-            if not lexicon.trivial(value):
-                for text, pattern in _patterns(index, value, lexicon, numbers=self._numbers):
-                    patterns.setdefault(text, []).append(pattern)
+            for text, pattern in _patterns(index, value, lexicon, numbers=self._numbers):
+                patterns.setdefault(text, []).append(pattern)
         self._automaton = ahocorasick.Automaton()
         for text, found in patterns.items():
             self._automaton.add_word(text, found)
@@ -136,7 +140,7 @@ class Matcher:
             part = bisect_right(starts, start) - 1
             text, offset = texts[part], starts[part]
             at_edges = edges[part] if edges else ()
-            self._accept(found[part], text, start - offset, end - offset, pattern, at_edges)
+            self._accept(found[part], text, start - offset, end - offset, pattern, edges=at_edges)
         if "%" in joined or "\\" in joined or "+" in joined:
             for part, text in enumerate(texts):
                 if _ESCAPE.search(text):
@@ -156,7 +160,8 @@ class Matcher:
         start: int,
         end: int,
         pattern: _Pattern,
-        edges: Container[int] = (),
+        *,
+        edges: Container[int],
     ) -> None:
         if pattern.base64:
             if text[start:end] == pattern.base64:
@@ -176,7 +181,7 @@ class Matcher:
         inside: set[Occurrence] = set()
         for start, end, pattern in self._hits(view):
             at_edges = {at for at in (start, end) if shift.origin(at) in edges}
-            self._accept(inside, view, start, end, pattern, at_edges)
+            self._accept(inside, view, start, end, pattern, edges=at_edges)
         for start, end, value, encoded in inside:
             raw = shift.origin(start), shift.origin(end)
             spelled = text[slice(*raw)]
@@ -190,15 +195,16 @@ class Matcher:
 def _patterns(
     index: int, value: str, lexicon: Lexicon, *, numbers: bool
 ) -> Iterator[tuple[str, _Pattern]]:
-    folded = fold(value, numbers=numbers).text.strip()
-    plain = fold(value).text.strip()
-    cased = fold(value, lower=False).text.strip()
-    exact = cased if lexicon.exact(plain) else ""
-    strict = plain if numbers and _digits(plain) in range(2, _NUMBER) else ""
-    spellings = {folded}
-    if _digits(folded) >= 4:  # noqa: PLR2004 - the least that _IDENTIFIER asks for
-        spellings |= _regrouped(folded)
-    for text in spellings:
+    # A separator at its edge may belong to the number beside it, so it never counts.
+    value = value.strip(_EDGES)
+    plain = fold(value).text.strip(_EDGES)
+    if lexicon.trivial(plain):
+        return
+    exact = fold(value, lower=False).text.strip(_EDGES) if lexicon.exact(plain) else ""
+    digits = _digits(plain)
+    folded = fold(value, numbers=True).text.strip(_EDGES) if numbers and digits else plain
+    strict = plain if numbers and 1 < digits < _NUMBER else ""
+    for text in {folded, *(_regrouped(folded) if digits >= _FEWEST else ())}:
         yield text, _Pattern(index, len(text), exact, strict)
     if len(plain) >= _LONG:
         for core in _base64_cores(value):
@@ -206,15 +212,20 @@ def _patterns(
             yield text, _Pattern(index, len(text), base64=core)
 
 
-def _regrouped(folded: str) -> set[str]:
-    """How else an identifier of letters and digits is written: closed up, in fours, at its turns."""
+def _compact(folded: str) -> str:
+    """A long number, or an identifier of letters and digits, closed up; empty for other values."""
     compact = folded.lstrip("+").translate(_NOT_IN_IDENTIFIERS)
-    if compact.isdigit() and len(compact) >= _NUMBER:
-        return {compact}
-    if not _IDENTIFIER.fullmatch(compact):
-        return set()
+    number = len(compact) >= _NUMBER and compact.isdigit()
+    return compact if number or _IDENTIFIER.fullmatch(compact) else ""
+
+
+def _regrouped(folded: str) -> set[str]:
+    """How else an identifier of letters and digits is written: closed, in fours, at turns."""
+    compact = _compact(folded)
+    if not compact or compact.isdigit():
+        return {compact} - {""}
     fours = " ".join(compact[at : at + 4] for at in range(0, len(compact), 4))
-    return {compact, _TURN.sub(" ", compact)} | {fold(fours, numbers=True).text}
+    return {compact, _TURN.sub(" ", compact), fold(fours, numbers=True).text}
 
 
 def _base64_cores(value: str) -> set[str]:
@@ -224,7 +235,9 @@ def _base64_cores(value: str) -> set[str]:
     for before, shared in ((0, 0), (1, 2), (2, 3)):
         encoded = b64encode(bytes(before) + raw).decode()
         core = encoded[shared : (before + len(raw)) * 8 // 6]
-        cores |= {core, core.replace("+", "-").replace("/", "_")}
+        cores.add(core)
+        if "+" in core or "/" in core:
+            cores.add(core.replace("+", "-").replace("/", "_"))
     return cores
 
 
@@ -254,9 +267,9 @@ def _percent_decoded(spelled: str, start: int) -> Iterator[Edit]:
 
 
 def _as_strict_as(pattern: _Pattern, text: str) -> bool:
-    if pattern.exact and fold(text, lower=False).text.strip() != pattern.exact:
+    if pattern.exact and fold(text, lower=False).text != pattern.exact:
         return False
-    return not pattern.strict or fold(text).text.strip() == pattern.strict
+    return not pattern.strict or fold(text).text == pattern.strict
 
 
 def _continues(text: str, at: int) -> bool:

@@ -86,6 +86,7 @@ def write(folder: Path, choices: Choices) -> list[Path]:
     Raises:
         FileExistsError: one of the files is there already; nothing of it is overwritten.
     """
+    policy = choices.policy or starter_policy()
     keys = folder / "keys"
     keys.mkdir(parents=True, exist_ok=True)
     settings = _PRIVET_YAML.format(
@@ -96,7 +97,7 @@ def write(folder: Path, choices: Choices) -> list[Path]:
         models=choices.models,
     )
     _write_new(folder / "privet.yaml", settings)
-    _write_new(folder / "policy.yaml", choices.policy or starter_policy())
+    _write_new(folder / "policy.yaml", policy)
     _write_new(folder / "keys.yaml", "keys: []\n", mode=0o600)
     _write_new(keys / "secret", secrets.token_hex(32) + "\n", mode=0o600)
     signing_key = audit_keys.generate_signing_key(keys / "log.key")

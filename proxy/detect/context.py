@@ -19,6 +19,7 @@ _WORDS = 5
 #: Context words up to this length must stand alone: "us" is not in "customer".
 _SHORT = 3
 _WORD = re.compile(r"[^\W_]+")
+_CUT_WORD = re.compile(r"\A\S+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -68,7 +69,7 @@ class NearbyWords(ContextAwareEnhancer):
         low = max(0, start - CONTEXT_REACH)
         before = text[low:start]
         if low and not text[low - 1].isspace():
-            before = before.partition(" ")[2]  # a word cut in half says nothing
+            before = _CUT_WORD.sub("", before)  # half a word says nothing
         words = [word.lower() for word in _WORD.findall(_CAMEL.sub(" ", before))]
         return [word for word in words if word not in self._stop_words][-_WORDS:]
 

@@ -23,23 +23,12 @@ from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
 from proxy.detect.chunk import Chunk
 from proxy.detect.context import NearbyWords
+from proxy.detect.produced import LABELS, ModelMissingError, named_by_model
 from proxy.detect.recognizers import RECOGNIZERS
 from proxy.detect.settings import DetectSettings
 from proxy.detect.spans import RawSpan, settle
 from proxy.exchange import Finding
 
-#: What the model's labels are called here. Labels that are missing aren't personal data.
-LABELS = {
-    "PERSON": "PERSON",
-    "PER": "PERSON",
-    "GPE": "LOCATION",
-    "LOC": "LOCATION",
-    "FAC": "LOCATION",
-    "ORG": "ORGANIZATION",
-    "NORP": "NRP",
-    "DATE": "DATE_TIME",
-    "TIME": "DATE_TIME",
-}
 #: Pipes that name recognition doesn't need; they are more than half of the cost.
 _UNUSED_PIPES = ("tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
 #: The model reads prose: markup around a name hides it, so it sees other characters there. One for
@@ -67,10 +56,6 @@ _CLOSED = frozenset(
         "MEDICAL_RECORD",
     ]
 )
-
-
-class ModelMissingError(Exception):
-    """The spaCy model in the settings isn't installed."""
 
 
 class _NlpEngine(SpacyNlpEngine):
@@ -134,8 +119,7 @@ class Engine:
         )
         self._nlp_engine.load()
         self._nlp = self._nlp_engine.get_nlp(language)
-        labels = self._nlp.pipe_labels.get("ner", [])
-        named = {LABELS[label] for label in labels if label in LABELS}
+        named = named_by_model(settings.model)
         self._model = SpacyRecognizer(supported_language=language, supported_entities=sorted(named))
         recognizers = [*(build(language) for build in RECOGNIZERS), self._model]
         if unknown := set(settings.disabled) - {_name(recognizer) for recognizer in recognizers}:

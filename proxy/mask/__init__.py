@@ -2,5 +2,6 @@
 
 from proxy.mask.guard import check
 from proxy.mask.masking import Masked, Numbering, Restorable, number
+from proxy.mask.restore import Restorer, Stream
 
-__all__ = ["Masked", "Numbering", "Restorable", "check", "number"]
+__all__ = ["Masked", "Numbering", "Restorable", "Restorer", "Stream", "check", "number"]

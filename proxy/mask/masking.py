@@ -188,9 +188,9 @@ class _Rendering:
                 self._counts[entity, action.kind] += 1
         pieces.append(part.text[done:])
         masked = "".join(pieces)
-        if part.alphabet is Alphabet.NAME and not _NAME.fullmatch(masked):
-            if _NAME.fullmatch(part.text):
-                raise _cannot_mask(part.path, self._secret)
+        fitted = part.alphabet is Alphabet.NAME and _NAME.fullmatch(part.text)
+        if fitted and not _NAME.fullmatch(masked):
+            raise _cannot_mask(part.path, self._secret)
         return masked
 
     def _write(self, spelling: Spelling, action: Action) -> Written:

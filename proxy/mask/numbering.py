@@ -81,9 +81,7 @@ def letter(index: int) -> str:
 class _Assignment:
     """The state of one run over the parts."""
 
-    def __init__(
-        self, parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]]
-    ) -> None:
+    def __init__(self, parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]]) -> None:
         self._parts = parts
         self._findings = findings
         self._values: dict[str, Value] = {}
@@ -188,7 +186,7 @@ class _Assignment:
 
     def _place_rests(self, index: int) -> None:
         placed = self._placed[index]
-        if len(placed) < 2:  # noqa: PLR2004 - it takes two to cross
+        if len(placed) < 2:
             return
         text = self._parts[index].text
         edges = sorted({edge for span in placed for edge in span})

@@ -140,8 +140,10 @@ class Stream:
 
     def _goes_on(self, text: str, start: int) -> bool:
         """Whether a token at `start` is the rest of a word that was decided before."""
-        head = self._head and self._table.head.fullmatch(self._head + text[self._at : start])
-        return bool(head) and not head["escape"]
+        if not self._head:
+            return False
+        head = self._table.head.fullmatch(self._head + text[self._at : start])
+        return head is not None and not head["escape"]
 
     def _pass(self, text: str, pieces: list[str]) -> None:
         if text:
@@ -175,18 +177,22 @@ class Stream:
             if not underscore:
                 return None
             token = head.rstrip("\\")
-        opening = self._table.opening.search(text, max(done, start - grammar.LONGEST_BRACKET), start)
+        opening = self._table.opening.search(
+            text, max(done, start - grammar.LONGEST_BRACKET), start
+        )
         whole = token == spelled
         closing = self._table.closing.match(text, end, until) if whole else None
         opened, closed = opening[0] if opening else "", closing[0] if closing else ""
-        if not (opened.endswith("\\<") and closed.endswith("\\>")):
-            # A backslash before one of two brackets is the author's.
-            opened = opened[-1:] if opened.endswith("<") else opened
-            closed = "" if closed.endswith("\\>") else closed
+        if closed == ">" and opened.endswith("<") and "\\" not in token:
+            opened = "<"  # exact: needs no bounds
+        else:
+            opened = opened if self._free_before(text, start - len(opened)) else ""
+            closed = closed if _free_after(text, end + len(closed)) else ""
+            if not (opened.endswith("\\<") and closed.endswith("\\>")):
+                # A backslash before one of two brackets is the author's.
+                opened = opened[-1:] if opened.endswith("<") else opened
+                closed = "" if closed.endswith("\\>") else closed
         low, high = start - len(opened), start + len(token) + len(closed)
-        if text[low:high] != f"<{grammar.plain(token)}>":  # a bracket without bounds isn't its
-            low = low if self._free_before(text, low) else start
-            high = high if _free_after(text, high) else start + len(token)
         bare = high - low == len(token)
         return _Found(low, high, grammar.plain(token), value, bare)
 
@@ -247,7 +253,7 @@ class Stream:
         if match.lastgroup == "digits":
             return bounded and match["digits"] in beginnings
         opened, token, rest = match["open"] or "", grammar.plain(match["token"]), match["rest"]
-        if (not bounded and opened != "<") or self._goes_on(text, match.start("token")):
+        if (not bounded and not opened.endswith("<")) or self._goes_on(text, match.start("token")):
             return False
         if not rest:
             return token in beginnings

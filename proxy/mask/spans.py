@@ -11,6 +11,7 @@ Invariant: the pieces are disjoint, and every letter and digit of every span is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from proxy.exchange import Action, ActionKind
@@ -38,7 +39,7 @@ def strongest(actions: Iterable[Action]) -> Action:
 
 def disjoint(spans: Sequence[tuple[int, int]]) -> bool:
     """Whether sorted spans don't touch each other's characters."""
-    return all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    return all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
 def crossing(spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
@@ -56,7 +57,8 @@ def crossing(spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
 def pieces(text: str, start: int, end: int, edges: Sequence[int]) -> Iterator[tuple[int, int]]:
     """``[start, end)`` cut at `edges` (sorted), each piece less what isn't a letter or digit."""
     cuts = [start, *(edge for edge in edges if start < edge < end), end]
-    for low, high in zip(cuts, cuts[1:], strict=False):
+    for cut, following in pairwise(cuts):
+        low, high = cut, following
         while low < high and not text[low].isalnum():
             low += 1
         while low < high and not text[high - 1].isalnum():

@@ -65,7 +65,7 @@ class Decoder:
         if self._size > MAX_EVENT_BYTES:
             raise ProviderFailed("The provider sent an event that is too large.")
 
-    def _lines(self, chunk: bytes) -> list[str]:
+    def _lines(self, chunk: bytes) -> Iterator[str]:
         if chunk:
             # A CR ended its line already; the LF of a CR LF that was cut in two ends none.
             chunk = chunk.removeprefix(b"\n") if self._after_cr else chunk
@@ -73,14 +73,13 @@ class Decoder:
         text = self._tail + chunk
         lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         self._tail = lines.pop()
-        try:
-            decoded = [line.decode("utf-8") for line in lines]
-        except UnicodeDecodeError:
-            raise ProviderFailed("The provider's stream isn't UTF-8.") from None
-        if self._at_start and decoded:
-            decoded[0] = decoded[0].removeprefix("\ufeff")
+        for line in lines:
+            try:
+                decoded = line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise ProviderFailed("The provider's stream isn't UTF-8.") from None
+            yield decoded.removeprefix("\ufeff") if self._at_start else decoded
             self._at_start = False
-        return decoded
 
     def _field(self, line: str) -> None:
         name, _, value = line.partition(":")

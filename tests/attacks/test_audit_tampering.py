@@ -22,8 +22,8 @@ from audit.checkpoint import Checkpoint, sign
 from audit.frame import decode, leaf_of
 from audit.merkle import leaf_hash
 from audit.record import Content, Kind, Reference
-from audit.segment import encode_batch, read_batches, read_header
 from audit.sealer import Named, Sealer
+from audit.segment import encode_batch, read_batches, read_header
 from audit.tiles import TileSet, decode_bundle, encode_bundle, write_tiles
 from audit.verify_site import verify_site
 from tests.audit.sites import ORIGIN, SECOND, Site, converse

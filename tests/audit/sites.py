@@ -41,10 +41,11 @@ class Site:
     auditor: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate)
     recovery: X25519PrivateKey = field(default_factory=X25519PrivateKey.generate)
     clock: Clock = field(default_factory=Clock)
+    slot: str = "slot-0"
 
     @property
     def folder(self) -> Path:
-        return self.root / "slot-0"
+        return self.root / self.slot
 
     @property
     def key(self) -> VerifierKey:

@@ -19,7 +19,7 @@ from audit.seal import Ratchet, decrypt, unwrap
 from audit.segment import read_batches, read_header
 from tests.audit.sites import Site, converse
 
-RECORDS = 400
+RECORDS = 200
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from audit.errors import FormatError
 from audit.frame import CORE, Section, Stored, decode, encode, encode_clear
 from audit.record import Kind, Leaf, Reference, Run, decode_body, decode_leaf, encode_body
+from audit.rows import each_row, reading
 from tests.audit.sites import Site, converse
 
 u64 = st.integers(0, 2**64 - 1)
@@ -35,36 +37,30 @@ json_values = st.recursive(
 
 
 @given(
-    kinds,
-    exchange_ids,
-    u64,
-    u64,
-    hashes,
+    st.builds(Leaf, kinds, u64, u64, exchange_ids, hashes),
     st.lists(st.binary(max_size=40), max_size=4),
     st.lists(st.builds(Reference, u64, u16) | st.builds(Run, u64, u16, u16), max_size=3),
 )
 def test_frames_round_trip(
-    kind: Kind,
-    exchange_id: str,
-    sequence: int,
-    time: int,
-    segment: bytes,
-    stored: list[bytes],
-    referred: list[Reference | Run],
+    head: Leaf, stored: list[bytes], referred: list[Reference | Run]
 ) -> None:
     entries = [*(Stored(bytes(32), len(data)) for data in stored), *referred]
-    clear = encode_clear(kind, exchange_id, entries, sequence=sequence, time=time, segment=segment)
-    section = Section(CORE, segment, b"sealed")
+    segment = head.frame_hash
+    clear = encode_clear(
+        head.kind,
+        head.exchange_id,
+        entries,
+        sequence=head.sequence,
+        time=head.time,
+        segment=segment,
+    )
+    section = Section(CORE, bytes(32), b"sealed")
     data = encode(clear, [section], stored)
     frame = decode(data)
-    assert (frame.kind, frame.exchange_id, frame.sequence, frame.time) == (
-        kind,
-        exchange_id,
-        sequence,
-        time,
-    )
+    found = Leaf(frame.kind, frame.sequence, frame.time, frame.exchange_id, frame.segment)
+    assert found == head
     assert (list(frame.entries), frame.sections) == (entries, (section,))
-    assert (list(frame.ciphertexts), frame.clear, frame.segment) == (stored, clear, segment)
+    assert (list(frame.ciphertexts), frame.clear) == (stored, clear)
     for wrong in (data[:-1], data + b"\0", data[:10]):
         with pytest.raises(FormatError):
             decode(wrong)
@@ -164,10 +160,6 @@ def _flip(site: Site, path: Path, chance: random.Random) -> dict[str, object]:
 
 
 def _rows(site: Site) -> object:
-    import sqlite3
-
-    from audit.rows import each_row, reading
-
     try:
         with reading(site.folder) as connection:
             return list(each_row(connection))

@@ -141,7 +141,7 @@ async def test_a_copy_is_verified_without_changing_it(keys: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
 
 
-async def test_the_minimal_install_needs_nothing_of_the_proxy(keys: Path) -> None:
+def test_the_minimal_install_needs_nothing_of_the_proxy(keys: Path) -> None:
     """`python -m audit`, and what it imports: the standard library, cryptography and itself."""
     script = (
         "import sys; from audit.cli import main; code = main(sys.argv[1:]);"

@@ -19,6 +19,7 @@ from audit.log import AuditLog
 from audit.reading import Reader
 from audit.record import NEVER, Content, Kind
 from audit.segment import read_batches, read_header
+from audit.verify_site import verify_site
 from tests.audit.sites import Site, converse
 
 
@@ -278,6 +279,41 @@ async def test_a_record_without_an_encoding_is_refused_and_costs_no_sequence(
     assert site.verify().findings == []
 
 
+@pytest.mark.parametrize("expires", [-1, NEVER + 1])
+async def test_an_expiry_out_of_range_costs_no_sequence_either(site: Site, expires: int) -> None:
+    log = site.open()
+    with pytest.raises(AuditError, match="out of range"):
+        await log.append(Kind.REFUSAL, "e", {}, [Content("m", b"text", "acme", expires)])
+    await log.append(Kind.REFUSAL, "e", {}, [Content("m", b"text", "acme")])
+    await log.close()
+    assert site.verify().findings == []
+
+
+async def test_a_record_over_the_limit_is_refused(site: Site) -> None:
+    log = site.open()
+    with pytest.raises(AuditError, match="64 MiB"):
+        await log.append(Kind.REFUSAL, "e", {}, [Content("m", bytes(64 * 2**20), "acme")])
+    with pytest.raises(AuditError, match="at most 65535"):
+        await log.append(Kind.REFUSAL, "e", {}, [Content("m", b"", "acme")] * 65536)
+    assert (await log.append(Kind.REFUSAL, "e", {})).sequence == 0
+    await log.close()
+
+
+async def test_keys_db_is_set_so_that_deleting_erases(site: Site) -> None:
+    log = site.open()
+    pragmas = {
+        name: log._store._rows._db.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("journal_mode", "synchronous", "secure_delete", "user_version")
+    }
+    assert pragmas == {
+        "journal_mode": "wal",
+        "synchronous": 2,
+        "secure_delete": 1,
+        "user_version": 1,
+    }
+    await log.close()
+
+
 async def test_a_cancelled_caller_leaves_the_others_alone(site: Site) -> None:
     log = site.open()
     leaver = asyncio.ensure_future(log.append(Kind.REFUSAL, "leaves", {}))
@@ -305,6 +341,24 @@ async def test_a_log_nobody_could_read_is_refused(site: Site) -> None:
             recipients=[],
             clock=site.clock,
         )
+
+
+async def test_a_site_lists_each_of_its_slots_once(tmp_path: Path) -> None:
+    first = Site(tmp_path / "site")
+    second = Site(tmp_path / "site", "privet.example/slot-1", first.signing, slot="slot-1")
+    second.auditor = first.auditor
+    for site in (first, second, first):
+        log = site.open()
+        await converse(log, 1, site.slot)
+        await log.close()
+    reports = verify_site(first.root, [first.key], recipient=first.auditor)
+    assert [report.origin for report in reports] == [
+        "privet.example/manifest",
+        "privet.example/slot-0",
+        "privet.example/slot-1",
+    ]
+    assert [report.findings for report in reports] == [[], [], []]
+    assert [report.records for report in reports] == [2, 4, 2]
 
 
 async def test_private_files_are_private(site: Site) -> None:

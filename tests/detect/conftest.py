@@ -1,12 +1,10 @@
 """One detector and one engine for all detection tests: loading the model takes seconds."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
-import pytest_asyncio
 
 from proxy.detect.chunk import chunk
-from proxy.detect.detector import Detector
 from proxy.detect.engine import Engine
 from proxy.detect.settings import DetectSettings
 
@@ -33,12 +31,3 @@ def find(engine: Engine) -> Callable[..., Found]:
         return found
 
     return find
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def detector() -> AsyncIterator[Detector]:
-    """A started detector with one process."""
-    started = Detector(DetectSettings(), key=bytes(range(32)))
-    await started.start()
-    yield started
-    await started.stop()

@@ -30,7 +30,7 @@ def test_everything_that_changes_findings_changes_the_key() -> None:
         chunk_key(b"k", b"d", "tenant", True, piece),
         chunk_key(b"K", b"d", "tenant", True, piece),
         chunk_key(b"k", b"D", "tenant", True, piece),
-        chunk_key(b"k", b"d", "other", True, piece),
+        chunk_key(b"k", b"d", "tenanT", True, piece),
         chunk_key(b"k", b"d", "tenant", False, piece),
         chunk_key(b"k", b"d", "tenant", True, Chunk("some text", 1, 9, 0)),
         chunk_key(b"k", b"d", "tenant", True, Chunk("same text", 0, 9, 0)),

@@ -56,13 +56,13 @@ def test_patterns_find_the_same_in_pieces(find: Find, text: str, size: int) -> N
     assert sorted(find(text, size=size)) == sorted(find(text, size=10**9))
 
 
-@pytest.mark.parametrize("value", ["DE89 3704 0044 0532 0130 00", "123-45-6789"])
 @pytest.mark.parametrize("size", [130, 131, 137])
-def test_a_value_that_a_cut_falls_into_is_found_whole(find: Find, value: str, size: int) -> None:
-    row = "".join(f"{value} " for _ in range(40))  # nowhere to cut but between digits
+def test_a_value_that_a_cut_falls_into_is_found_whole(find: Find, size: int) -> None:
+    iban = "DE89 3704 0044 0532 0130 00"
+    row = f"{iban} " * 40  # nowhere to cut but among digits
     cuts = [piece.origin + piece.end for piece in chunk(row, size)]
-    assert "-" in value or any(cut % (len(value) + 1) for cut in cuts[:-1])
-    assert [text for _, text in find(row, size=size)].count(value) == 40
+    assert any(cut % (len(iban) + 1) for cut in cuts)
+    assert find(row, size=size).count(("IBAN_CODE", iban)) == 40
 
 
 def test_a_cut_prefers_the_paragraph_end() -> None:

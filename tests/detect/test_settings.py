@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.detect.engine import Engine, ModelMissingError
+from proxy.detect.engine import Engine
+from proxy.detect.produced import ModelMissingError, produced_entities
 from proxy.detect.settings import DetectSettings
 
 
@@ -43,3 +44,9 @@ def test_an_unknown_recognizer_is_an_error() -> None:
 
 def test_a_disabled_recognizer_is_gone() -> None:
     assert "PHONE_NUMBER" not in Engine(DetectSettings(disabled=("Phone",))).produced
+
+
+def test_what_is_produced_is_told_without_loading_a_model(engine: Engine) -> None:
+    assert produced_entities(DetectSettings()) == engine.produced
+    without = produced_entities(DetectSettings(disabled=("DateOfBirthRecognizer",)))
+    assert engine.produced - without == {"DATE_OF_BIRTH"}

@@ -83,14 +83,20 @@ def parsed(data: Data) -> Policy:
     return compile_policy(form)
 
 
+# Weighed so that about half of all requests are allowed: only those show how they are treated.
 classes = st.sampled_from(CLASSES)
-some_entities = st.lists(st.sampled_from(ENTITIES), min_size=1, max_size=3, unique=True)
+light_classes = st.sampled_from([*CLASSES, "public", "internal", "internal"])
+some_entities = st.lists(st.sampled_from(ENTITIES), min_size=1, max_size=2, unique=True)
+escalations = st.fixed_dictionaries(
+    {"all_of": some_entities, "class": st.sampled_from([*CLASSES, "restricted", "restricted"])}
+)
 some_providers = st.lists(st.sampled_from(PROVIDERS), min_size=1, unique=True)
 
 
 @st.composite
 def entity_entries(draw: st.DrawFn, *, hide: bool = True) -> Data:
-    entry: Data = {"class": draw(classes), "action": draw(st.sampled_from(ACTIONS))}
+    action = draw(st.sampled_from([*ACTIONS[:-1], *ACTIONS]))
+    entry: Data = {"class": draw(light_classes), "action": action}
     if draw(st.booleans()) and entry["action"] != "allow":
         entry["residual"] = draw(st.sampled_from(CLASSES[: rank(entry["class"]) + 1]))
     if hide and draw(st.booleans()):
@@ -108,12 +114,12 @@ def conditions(draw: st.DrawFn, *, opening: bool) -> Data:
         said["scope"] = {"team": draw(st.sampled_from(TEAMS))}
     when: Data = {}
     if opening:
-        if draw(st.booleans()):
+        if draw(st.integers(0, 3)) == 0:
             when["entities"] = {"none_of": draw(some_entities)}
         if draw(st.integers(0, 4)) == 0:
             when["opaque"] = False
     else:
-        if draw(st.booleans()):
+        if draw(st.integers(0, 3)):
             when["entities"] = {draw(st.sampled_from(["any_of", "all_of"])): draw(some_entities)}
         if draw(st.integers(0, 4)) == 0:
             when["opaque"] = True
@@ -160,8 +166,8 @@ def restrictive_verbs(draw: st.DrawFn, entities: Data) -> Data:
 def policies(draw: st.DrawFn) -> Data:
     entities = {name: draw(entity_entries()) for name in ENTITIES}
     rules: list[Data] = []
-    for index in range(draw(st.integers(0, 2))):
-        permit: Data = {"providers": draw(some_providers | st.just("any"))}
+    for index in range(draw(st.sampled_from([0, 1, 1, 2, 2, 2]))):
+        permit: Data = {"providers": draw(st.just("any") | some_providers)}
         if draw(st.integers(0, 3)) == 0:
             permit["models"] = ["m1"]
         rules.append({"id": f"p{index}", "permit": permit} | draw(conditions(opening=True)))
@@ -172,7 +178,11 @@ def policies(draw: st.DrawFn) -> Data:
     for index in range(draw(st.integers(0, 2)) if restrictive else 0):
         rule = draw(st.sampled_from(restrictive))
         lifts = next(verb for verb in ("require", "block", "treat") if verb in rule)
-        waive = {"rule": rule["id"], "lifts": lifts, "to": {"provider": draw(some_providers)}}
+        waive = {
+            "rule": rule["id"],
+            "lifts": lifts,
+            "to": {"provider": draw(st.just(PROVIDERS) | some_providers)},
+        }
         scope = {"scope": {"team": draw(st.sampled_from(TEAMS))}}
         until = draw(st.sampled_from(DAYS)).isoformat()
         waiver: Data = {"id": f"w{index}", "waive": waive, "until": until}
@@ -182,14 +192,12 @@ def policies(draw: st.DrawFn) -> Data:
         "policy": "generated",
         "classes": CLASSES,
         "default": {
-            "unclassified": draw(classes),
+            "unclassified": draw(light_classes),
             "entity": draw(entity_entries()),
             "hide": draw(st.sampled_from(HIDES)),
         },
         "entities": entities,
-        "escalate": draw(
-            st.lists(st.fixed_dictionaries({"all_of": some_entities, "class": classes}), max_size=2)
-        ),
+        "escalate": draw(st.lists(escalations, max_size=2)),
         "providers": {
             name: {
                 "region": draw(st.sampled_from(["eu", "us"])),
@@ -197,7 +205,7 @@ def policies(draw: st.DrawFn) -> Data:
                 "retention": draw(st.sampled_from(["none", "30d"])),
                 "trains": draw(st.booleans()),
                 "certs": draw(st.lists(st.sampled_from("ab"), unique=True)),
-                "clearance": draw(classes),
+                "clearance": draw(st.sampled_from([*CLASSES, "confidential", "restricted"])),
             }
             for name in PROVIDERS
         },
@@ -225,24 +233,25 @@ requests = st.builds(
             entity=st.sampled_from([*ENTITIES, UNLISTED]),
             start=st.just(0),
             end=st.just(1),
-            score=st.sampled_from([0.2, 0.5, 0.8, 1.0]),
+            score=st.sampled_from([0.2, 0.5, 0.8, 1.0, 1.0]),
             recognizer=st.just("generated"),
         ),
         max_size=5,
     ).map(tuple),
-    opaque=st.sampled_from([frozenset[str](), frozenset({"image"})]),
-    labels=st.fixed_dictionaries(
-        {},
-        optional={
-            "purpose": st.sampled_from(["ads", "test", "care"]),
-            "class": st.sampled_from([*CLASSES, "unheard-of"]),
-        },
+    opaque=st.sampled_from([frozenset[str]()] * 3 + [frozenset({"image"})]),
+    labels=st.sampled_from(
+        [{}] * 6
+        + [{"purpose": purpose} for purpose in ("ads", "test", "care")]
+        + [{"class": name} for name in ("internal", "restricted", "unheard-of")]
     ),
     principal=st.builds(
-        Principal, tenant=st.just("t"), team=st.sampled_from([*TEAMS, "green"]), app=st.just("a")
+        Principal,
+        tenant=st.just("t"),
+        team=st.sampled_from(["red", *TEAMS, "green"]),
+        app=st.just("a"),
     ),
     endpoint=st.builds(
-        Endpoint, st.sampled_from([*PROVIDERS, "unknown"]), st.sampled_from(["m1", "m2"])
+        Endpoint, st.sampled_from([*PROVIDERS * 3, "unknown"]), st.sampled_from(["m1", "m2"])
     ),
     on=st.sampled_from([*DAYS, DAYS[-1] + timedelta(days=1)]),
 )

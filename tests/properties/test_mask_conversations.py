@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from itertools import pairwise
 from urllib.parse import quote
 
 import pytest
@@ -19,7 +20,7 @@ from proxy.errors import CannotMask
 from proxy.exchange import Action, ActionKind, Alphabet, Author, Channel, Finding, TextPart
 from proxy.mask import Masked, check, number
 from proxy.mask.restore import Restorer
-from proxy.matching import Lexicon
+from proxy.matching import Lexicon, canonical
 
 LEXICON = Lexicon(frozenset({"walker"}), frozenset({"the"}))
 KEY = b"a key for tests only............"
@@ -55,7 +56,9 @@ PIECES = st.one_of(
 )
 TEXTS = st.lists(PIECES, max_size=7).map("".join)
 NAMES = st.lists(
-    st.sampled_from(["get", "_", "Jane", "Ann", "PERSON_1", "X_", "2", "Acme"]), min_size=1, max_size=4
+    st.sampled_from(["get", "_", "Jane", "Ann", "PERSON_1", "X_", "2", "Acme"]),
+    min_size=1,
+    max_size=4,
 ).map("".join)
 ACTIONS = st.sampled_from(
     [None, Action(ActionKind.PLACEHOLDER), Action(ActionKind.HASH), Action(ActionKind.PLACEHOLDER)]
@@ -84,7 +87,9 @@ def turns(draw: st.DrawFn) -> tuple[TextPart, tuple[Finding, ...]]:
         if alphabet is not Alphabet.DIGITS or draw(st.booleans()):
             found.append(Finding("PIECE", start, end, 0.5, "test"))
     author = draw(st.sampled_from([Author.USER, Author.OPERATOR]))
-    return TextPart(("turn", draw(st.integers(0, 10**9))), text, author, alphabet=alphabet), tuple(found)
+    return TextPart(("turn", draw(st.integers(0, 10**9))), text, author, alphabet=alphabet), tuple(
+        found
+    )
 
 
 CONVERSATIONS = st.lists(turns(), min_size=1, max_size=6)
@@ -118,17 +123,20 @@ def test_nothing_hidden_is_left(conversation: list, treatment: dict) -> None:
     check(masked, LEXICON)
     for value in masked.hidden:
         bounded = rf"(?<![^\W_]){re.escape(value)}(?![^\W_])"
-        if LEXICON.trivial(value):
+        if LEXICON.trivial(canonical(value)):
             continue
         for text, tokens in zip(masked.texts, masked.tokens, strict=True):
-            for start, end in reversed(tokens):
-                text = text[:start] + "\0" + text[end:]
-            assert not re.search(bounded, text)
+            left = "\0".join(
+                text[a:b] for (_, a), (b, _) in pairwise([(0, 0), *tokens, (len(text), 0)])
+            )
+            assert not re.search(bounded, left)
 
 
 @settings(max_examples=200, deadline=None)
 @given(CONVERSATIONS, turns(), TREATMENTS)
-def test_appending_a_turn_renumbers_nothing(conversation: list, turn: tuple, treatment: dict) -> None:
+def test_appending_a_turn_renumbers_nothing(
+    conversation: list, turn: tuple, treatment: dict
+) -> None:
     _, before = masked_of(conversation, treatment)
     _, after = masked_of([*conversation, turn], treatment)
     kept = before.mapping.tokens.items()
@@ -150,8 +158,34 @@ def test_a_stream_is_the_same_however_it_is_cut(
     damaged += [token.replace("<", "\\<").replace(">", "\\>") for token in tokens]
     damaged += [token.replace("<", "\\\\u003c") for token in tokens]
     noise = st.sampled_from(
-        ["<", "<<‹", "\\", "&", "&lt;", "&l", "_", "1", "b", "US_", "US", "P", "`", "```", "\n", " ", '"']
-        + ["https://evil.example/", "evil.example/x?", "](", "[1]: ", "href='", '{"a": "', '{\\"a\\": \\"']
+        [
+            "<",
+            "<<‹",
+            "\\",
+            "&",
+            "&lt;",
+            "&l",
+            "_",
+            "1",
+            "b",
+            "US_",
+            "US",
+            "P",
+            "`",
+            "```",
+            "\n",
+            " ",
+            '"',
+        ]
+        + [
+            "https://evil.example/",
+            "evil.example/x?",
+            "](",
+            "[1]: ",
+            "href='",
+            '{"a": "',
+            '{\\"a\\": \\"',
+        ]
     )
     pieces = st.lists(st.sampled_from(tokens + damaged) | noise if tokens else noise, max_size=10)
     text = "".join(data.draw(pieces))
@@ -171,7 +205,7 @@ def test_without_a_mapping_nothing_is_touched(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(CONVERSATIONS, TREATMENTS)
 def test_two_values_never_share_a_placeholder(conversation: list, treatment: dict) -> None:
-    parts, masked = masked_of(conversation, treatment)
+    _, masked = masked_of(conversation, treatment)
     assert len(set(masked.mapping.tokens.values())) == len(masked.mapping.tokens)
 
 

@@ -33,7 +33,7 @@ from tests.properties.policy_space import (
 
 thorough = settings(max_examples=200, deadline=None)
 brief = settings(max_examples=60, deadline=None)
-batches = st.lists(requests, min_size=1, max_size=8)
+batches = st.lists(requests, min_size=4, max_size=12)
 
 
 def facts_of(policy: Policy, request: Request) -> Facts:

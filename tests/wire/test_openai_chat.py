@@ -10,7 +10,7 @@ import openai
 import pytest
 
 from proxy.errors import BadRequest, PolicyRefused, PrivetError, ProviderRefused, Unauthenticated
-from proxy.exchange import Alphabet, Author, Exchange, Inside, Key, Path, Reach
+from proxy.exchange import Alphabet, Author, Exchange, Inside, Key, Path
 from proxy.wire import BY_PATH, DIALECTS, openai_chat
 
 JSON, DATA = Inside.JSON, Inside.DATA_URL
@@ -196,7 +196,7 @@ def test_list_content_of_every_kind() -> None:
         {"type": "hologram", "hologram": {"of": "Eve"}},
     ]
     exchange = parsed(messages=[{"role": "user", "content": content}])
-    assert [(part.path[3:], part.kind) for part in exchange.opaque] == [
+    assert [(part.path[4:], part.kind) for part in exchange.opaque] == [
         (("image_url", "url"), "image"),
         (("image_url",), "image"),
         (("input_audio", "data"), "audio"),
@@ -324,12 +324,18 @@ def test_what_isnt_an_object_is_refused(body: bytes) -> None:
 
 
 def test_messages_may_be_as_deep_as_anything_else() -> None:
-    deep: Any = "x"
-    for _ in range(96):
-        deep = [deep]
-    assert texts(parsed(messages=[{"role": "user", "content": deep}])) == ["x"]
-    with pytest.raises(BadRequest, match="deeper"):
-        parsed(messages=[{"role": "user", "content": [deep, ["[" * 9 + "]" * 9]]}])
+    def inside(levels: int, text: str) -> list[dict[str, Any]]:
+        content: Any = text
+        for _ in range(levels):
+            content = [content]
+        return [{"role": "user", "content": content}]
+
+    # The body, `messages` and the message are three levels already; a document's string is one.
+    assert texts(parsed(messages=inside(97, "x"))) == ["x"]
+    assert texts(parsed(messages=inside(94, '[["x"]]'))) == ["x"]
+    for levels, text in ((98, "x"), (94, '[[["x"]]]')):
+        with pytest.raises(BadRequest, match="deeper"):
+            parsed(messages=inside(levels, text))
 
 
 # What goes out.
@@ -458,7 +464,3 @@ def test_a_refusal_names_its_rule_and_what_would_help() -> None:
 def test_the_dialect_is_listed_once_under_its_route() -> None:
     assert [dialect.name for dialect in DIALECTS] == ["openai.chat"]
     assert BY_PATH["/v1/chat/completions"].parse is openai_chat.parse
-
-
-def test_reach_is_closed() -> None:
-    assert {part.reach for part in parsed(tools=[WEATHER]).parts} == {Reach.FULL, Reach.PATTERNS}

@@ -9,7 +9,7 @@ import pytest
 
 from proxy.errors import BadRequest
 from proxy.wire import strict_json
-from proxy.wire.strict_json import MAX_DEPTH, Ambiguous, Number, dumps, parse
+from proxy.wire.strict_json import MAX_DEPTH, MAX_NUMBER_CHARS, Ambiguous, Number, dumps, parse
 
 PLANTED = "Zarathustra"
 
@@ -50,6 +50,9 @@ REFUSED = {
     "full-width digits": "[\uff11]",
     "unquoted key": "{a: 1}",
     "unfinished string": '["a',
+    "number without an end": "9" * 5_000,
+    "number one too long": "9" * (MAX_NUMBER_CHARS + 1),
+    "fraction one too long": "0." + "1" * (MAX_NUMBER_CHARS - 1),
     "10,000 arrays": nested(10_000),
     "10,000 objects": nested(10_000, '{"a":', "}", "1"),
     "10,000 of both": nested(5_000, '[{"a":', "}]", "1"),
@@ -95,7 +98,7 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
         *("0", "-1", "999999999999999", "-99999999999999"),
         *("-0", "-0.0", "1.0", "1.10", "0.1", "1E400", "1e+5", "1E-400", "123456789.10"),
         *("12345678901234567890", "9007199254740993", "0.1000000000000000055511151231257827"),
-        "9" * 5_000,
+        "9" * MAX_NUMBER_CHARS,
     ],
 )
 def test_a_number_keeps_its_source_text(source: str) -> None:

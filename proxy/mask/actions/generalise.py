@@ -71,7 +71,7 @@ def _network(text: str) -> str | None:
         address = ipaddress.ip_interface(text)
     except ValueError:
         return None
-    prefix = 24 if address.version == 4 else 48  # noqa: PLR2004 - a site's usual share of IPv6
+    prefix = 24 if address.version == 4 else 48
     if address.network.prefixlen <= prefix:
         return str(address) if address.ip == address.network.network_address else None
     return str(ipaddress.ip_network((address.ip, prefix), strict=False))

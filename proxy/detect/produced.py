@@ -1,0 +1,48 @@
+"""Which entities detection can yield, told from the settings alone: no model's weights are loaded.
+
+What counts for a model is its own labels through the mapping, not what Presidio claims for it.
+"""
+
+from __future__ import annotations
+
+import spacy.util
+
+from proxy.detect.recognizers import RECOGNIZERS
+from proxy.detect.settings import DetectSettings
+
+#: What the model's labels are called here. Labels that are missing aren't personal data.
+LABELS = {
+    "PERSON": "PERSON",
+    "PER": "PERSON",
+    "GPE": "LOCATION",
+    "LOC": "LOCATION",
+    "FAC": "LOCATION",
+    "ORG": "ORGANIZATION",
+    "NORP": "NRP",
+    "DATE": "DATE_TIME",
+    "TIME": "DATE_TIME",
+}
+
+
+class ModelMissingError(Exception):
+    """The spaCy model in the settings isn't installed."""
+
+
+def named_by_model(model: str) -> frozenset[str]:
+    """The entities that an installed spaCy package's own labels stand for.
+
+    Raises:
+        ModelMissingError: it isn't installed.
+    """
+    if not spacy.util.is_package(model):
+        raise ModelMissingError(model)
+    meta = spacy.util.get_model_meta(spacy.util.get_package_path(model))
+    return frozenset(LABELS[label] for label in meta["labels"].get("ner", ()) if label in LABELS)
+
+
+def produced_entities(settings: DetectSettings) -> frozenset[str]:
+    """Every entity that the enabled recognizers and the model can yield; raises ModelMissingError."""
+    recognizers = [build(settings.language) for build in RECOGNIZERS]
+    enabled = [one for one in recognizers if str(one.name) not in settings.disabled]
+    patterns = {entity for one in enabled for entity in one.supported_entities}
+    return named_by_model(settings.model) | patterns

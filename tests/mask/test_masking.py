@@ -1,0 +1,181 @@
+"""Numbers, actions, alphabets, overlaps, the guard."""
+
+import pytest
+from presidio_anonymizer import AnonymizerEngine
+from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
+
+from proxy.detect.sweep import load_lexicon, sweep
+from proxy.errors import CannotMask, GuardHit, PolicyRefused
+from proxy.exchange import Action, ActionKind, Alphabet, Finding, TextPart
+from proxy.mask import Masked, check, number
+from proxy.mask.numbering import letter
+from proxy.mask.operators import OPERATORS
+
+LEXICON = load_lexicon()
+KEY = b"a key for tests only............"
+PLACEHOLDER = Action(ActionKind.PLACEHOLDER)
+
+
+def spot(text: str, value: str, entity: str = "PERSON") -> Finding:
+    start = text.index(value)
+    return Finding(entity, start, start + len(value), 0.9, "test")
+
+
+def mask(
+    *turns: tuple[str, dict[str, str]],
+    swept: bool = True,
+    alphabet: Alphabet = Alphabet.TEXT,
+    **actions: Action,
+) -> Masked:
+    """Each turn is a text and value -> entity."""
+    parts = [TextPart(("turn", i), text, alphabet=alphabet) for i, (text, _) in enumerate(turns)]
+    findings = [tuple(spot(text, v, e) for v, e in values.items()) for text, values in turns]
+    found = sweep(parts, findings, LEXICON) if swept else findings
+    return number(parts, found).render(actions, KEY)
+
+
+def test_one_value_one_number_and_a_letter_for_each_spelling() -> None:
+    masked = mask(
+        ("Jane Doe wrote; JANE DOE signed.", {"Jane Doe": "PERSON"}),
+        ("Bob asked jane doe.", {"Bob": "PERSON"}),
+        PERSON=PLACEHOLDER,
+    )
+    assert masked.texts == (
+        "<PERSON_1> wrote; <PERSON_1b> signed.",
+        "<PERSON_2> asked <PERSON_1c>.",
+    )
+    check(masked, LEXICON)
+
+
+def test_letters() -> None:
+    assert [letter(i) for i in (0, 1, 25, 26, 27)] == ["", "b", "z", "ba", "bb"]
+
+
+def test_hidden_or_not_every_finding_has_a_number() -> None:
+    turns = (
+        ("Ann from Rome", {"Ann": "PERSON"}),
+        ("Rome calls Bob", {"Rome": "LOCATION", "Bob": "PERSON"}),
+    )
+    shown = mask(*turns, LOCATION=PLACEHOLDER)
+    hidden = mask(*turns, LOCATION=PLACEHOLDER, PERSON=PLACEHOLDER)
+    assert shown.texts[0] == "Ann from <LOCATION_1>"
+    assert hidden.texts == ("<PERSON_1> from <LOCATION_1>", "<LOCATION_1> calls <PERSON_2>")
+
+
+def test_typed_placeholders_travel_as_literals() -> None:
+    masked = mask(("Ann typed <PERSON_1> and <PERSON_1b>.", {"Ann": "PERSON"}), PERSON=PLACEHOLDER)
+    assert masked.texts == ("<PERSON_1> typed <LITERAL_1> and <LITERAL_2>.",)
+
+
+def test_a_shown_finding_shields_nothing() -> None:
+    text = "https://x.org/?q=jane@acme.com"
+    values = {text: "URL", "jane@acme.com": "EMAIL_ADDRESS"}
+    assert mask((text, values), EMAIL_ADDRESS=PLACEHOLDER).texts == (
+        "https://x.org/?q=<EMAIL_ADDRESS_1>",
+    )
+
+
+def test_nested_spans_take_the_longest_and_the_strongest() -> None:
+    values = {"Jane Doe Ltd": "ORG", "Jane Doe": "PERSON"}
+    masked = mask(("Jane Doe Ltd", values), ORG=PLACEHOLDER, PERSON=Action(ActionKind.REDACT))
+    assert masked.texts == ("<ORG>",)
+
+
+def test_of_crossing_spans_the_rest_stays_hidden() -> None:
+    values = {"Anna Maria Jones": "PERSON", "Jones Street": "LOCATION"}
+    masked = mask(("Anna Maria Jones Street", values), PERSON=PLACEHOLDER, LOCATION=PLACEHOLDER)
+    assert masked.texts[0].startswith("<PERSON_1> <")
+    assert "Street" not in masked.texts[0]
+
+
+@pytest.mark.parametrize(
+    ("action", "value", "written"),
+    [
+        (Action(ActionKind.GENERALISE, to="year"), "1984-03-02", "1984"),
+        (Action(ActionKind.GENERALISE, to="decade"), "March 2, 1984", "1980s"),
+        (Action(ActionKind.GENERALISE, to="year"), "3/1984", "<X_1>"),
+        (Action(ActionKind.GENERALISE, to="year"), "soon", "<X_1>"),
+        (Action(ActionKind.GENERALISE, to="year"), "1984", "1984"),
+        (Action(ActionKind.GENERALISE, to="band"), "37 years old", "30-39"),
+        (Action(ActionKind.GENERALISE, to="band"), "94", "90+"),
+        (Action(ActionKind.GENERALISE, to="/24"), "192.168.17.45", "192.168.17.0/24"),
+        (Action(ActionKind.GENERALISE, to="/24"), "2001:db8:1:2::3", "2001:db8:1::/48"),
+        (Action(ActionKind.MASK, keep_last=4), "4111 1111 1111 1234", "**** **** **** 1234"),
+        (Action(ActionKind.MASK, keep_last=4), "123456", "<X_1>"),
+        (Action(ActionKind.REDACT), "whatever", "<X>"),
+        (Action(ActionKind.ALLOW), "whatever", "whatever"),
+    ],
+)
+def test_actions(action: Action, value: str, written: str) -> None:
+    masked = mask((f"see {value}, ok", {value: "X"}), X=action)
+    assert masked.texts == (f"see {written}, ok",)
+    check(masked, LEXICON)
+
+
+def test_hashes_link_by_key_alone() -> None:
+    hashed = Action(ActionKind.HASH)
+    one = mask(("Jane Doe", {"Jane Doe": "PERSON"}), PERSON=hashed)
+    two = mask(("Bob and JANE DOE", {"Bob": "PERSON", "JANE DOE": "PERSON"}), PERSON=hashed)
+    assert one.texts[0] in two.texts[0]
+
+
+def test_block_never_writes() -> None:
+    with pytest.raises(PolicyRefused):
+        mask(("Jane Doe", {"Jane Doe": "PERSON"}), PERSON=Action(ActionKind.BLOCK))
+
+
+def test_a_coarser_value_never_spells_another_hidden_one() -> None:
+    values = {"4111 1111 1111 1234": "CARD", "1234!": "PIN"}
+    masked = mask(("4111 1111 1111 1234", {"4111 1111 1111 1234": "CARD"}), ("pin 1234", {"1234": "PIN"}),
+                  CARD=Action(ActionKind.MASK, keep_last=4), PIN=PLACEHOLDER)  # fmt: skip
+    assert masked.texts == ("<CARD_1>", "pin <PIN_1>"), values
+    check(masked, LEXICON)
+
+
+def test_names_and_numbers() -> None:
+    masked = mask(("lookup_Jane", {"Jane": "PERSON"}), alphabet=Alphabet.NAME, PERSON=PLACEHOLDER)
+    assert masked.texts == ("lookup_PERSON_1",)
+    masked = mask(
+        ("12125550199", {"12125550199": "PHONE"}), alphabet=Alphabet.DIGITS, PHONE=PLACEHOLDER
+    )
+    (surrogate,) = masked.texts
+    assert surrogate.isdigit()
+    assert len(surrogate) == 11
+    assert surrogate != "12125550199"
+    assert masked.mapping.digits == {surrogate: "12125550199"}
+
+
+def test_where_nothing_fits_the_path_is_named_and_no_text() -> None:
+    part = TextPart(("tools", 0, "Jane", "name"), "Jane" + "x_" * 30, alphabet=Alphabet.NAME)
+    long_entity = "VERY_LONG_ENTITY_NAME"
+    found = ((Finding(long_entity, 0, 4, 0.9, "test"), Finding(long_entity, 62, 63, 0.9, "test")),)
+    with pytest.raises(CannotMask) as refusal:
+        number([part], found).render({long_entity: PLACEHOLDER}, KEY)
+    assert "tools[0].…" in refusal.value.message or "tools[0]" in refusal.value.message
+    assert "Jane" not in refusal.value.message
+
+
+def test_with_the_sweep_off_the_guard_stops_the_leak() -> None:
+    turns = ("Jane Doe wrote.", {"Jane Doe": "PERSON"}), ("Is jane doe here?", {})
+    check(mask(*turns, PERSON=PLACEHOLDER), LEXICON)
+    leaking = mask(*turns, swept=False, PERSON=PLACEHOLDER)
+    assert "jane doe" in leaking.texts[1]
+    with pytest.raises(GuardHit) as alarm:
+        check(leaking, LEXICON)
+    assert "jane" not in str(alarm.value).lower()
+
+
+def test_the_guard_doesnt_take_our_tokens_for_the_callers() -> None:
+    masked = mask(("The Person Group met Ann Lee", {"Person Group": "ORG", "Ann Lee": "PERSON"}),
+                  ("a Person!", {"Person": "X"}), ORG=PLACEHOLDER, PERSON=PLACEHOLDER, X=PLACEHOLDER)  # fmt: skip
+    check(masked, LEXICON)
+
+
+def test_our_actions_work_in_presidio() -> None:
+    engine = AnonymizerEngine()
+    for operator in OPERATORS:
+        engine.add_anonymizer(operator)
+    config = {"PERSON": OperatorConfig("privet_placeholder", {"numbers": {}})}
+    found = [RecognizerResult("PERSON", 0, 3, 0.9), RecognizerResult("PERSON", 8, 11, 0.9)]
+    result = engine.anonymize("Ann and Bob", found, config)
+    assert sorted(result.text.split(" and ")) == ["<PERSON_1>", "<PERSON_2>"]

@@ -1,0 +1,86 @@
+"""What counts as an occurrence of a value."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from proxy.detect.sweep import load_lexicon
+from proxy.matching import Lexicon, Matcher, canonical
+
+LEXICON = load_lexicon()
+
+
+def found(value: str, text: str, lexicon: Lexicon = LEXICON) -> list[str]:
+    return [text[hit.start : hit.end] for hit in Matcher([value], lexicon).occurrences(text)]
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "hits"),
+    [
+        ("Ann", "Ann's annual plan for Annabel", ["Ann"]),
+        ("Ann", "ANN and ann", []),
+        ("Claude", "claude-sonnet", []),
+        ("Walker", "a dog walker met Walker", ["Walker"]),
+        ("Jane Doe", "JANE\n  DOE, jane doe_x", ["JANE\n  DOE", "jane doe"]),
+        (
+            "José Müller",
+            "Jose\u0301 Mu\u0308ller and JOSE MULLER",
+            ["Jose\u0301 Mu\u0308ller", "JOSE MULLER"],
+        ),
+        ("Jane Doe", "J\u00ada\u200bne Doe", ["J\u00ada\u200bne Doe"]),
+        ("Jane Doe", "\uff2a\uff41\uff4e\uff45 Doe", ["\uff2a\uff41\uff4e\uff45 Doe"]),
+        ("田中", "田中さん", ["田中"]),
+        ("4111-1111-1111-1111", "x 4111111111111111 y", ["4111111111111111"]),
+        ("+1 (212) 555-0199", "212-555-0199, 1.212.555.0199", []),
+        ("(212) 555-0199", "212.555.0199 or 2125550199", ["212.555.0199", "2125550199"]),
+        ("GB29NWBK60161331926819", "GB29 NWBK 6016 1331 9268 19", ["GB29 NWBK 6016 1331 9268 19"]),
+        ("192.168.1.23", "192.168.12.3", []),
+        ("1234", "12345 01234 1234", ["1234"]),
+        ("12-34", "1234", []),
+    ],
+)
+def test_bounds_and_folding(value: str, text: str, hits: list[str]) -> None:
+    assert found(value, text) == hits
+
+
+@pytest.mark.parametrize(
+    "value", ["jane@acme.com", "Jane Doe", 'O"Brien & Søn', "4111 1111 1111 1111"]
+)
+def test_encodings(value: str) -> None:
+    for encode in (quote, quote_plus, lambda text: quote(text, safe="").lower()):
+        text = f"q={encode(value)}&x"
+        assert found(value, text) == [encode(value)]
+    assert found(value, json.dumps([value])) == [json.dumps(value)[1:-1]]
+    raw = value.encode()
+    for before in range(3):
+        for code in (b64encode, urlsafe_b64encode):
+            token = code(b"?" * before + raw + b"!").decode()
+            assert found(value, f"({token})") == [token]
+
+
+@pytest.mark.parametrize("value", ["", "x", "42", "--", "the", "Mr"])
+def test_trivial_values_have_no_occurrences(value: str) -> None:
+    assert found(value, f"{value} {value}") == []
+
+
+def test_the_edge_of_what_is_cut_out_bounds_a_value() -> None:
+    matcher = Matcher(["Ann"], LEXICON)
+    assert matcher.occurrences_in(["MaryAnn"]) == [[]]
+    assert [hit.start for hit in matcher.occurrences_in(["MaryAnn"], [{4}])[0]] == [4]
+
+
+def test_what_is_found_doesnt_depend_on_the_other_values() -> None:
+    for value in ("1984-", "12-34", "Ann", "555.123"):
+        text = f"1984-03-02 12 34 1234 12-34 Ann 1555.123 555.123 {value}"
+        alone = [hit[:2] for hit in Matcher([value], LEXICON).occurrences(text)]
+        beside = Matcher([value, "+1 212 555 0199"], LEXICON).occurrences(text)
+        assert [hit[:2] for hit in beside if hit.value == 0] == alone
+
+
+def test_forms_of_one_value_are_one() -> None:
+    forms = ["Jane Doe", "JANE  doe", "Jane\nDoe", "Jane%20Doe", "J\u200bane Doe"]
+    assert {canonical(form) for form in forms} == {"jane doe"}
+    assert canonical("GB29 NWBK 6016 1331 9268 19") == canonical("gb29nwbk60161331926819")
+    assert canonical("192.168.1.23") != canonical("192.168.12.3")

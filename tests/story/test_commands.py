@@ -1,0 +1,148 @@
+"""The command line as a newcomer meets it: init, keys, doctor, serve, audit, demo."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from openai import OpenAI
+
+from proxy.loopback import Loopback
+from tests.simulator import Simulator
+
+PRIVET = [sys.executable, "-m", "proxy"]
+
+
+def privet(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PRIVET, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@contextmanager
+def running(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """A command that serves; gives the base URL that it prints."""
+    with subprocess.Popen(
+        [*PRIVET, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "COLUMNS": "200", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                found = re.search(r"http://127\.0\.0\.1:\d+/v1", line)
+                if found and "front of" not in line:
+                    yield found[0], process
+                    break
+            else:
+                pytest.fail("it ended instead of serving")
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.communicate()
+
+
+async def test_from_init_to_a_verified_log(tmp_path: Path, simulator: Simulator) -> None:
+    written = privet(tmp_path, "init", "etc")
+    assert written.returncode == 0, written.stderr
+    assert "auditor.key" in written.stdout
+    etc = tmp_path / "etc"
+    assert (etc / "keys" / "auditor.key").stat().st_mode & 0o777 == 0o600
+    again = privet(tmp_path, "init", "etc")
+    assert again.returncode == 2
+    assert "privet.yaml" in again.stderr
+
+    settings = (etc / "privet.yaml").read_text()
+    settings = settings.replace("https://api.openai.com/v1", simulator.base_url)
+    settings = settings.replace("127.0.0.1:8080  ", "127.0.0.1:0  ")
+    (etc / "privet.yaml").write_text(settings)
+
+    key = privet(etc, "keys", "create", "--team", "support", "--app", "desk").stdout.strip()
+    assert key.startswith("pv-")
+    assert key not in privet(etc, "keys", "list").stdout
+
+    without = privet(etc, "doctor", OPENAI_API_KEY="")
+    assert without.returncode == 1
+    assert "OPENAI_API_KEY holds no key" in without.stdout
+    assert "mend:" in without.stdout
+    upstream_key = "sk-" + "upstream" * 3
+    assert privet(etc, "doctor", OPENAI_API_KEY=upstream_key).returncode == 0
+
+    simulator.says("Dear <PERSON_1>")
+    import asyncio
+
+    with running(etc, "serve", OPENAI_API_KEY=upstream_key) as (base_url, process):
+        client = OpenAI(base_url=base_url, api_key=key, max_retries=0)
+        answer = await asyncio.to_thread(
+            client.chat.completions.create,
+            model="gpt-4o",
+            messages=[{"role": "user", "content": "I am Jane Hollander."}],
+        )
+        assert answer.choices[0].message.content == "Dear Jane Hollander"
+        client.close()
+    assert process.returncode == 0, "SIGTERM is a clean end"
+    (heard,) = simulator.journal
+    assert heard.header("authorization") == f"Bearer {upstream_key}"
+    assert key.encode() not in heard.body
+
+    verified = privet(etc, "audit", "verify", "audit", "--key", "keys/log.pub")
+    assert verified.returncode == 0, verified.stdout
+    shown = privet(etc, "audit", "show", "audit/0", "--open", "keys/auditor.key")
+    assert "<PERSON_1>" in shown.stdout
+    assert "Hollander" not in shown.stdout
+
+
+async def test_the_one_minute_trial(tmp_path: Path) -> None:
+    import asyncio
+
+    upstream = Loopback()
+    root = (await upstream.start()).removesuffix("/v1")
+    try:
+        with running(
+            tmp_path, "demo", "--upstream", root, "--listen", "127.0.0.1:0", TMPDIR=str(tmp_path)
+        ) as (base_url, process):
+            client = OpenAI(base_url=base_url, api_key="any", max_retries=0)
+            answer = await asyncio.to_thread(
+                client.chat.completions.create,
+                model="echo",
+                messages=[{"role": "user", "content": "I am Jane Hollander."}],
+            )
+            assert answer.choices[0].message.content == "I am Jane Hollander."
+            client.close()
+        assert process.returncode == 0
+        assert b"Hollander" not in upstream.seen[-1].body
+    finally:
+        await upstream.stop()
+
+
+def test_the_demo_shows_both_sides_and_verifies(tmp_path: Path) -> None:
+    done = privet(tmp_path, "demo", TMPDIR=str(tmp_path), COLUMNS="160")
+    assert done.returncode == 0, done.stderr
+    for said in ("The application sent", "The provider saw", "<PERSON_1>", "general-use", "intent"):
+        assert said in done.stdout
+    assert "no findings" in done.stdout
+
+
+def test_explain_lint_and_test_speak_of_places(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("policy: x\nprovidres: {}\n")
+    linted = privet(tmp_path, "policy", "lint", "bad.yaml")
+    assert linted.returncode == 1
+    assert re.search(r"bad\.yaml:2:1: error .*did you mean 'providers'", linted.stdout)
+    told = privet(tmp_path, "policy", "explain", "Call Jane Hollander", "--provider", "openai")
+    assert "openai would see:\n  Call <PERSON_1>" in told.stdout
+
+
