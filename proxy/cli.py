@@ -119,7 +119,9 @@ def _add_policy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     test = verbs.add_parser("test", help="run the cases and invariants of *.test.yaml files")
     test.add_argument("files", type=Path, nargs="+", metavar="FILE")
     test.set_defaults(run=_policy_test)
-    explain = verbs.add_parser("explain", help="what is found in a text, and who may see what of it")
+    explain = verbs.add_parser(
+        "explain", help="what is found in a text, and who may see what of it"
+    )
     explain.add_argument("text", help="the text, or - for standard input")
     explain.add_argument("--policy", type=Path, metavar="FILE", help="default: the starter policy")
     explain.add_argument("--provider", help="only this one")
@@ -154,7 +156,9 @@ def _init(chosen: argparse.Namespace) -> int:
     private = scaffold.write(folder, scaffold.Choices())
     config = folder / "privet.yaml"
     print(f"Written to {folder}: privet.yaml, policy.yaml, keys.yaml and keys/.")
-    print("\nTake these two off this machine, each to its holder; together with the log they open it:")
+    print(
+        "\nTake these two off this machine, each to its holder; together with the log they open it:"
+    )
     for path in private:
         print(f"  {path}")
     print("\nNext:")
@@ -200,7 +204,10 @@ def _keys_list(chosen: argparse.Namespace) -> int:
 
     for record in list_keys(_keys_file(chosen)):
         who = f"tenant={record.tenant} team={record.team} app={record.app}"
-        print(f"{record.id}  {record.created}  {who}" + (f" user={record.user}" if record.user else ""))
+        print(
+            f"{record.id}  {record.created}  {who}"
+            + (f" user={record.user}" if record.user else "")
+        )
     return 0
 
 

@@ -7,7 +7,6 @@ and ends. With `--upstream` it serves in front of that server until Ctrl-C.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import tempfile

@@ -1,4 +1,4 @@
-"""What the demo shows: each conversation as the application, the provider and the auditor see it."""
+"""What the demo shows: each conversation as application, provider and auditor see it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PERSON, _MAIL, _PHONE = "Jane Doe", "jane.doe@example.com", "212-555-0199"
 _IBAN, _CARD = "DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111"
 _COLOURS = {
     r"<[A-Z_]+_[0-9A-Z]+[a-z]*>": "bold magenta",
-    "|".join((_PERSON, "Jane", _MAIL, _PHONE, _IBAN, _CARD)): "bold green",
+    f"{_PERSON}|Jane|{_MAIL}|{_PHONE}|{_IBAN}|{_CARD}": "bold green",
 }
 
 _SEND_MAIL = {
@@ -107,9 +107,7 @@ async def _streaming(client: Any, model: str) -> AsyncIterator[Shown]:
     raw = await client.chat.completions.with_raw_response.create(
         model=model, messages=messages, stream=True
     )
-    pieces = [
-        choice.delta.content or "" async for chunk in raw.parse() for choice in chunk.choices
-    ]
+    pieces = [choice.delta.content or "" async for chunk in raw.parse() for choice in chunk.choices]
     yield _shown(messages, "|".join(piece for piece in pieces if piece), raw.headers)
 
 
@@ -191,7 +189,7 @@ def _coloured(text: str) -> Text:
 
 
 class _AuditView:
-    """The audit log, opened with the auditor's key (which a demo has at hand, and a proxy hasn't)."""
+    """The audit log, opened with the auditor's key: a demo has it at hand, a proxy hasn't."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder / "audit" / AUDIT_SLOT

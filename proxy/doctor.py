@@ -11,7 +11,6 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from audit import keys as audit_keys
 from audit.errors import AuditError, FormatError
@@ -75,7 +74,9 @@ def _policy(configuration: Configuration) -> Iterator[Check]:
     yield Check("policy", "ok", f"{policy.name}, digest {policy.digest[:12]}")
     for name in sorted(settings.providers.keys() - policy.providers.keys()):
         mend = f"add {name} to `providers` in {path}"
-        yield Check("policy", "warning", f"knows no provider {name}: every request is refused", mend)
+        yield Check(
+            "policy", "warning", f"knows no provider {name}: every request is refused", mend
+        )
 
 
 def _virtual_keys(configuration: Configuration) -> Iterator[Check]:
@@ -116,7 +117,9 @@ def _audit(configuration: Configuration) -> Iterator[Check]:
     folder = configuration.path(section.dir) / AUDIT_SLOT
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
-        yield Check("audit folder", "failed", f"{existing} can't be written", "mend its permissions")
+        yield Check(
+            "audit folder", "failed", f"{existing} can't be written", "mend its permissions"
+        )
         return
     free = os.statvfs(existing)
     if free.f_bavail * free.f_frsize < _LEAST_FREE_BYTES:

@@ -95,7 +95,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class OpaquePart:
-    """Content that Privet can't read (an image, audio, a file, a remote URL): policy's `unclassified`."""
+    """Content that Privet can't read (an image, audio, a file): policy's `unclassified`."""
 
     path: Path
     kind: str
@@ -173,7 +173,7 @@ class ActionKind(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action with its parameter: `to` for generalise (year, decade, band, /24 …), `keep_last` for mask."""
+    """An action and its parameter: `to` of generalise (year, decade, band, /24), `keep_last`."""
 
     kind: ActionKind
     to: str = ""
@@ -189,7 +189,7 @@ class Verdict:
     """What policy says about one endpoint.
 
     `rules` are the ids that decided: for a refusal the rules (or built-in reasons such as
-    ``clearance`` and ``default-deny``) that refuse, for an allowed endpoint the permits that matched.
+    ``clearance`` and ``default-deny``) that refuse; else the permits, treats and waivers.
     """
 
     endpoint: Endpoint

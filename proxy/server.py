@@ -15,7 +15,6 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
-from proxy import logs
 from proxy.config import LimitsSection
 from proxy.errors import (
     BadRequest,
@@ -26,7 +25,8 @@ from proxy.errors import (
     TooLarge,
     UnsupportedMedia,
 )
-from proxy.pipeline import Answer, Call, Services, models, serve
+from proxy.journey import Answer, Call, Services, as_failure
+from proxy.pipeline import models, serve
 from proxy.wire import BY_PATH, DIALECTS, Dialect
 
 MODELS_PATH = "/v1/models"
@@ -88,15 +88,13 @@ class Server:
                     call = Call(request_id, request.headers, body)
                     answer = await serve(call, dialect, self._services)
                 return await _respond(request, request_id, answer)
-            except PrivetError as failure:
-                log.info("refused", code=failure.code, status=failure.status, rule=failure.rule)
-                return _refuse(failure, dialect, request_id)
             except asyncio.CancelledError:
                 log.info("client left")
                 raise
             except Exception as error:  # noqa: BLE001 — the last line: fail closed, say nothing
-                log.error("internal error", **logs.describe_exception(error))
-                return _refuse(PrivetError("Privet failed."), dialect, request_id)
+                failure = as_failure(error)
+                log.info("refused", code=failure.code, status=failure.status, rule=failure.rule)
+                return _refuse(failure, dialect, request_id)
 
     async def _receive(self, request: web.Request) -> bytes:
         """Step 1: the body, within the limits of size and time."""
@@ -123,9 +121,7 @@ class Server:
         return TooLarge(f"The body is over {self._limits.body_bytes} bytes.")
 
 
-async def _respond(
-    request: web.Request, request_id: str, answer: Answer
-) -> web.StreamResponse:
+async def _respond(request: web.Request, request_id: str, answer: Answer) -> web.StreamResponse:
     headers = {**answer.headers, "x-privet-request-id": request_id}
     if isinstance(answer.body, bytes):
         return web.Response(body=answer.body, content_type="application/json", headers=headers)
@@ -157,4 +153,3 @@ def _refuse(failure: PrivetError, dialect: Dialect | None, request_id: str) -> w
     if failure.status in (408, 413, 415):
         response.force_close()  # the rest of the body was never read
     return response
-

@@ -21,7 +21,7 @@ from proxy.exchange import Endpoint
 from proxy.identity import Identify
 from proxy.identity.anyone import identify_anyone
 from proxy.identity.keys import KeyStore
-from proxy.pipeline import Services
+from proxy.journey import Services
 from proxy.policy.watch import PolicyStore, Reload
 from proxy.providers import PROVIDERS, OpenAICompatible, Timeouts
 from proxy.recording import Recorder
@@ -118,7 +118,9 @@ def provider_key(section: ProviderSection, folder: Path) -> Callable[[], str | N
     return lambda: key
 
 
-def _provider(name: str, section: ProviderSection, configuration: Configuration) -> OpenAICompatible:
+def _provider(
+    name: str, section: ProviderSection, configuration: Configuration
+) -> OpenAICompatible:
     try:
         key = provider_key(section, configuration.folder)
     except ValueError as error:

@@ -29,7 +29,7 @@ from audit.verify import verify
 from proxy import config, scaffold
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
-from proxy.pipeline import Services
+from proxy.journey import Services
 from proxy.server import listening
 from proxy.services import running
 

@@ -95,7 +95,11 @@ def test_an_ipv6_address(tmp_path: Path) -> None:
         ("https://api.example.org/v1", "https://u:p@example.org", ["11:15: base_url: "]),
         ("https://api.example.org/v1", "https://example.org/?a=b", ["11:15: base_url: "]),
         ("    key: {env", "    retries: -1\n    key: {env", ["12:14: retries: "]),
-        ("    key: {env", "    connect_timeout_s: 0\n    key: {env", ["12:24: connect_timeout_s: "]),
+        (
+            "    key: {env",
+            "    connect_timeout_s: 0\n    key: {env",
+            ["12:24: connect_timeout_s: "],
+        ),
         ("models:", "log_level: loud\nmodels:", ["13:12: log_level: "]),
         ("models:", "limits: {body_bytes: 7}\nmodels:", ["13:22: body_bytes: "]),
         ("models:", "detect: {processes: many}\nmodels:", ["13:21: processes: "]),

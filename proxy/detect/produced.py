@@ -5,6 +5,8 @@ What counts for a model is its own labels through the mapping, not what Presidio
 
 from __future__ import annotations
 
+from typing import Any
+
 import spacy.util
 
 from proxy.detect.recognizers import RECOGNIZERS
@@ -42,7 +44,7 @@ def named_by_model(model: str) -> frozenset[str]:
 
 def produced_entities(settings: DetectSettings) -> frozenset[str]:
     """Every entity that the enabled recognizers and the model can yield; raises ModelMissingError."""
-    recognizers = [build(settings.language) for build in RECOGNIZERS]
+    recognizers: list[Any] = [build(settings.language) for build in RECOGNIZERS]
     enabled = [one for one in recognizers if str(one.name) not in settings.disabled]
     patterns = {entity for one in enabled for entity in one.supported_entities}
     return named_by_model(settings.model) | patterns

@@ -156,6 +156,8 @@ class _Assignment:
         value = self._value(key, one.entity)
         value.entities[one.entity] = None
         start, end = _with_joined(part, one.start, one.end)
+        if start == end:
+            return
         if (start, end) != (one.start, one.end):
             whole = self._value(self._key(part.text[start:end]), one.entity)
             whole.entities[one.entity] = None
@@ -225,6 +227,12 @@ def _with_joined(part: TextPart, start: int, end: int) -> tuple[int, int]:
     """A span with the rest of its word, and with an upper-case head (`USER_`) before that."""
     text = part.text
     if part.alphabet is Alphabet.TEXT:
+        return start, end
+    while start < end and not text[start].isalnum():  # or two tokens could touch
+        start += 1
+    while start < end and not text[end - 1].isalnum():
+        end -= 1
+    if start == end:
         return start, end
     before, after = _WORD_BEFORE[part.alphabet], _WORD_AFTER[part.alphabet]
     right = after.match(text, end)

@@ -19,7 +19,7 @@ from proxy.matching import canonical
 Params = dict[str, Any]
 
 
-class _Acting(Operator):  # type: ignore[misc]  # presidio-anonymizer publishes no types
+class _Acting(Operator):
     """One action. Parameters: `entity_type` (Presidio's), `to`, `keep_last`, `key`, `numbers`."""
 
     kind: ActionKind

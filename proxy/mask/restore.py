@@ -106,25 +106,25 @@ class Stream:
 
     def _decide(self, text: str, until: int) -> str:
         """Restore what lies between what was decided before and `until`."""
-        done = self._at
+        done = at = since = self._at  # passed on; searched; where the last restored spelling ends
         pieces: list[str] = []
-        if "_" in text or self._mapping.digits:
-            for match in self._token.finditer(text, done, until):
-                found = self._found(match, text, done, until)
-                if found is None:
-                    continue
-                self._pass(text[done : found.start], pieces)
-                spelled = text[found.start : found.end]
-                if self._may_stand(found, spelled, text):
-                    escape = self._channel is Channel.JSON
-                    value = self._depth.escaped(found.value) if escape else found.value
-                    self._follow(spelled)
-                    self._say(value, pieces)
-                else:
-                    self._pass(spelled, pieces)
-                done = found.end
+        searched = "_" in text or self._mapping.digits
+        while searched and (match := self._token.search(text, at, until)):
+            at = match.end()
+            found = self._found(match, text, since, until)
+            if found is None:
+                continue
+            self._pass(text[done : found.start], pieces)
+            done = found.start
+            if self._may_stand(found, text):
+                escape = self._channel is Channel.JSON
+                value = self._depth.escaped(found.value) if escape else found.value
+                self._follow(text[found.start : found.end])
+                self._say(value, pieces)
+                done = at = since = found.end
+                self._head = ""
         self._pass(text[done:until], pieces)
-        self._head = self._head_of(text[self._at : until])
+        self._head = self._head_of(text[since:until])
         kept = max(0, until - _LOOK_BEHIND)
         self._input, self._at = text[kept:], until - kept
         return "".join(pieces)
@@ -138,11 +138,11 @@ class Stream:
         head = self._table.head.search(self._head + word if word == decided else word)
         return "A" + (head["escape"] or "") if head else ""
 
-    def _goes_on(self, text: str, start: int) -> bool:
-        """Whether a token at `start` is the rest of a word that was decided before."""
+    def _goes_on(self, text: str, since: int, start: int) -> bool:
+        """Whether a token at `start` is the rest of a word that was decided before `since`."""
         if not self._head:
             return False
-        head = self._table.head.fullmatch(self._head + text[self._at : start])
+        head = self._table.head.fullmatch(self._head + text[since:start])
         return head is not None and not head["escape"]
 
     def _pass(self, text: str, pieces: list[str]) -> None:
@@ -161,7 +161,7 @@ class Stream:
         pieces.append(text)
         self._output = (self._output + text)[-exfil.CONTEXT :]
 
-    def _found(self, match: re.Match[str], text: str, done: int, until: int) -> _Found | None:
+    def _found(self, match: re.Match[str], text: str, since: int, until: int) -> _Found | None:
         """The spelling around a token or surrogate, if it is in the mapping."""
         start, end = match.span()
         spelled = match[0]
@@ -169,16 +169,12 @@ class Stream:
             number = self._mapping.digits.get(spelled)
             known = number is not None and self._bounded(text, start, end)
             return _Found(start, end, spelled, number or "", bare=True) if known else None
-        if self._goes_on(text, start):
+        token = self._mapped(spelled)
+        if not token or self._goes_on(text, since, start):
             return None
-        token = spelled
-        while (value := self._mapping.tokens.get(grammar.plain(token))) is None:
-            head, underscore, _ = token.rpartition("_")
-            if not underscore:
-                return None
-            token = head.rstrip("\\")
+        value = self._mapping.tokens[grammar.plain(token)]
         opening = self._table.opening.search(
-            text, max(done, start - grammar.LONGEST_BRACKET), start
+            text, max(since, start - grammar.LONGEST_BRACKET), start
         )
         whole = token == spelled
         closing = self._table.closing.match(text, end, until) if whole else None
@@ -196,8 +192,18 @@ class Stream:
         bare = high - low == len(token)
         return _Found(low, high, grammar.plain(token), value, bare)
 
-    def _may_stand(self, found: _Found, spelled: str, text: str) -> bool:
+    def _mapped(self, word: str) -> str:
+        """The mapped token that a word is, or goes on from at an underscore; or nothing."""
+        while grammar.plain(word) not in self._mapping.tokens:
+            word, underscore, _ = word.rpartition("_")
+            if not underscore:
+                return ""
+            word = word.rstrip("\\")
+        return word
+
+    def _may_stand(self, found: _Found, text: str) -> bool:
         """Whether the value may stand where its placeholder does."""
+        spelled = text[found.start : found.end]
         if spelled == found.token and spelled in self._mapping.digits:
             return True
         exact = spelled == f"<{found.token}>"
@@ -241,7 +247,9 @@ class Stream:
             if match.start() < match.start("token"):
                 start = match.start("token")  # the token may be one without this bracket
             else:
-                start = max(match.start() + 1, match.end("token"))
+                mapped = self._mapped(match["token"]) if match["token"] else ""
+                after = match.start("token") + len(mapped) if mapped else match.end("token")
+                start = max(match.start() + 1, after)
         return len(text)
 
     def _is_open(self, match: re.Match[str], text: str) -> bool:
@@ -253,13 +261,13 @@ class Stream:
         if match.lastgroup == "digits":
             return bounded and match["digits"] in beginnings
         opened, token, rest = match["open"] or "", grammar.plain(match["token"]), match["rest"]
-        if (not bounded and not opened.endswith("<")) or self._goes_on(text, match.start("token")):
+        unbounded = not bounded and not opened.endswith("<")
+        if unbounded or self._goes_on(text, self._at, match.start("token")):
             return False
         if not rest:
             return token in beginnings
-        if token not in self._mapping.tokens:
-            return rest.strip("\\") == "" and f"{token}_" in beginnings
-        return True
+        escaping = rest.strip("\\") == "" and f"{token}_" in beginnings
+        return escaping or token in self._mapping.tokens
 
     def _is_whole(self, match: re.Match[str]) -> bool:
         """Whether the text ends in an exact placeholder, which nothing can change."""

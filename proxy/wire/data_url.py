@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import string
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 # "Data: I met her, ..." is a sentence, so a head holds no white space, and a type has its slash.
@@ -19,10 +20,10 @@ _TEXT = re.compile(
     r"|application/(?:json|xml|yaml|javascript))?(?:;charset=(?:utf-8|us-ascii))?(;base64)?,",
     re.IGNORECASE,
 )
-# What base64 makes of bytes, alone or in a URL whose head says no more than a media type.
-_ENCODED = re.compile(
-    r"data:[a-z]+/[a-z0-9.+-]{1,80};base64,[A-Za-z0-9+/_=-]*|[A-Za-z0-9+/_=-]{64,}", re.IGNORECASE
-)
+# A head that says no more than a media type, before base64.
+_ENCODED = re.compile(r"data:[a-z]+/[a-z0-9.+-]{1,80};base64,", re.IGNORECASE)
+_BASE64 = (string.ascii_letters + string.digits + "+/-_=").encode()
+_SHORTEST_CONTENT = 64  # characters; what is shorter may be an id or a name
 
 
 def is_data_url(text: str) -> bool:
@@ -32,7 +33,12 @@ def is_data_url(text: str) -> bool:
 
 def is_encoded(text: str) -> bool:
     """Whether nothing in `text` can be read: it is base64 from its start (or head) to its end."""
-    return _ENCODED.fullmatch(text) is not None
+    head = _ENCODED.match(text)
+    if head is None and len(text) < _SHORTEST_CONTENT:
+        return False
+    content = text[head.end() :] if head else text
+    # Deleting the alphabet takes a hundredth of the time that matching megabytes of it does.
+    return content.isascii() and not content.encode().translate(None, _BASE64)
 
 
 def read(url: str) -> str | None:

@@ -66,9 +66,7 @@ _CONTENT_PART = Spec(
         "prompt_cache_breakpoint": _BREAKPOINT,
     }
 )
-_CITATION = Spec(
-    fields=dict.fromkeys(("url", "title", "start_index", "end_index"), DEFAULT)
-)
+_CITATION = Spec(fields=dict.fromkeys(("url", "title", "start_index", "end_index"), DEFAULT))
 _ANNOTATION = Spec(fields={"type": _choice("url_citation"), "url_citation": _CITATION})
 _CALLED = Spec(fields={"name": Spec(leaf=Leaf.NAME), "arguments": Spec(leaf=Leaf.JSON)})
 _TOOL_CALL = Spec(
@@ -156,13 +154,9 @@ _OTHER_FIELDS = {
             ),
         }
     ),
-    "metadata": Spec(
-        fields={"user_id": Spec(leaf=Leaf.PSEUDONYM)}, items=Spec(leaf=Leaf.NAME)
-    ),
+    "metadata": Spec(fields={"user_id": Spec(leaf=Leaf.PSEUDONYM)}, items=Spec(leaf=Leaf.NAME)),
     "modalities": Spec(items=_choice("text", "audio")),
-    "prediction": Spec(
-        fields={"type": _choice("content"), "content": Spec(items=_CONTENT_PART)}
-    ),
+    "prediction": Spec(fields={"type": _choice("content"), "content": Spec(items=_CONTENT_PART)}),
     "prompt_cache_key": Spec(leaf=Leaf.PSEUDONYM),
     "prompt_cache_retention": _choice("in_memory", "24h"),
     "reasoning_effort": Spec(values=_EFFORT),

@@ -162,7 +162,8 @@ class AnswerStream:
     def _change(self, path: Path, leaf: Leaf, text: str) -> str:
         if leaf is Leaf.ID:
             return self._restorer.text(text, Channel.NAME)
-        if isinstance(path[-1], Key) or path[:1] != ("choices",):
+        # Annotations come whole, one after the other at the same place: they don't grow.
+        if isinstance(path[-1], Key) or path[:1] != ("choices",) or "annotations" in path:
             return self._restorer.text(text, _channel(path, leaf, json_answer=self._json_answer))
         stream = self._streams.get(path)
         if stream is None:

@@ -223,6 +223,20 @@ def test_a_file_that_ends_inside_a_batch(site: Site) -> None:
     assert site.codes() >= {"incomplete-batch", "truncated"}
 
 
+def test_a_batch_that_miscounts_its_frames(site: Site) -> None:
+    """The head says three where there are two, and the digest was mended."""
+    path = site.segments()[-1]
+    with path.open("rb") as file:
+        header, _ = read_header(file)
+        head = path.read_bytes()[: file.tell()]
+    frames = frames_of(path)
+    batch = encode_batch(header.first, frames)
+    payload = batch[52:]
+    lying = batch[:8] + struct.pack(">I", len(frames) + 1) + batch[12:20]
+    path.write_bytes(head + lying + hashlib.sha256(lying + payload).digest() + payload)
+    assert "bad-batch" in site.codes()
+
+
 def test_records_of_another_log_spliced_in(site: Site, tmp_path: Path) -> None:
     other = Site(tmp_path / "other", signing=site.signing)
 

@@ -152,14 +152,15 @@ async def test_append_returns_only_after_the_sync(
     assert order == ["synced", "acknowledged"]
 
 
-@pytest.mark.parametrize("failing", ["fdatasync", "pwrite"])
+@pytest.mark.parametrize("failing", [["fdatasync"], ["pwrite"], ["fdatasync", "ftruncate"]])
 async def test_a_failed_write_fails_its_records_and_the_next_ones_pass(
-    site: Site, monkeypatch: pytest.MonkeyPatch, failing: str
+    site: Site, monkeypatch: pytest.MonkeyPatch, failing: list[str]
 ) -> None:
     log = site.open()
     await converse(log, 1, "before")
     with monkeypatch.context() as patch:
-        patch.setattr(os, failing, _full_disk)
+        for call in failing:
+            patch.setattr(os, call, _full_disk)
         contents = [Content("m", b"never stored", "acme")]
         results = await asyncio.gather(
             *(log.append(Kind.REFUSAL, f"lost-{n}", {}, contents) for n in range(5)),

@@ -5,6 +5,7 @@ v1.json was made once. A change that breaks it changes the format, and old logs 
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -24,6 +25,7 @@ from audit.checkpoint import (
     parse_verifier_key,
     sign,
 )
+from audit.errors import FormatError
 from audit.frame import Stored, decode, encode, leaf_of, places
 from audit.keys import key_id_of
 from audit.manifest import decode_slot
@@ -83,6 +85,17 @@ def test_every_recipient_opens_every_record(recipient: dict[str, str]) -> None:
             if isinstance(entry, Stored):
                 text = opener.content(frame, place, opened, rows[place]).decode()
                 assert text == record["contents"][place]["text"]
+
+
+def test_the_commitment_is_compared_before_anything_opens() -> None:
+    """It stands outside of what AES-GCM authenticates, so only the comparison notices a change."""
+    key = X25519PrivateKey.from_private_bytes(raw(OURS["recipients"][0]["private"]))
+    opener = SegmentOpener(*read_header(io.BytesIO(raw(OURS["header"]))), key)
+    frame = decode(raw(OURS["records"][0]["frame"]))
+    section = frame.sections[0]
+    other = dataclasses.replace(section, commitment=bytes(32))
+    with pytest.raises(FormatError, match="commitment"):
+        opener.open(dataclasses.replace(frame, sections=(other,)))
 
 
 def test_frames_leaves_and_rows() -> None:

@@ -44,7 +44,7 @@ def main() -> None:
         file = str(folder / "privet.yaml")
         privet = stack.enter_context(serving("served", file, cpu=MEASURED_CPU, port=port))
         privet.pin_children(OTHER_CPU)
-        rounds = Rounds(Target(provider.port), Target(bare.port), Target(port, key), privet)
+        rounds = Rounds(Target(provider), Target(bare), Target(privet, key))
         uvloop.run(rounds.warm_up())
         print_figures(uvloop.run(rounds.run(size)), size, load)
     os.sched_setaffinity(0, {MEASURED_CPU})

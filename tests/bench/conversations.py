@@ -108,6 +108,11 @@ def _message(
 def _values(chance: random.Random) -> dict[str, str]:
     first, last = chance.choice(_FIRST), chance.choice(_LAST)
     number = chance.randrange(1, 10**4)
+    day, month, year = (
+        chance.randrange(1, 29),
+        chance.randrange(1, 13),
+        chance.randrange(1950, 2000),
+    )
     address = f"{chance.randrange(2, 190)} {chance.choice(_STREETS)}, {chance.choice(_CITIES)}"
     return {
         "name": f"{first} {last}",
@@ -116,7 +121,7 @@ def _values(chance: random.Random) -> dict[str, str]:
         "address": address,
         "card": _card(chance),
         "iban": _iban(chance),
-        "birth": f"{chance.randrange(10, 29)}/{chance.randrange(10, 13)}/19{chance.randrange(50, 99)}",
+        "birth": f"{day:02d}/{month:02d}/{year}",
         "other": f"{chance.choice(_FIRST)} {chance.choice(_LAST)}",
     }
 

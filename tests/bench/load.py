@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
+from tests.bench.processes import Served
+
 _STAMP = re.compile(rb'"created":(\d{10,})[,}]')
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
@@ -123,9 +125,9 @@ class Connection(asyncio.Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where requests go: a port of the loopback interface, and a key if it asks for one."""
+    """Where requests go: a process that listens on loopback, and a key if it asks for one."""
 
-    port: int
+    served: Served
     key: str = ""
 
     def request(self, body: bytes) -> bytes:
@@ -155,7 +157,7 @@ async def ask_all(
             replies.append(reply)
 
     connections = [
-        (await loop.create_connection(Connection, "127.0.0.1", target.port))[1]
+        (await loop.create_connection(Connection, "127.0.0.1", target.served.port))[1]
         for _ in range(concurrency)
     ]
     start = time.monotonic()

@@ -42,6 +42,12 @@ class Served:
         counts: dict[str, int] = orjson.loads(self._process.stdout.readline())
         return counts
 
+    def cpu_seconds(self) -> float:
+        """What its threads have spent of the CPU so far; its children's work isn't in it."""
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        times = [task.joinpath("schedstat").read_text().split()[0] for task in tasks.iterdir()]
+        return sum(map(int, times)) / 1e9
+
     def pin_children(self, cpu: int) -> None:
         """Give the processes that it started to another CPU."""
         tasks = Path(f"/proc/{self._process.pid}/task")

@@ -8,9 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.bench.processes import MEASURED_CPU, OTHER_CPU
-from tests.bench.rounds import SLOPE_TURNS, Figures, Size
-
-_CASES = ("bare", "warm", "one new message", "cold")
+from tests.bench.rounds import PRIVET, SLOPE_TURNS, Figures, Size
 
 
 def print_figures(figures: Figures, size: Size, load: float) -> None:
@@ -18,19 +16,20 @@ def print_figures(figures: Figures, size: Size, load: float) -> None:
     shared = "; a single CPU, so load and proxy share it" if MEASURED_CPU == OTHER_CPU else ""
     note = f"Medians of {size.rounds} rounds; the machine's load before was {load:.1f}{shared}."
     _print(_headlines(figures), note)
-    note = f"Added to the provider's own {_ms(figures.direct)}, one request at a time."
+    note = (
+        f"Added to the provider's own {_ms(figures.direct)} one at a time; the rate many at a time."
+    )
     _print(_requests(figures), note)
     _print(_streams(figures), "Added to the first event of a stream, and to the way of each event.")
     _print(_history(figures), "Added p50 by turns; the slope is taken from them.")
     _print(_work(figures), "While requests came one at a time. A key commit syncs keys.db besides.")
 
 
-def print_steps(costs: Mapping[str, float], slopes: Mapping[str, float]) -> None:
+def print_steps(costs: Mapping[str, float], slopes: Mapping[str, float], whole: str) -> None:
     """Print what each step costs on ten turns, and how that grows; in seconds, per KB."""
-    whole = costs["serve, whole"]
     table = _table("Steps of ten warm turns", "µs", "of serve", "µs/KB")
     for step, seconds in costs.items():
-        share = f"{seconds / whole:.1%}"
+        share = f"{seconds / costs[whole]:.1%}"
         table.add_row(step, f"{seconds * 1e6:.0f}", share, f"{slopes[step] * 1e6:.1f}")
     _print(table, "In one process, without sockets; the slope is over turns 2 to 50.")
 
@@ -47,11 +46,18 @@ def _headlines(figures: Figures) -> Table:
 
 
 def _requests(figures: Figures) -> Table:
-    table = _table("Ten turns, 4 KB", "added p50", "added p99", "requests/s", ": bare")
-    for case in _CASES:
+    table = _table("Ten turns, 4 KB", "added p50", "added p99", "requests/s", ": bare", "CPU")
+    for case in ("bare", *PRIVET):
         added = figures.added[case]
         rate, ratio = figures.rates[case], figures.rate_ratios[case]
-        table.add_row(case, _ms(added.p50), _ms(added.p99), f"{rate:.0f}", f"{ratio:.3f}")
+        table.add_row(
+            case,
+            _ms(added.p50),
+            _ms(added.p99),
+            f"{rate:.0f}",
+            f"{ratio:.3f}",
+            _ms(figures.cpu[case]),
+        )
     return table
 
 

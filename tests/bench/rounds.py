@@ -15,10 +15,12 @@ from statistics import linear_regression, median, quantiles
 
 from tests.bench.conversations import conversation
 from tests.bench.load import Reply, Target, ask_all
-from tests.bench.processes import Served
 
 #: Turns of the conversations that the slope is taken from.
 SLOPE_TURNS = (2, 5, 10, 20, 30, 40, 50)
+
+#: What Privet is asked: a conversation that it has seen, one with a new message, a new one.
+PRIVET = ("warm", "one new message", "cold")
 
 _CONCURRENCY = 16
 _SEEDS_WARM = range(8)
@@ -58,7 +60,8 @@ class Figures:
     Attributes:
         direct: seconds of asking the provider directly, median.
         added: case -> seconds added to one request at a time.
-        rates: case -> requests a second.
+        rates: case -> requests a second, many at a time.
+        cpu: case -> seconds of the CPU that the process spent on a request; detectors are others.
         rate_ratios: case -> its rate over the bare pass-through's of the same round.
         first_event, events: target -> seconds added to a stream's first event, and to each.
         slopes: target -> seconds added per KB of history.
@@ -70,6 +73,7 @@ class Figures:
     added: Mapping[str, Added]
     rates: Mapping[str, float]
     rate_ratios: Mapping[str, float]
+    cpu: Mapping[str, float]
     first_event: Mapping[str, Added]
     events: Mapping[str, Added]
     slopes: Mapping[str, float]
@@ -80,9 +84,8 @@ class Figures:
 class Rounds:
     """Asks, and keeps what each round gave."""
 
-    def __init__(self, direct: Target, bare: Target, privet: Target, process: Served) -> None:
+    def __init__(self, direct: Target, bare: Target, privet: Target) -> None:
         self._direct, self._bare, self._privet = direct, bare, privet
-        self._process = process
         self._seeds = itertools.count(_SEEDS_COLD)
         self._warm = [conversation(seed).body() for seed in _SEEDS_WARM]
         self._streams = [conversation(seed).body(stream=True) for seed in _SEEDS_WARM]
@@ -115,38 +118,39 @@ class Rounds:
 
     async def _latencies(self, size: Size) -> None:
         direct, _ = await ask_all(self._direct, self._warm, size.latency)
-        bare, _ = await ask_all(self._bare, self._warm, size.latency)
-        warm = await self._counted("warm", self._warm, size.latency)
-        new = [conversation(0, last=next(self._seeds)).body() for _ in range(size.new_message)]
-        one_new = await self._counted("one new message", new, len(new))
-        texts = [conversation(next(self._seeds)).body() for _ in range(size.cold)]
-        cold = await self._counted("cold", texts, len(texts))
         base = _Percentiles([reply.seconds for reply in direct])
         self._keep("direct", "p50", base.p50)
-        for case, replies in (
-            ("bare", bare),
-            ("warm", warm),
-            ("one new message", one_new),
-            ("cold", cold),
-        ):
+        bare, _ = await ask_all(self._bare, self._warm, size.latency)
+        self._keep_added("latency", "bare", [reply.seconds for reply in bare], base)
+        for case in PRIVET:
+            bodies, count = self._bodies(case, size)
+            replies = await self._counted(case, bodies, min(count, size.latency))
             self._keep_added("latency", case, [reply.seconds for reply in replies], base)
 
     async def _rates(self, size: Size) -> None:
-        _, bare = await ask_all(self._bare, self._warm, size.rate, _CONCURRENCY)
-        _, warm = await ask_all(self._privet, self._warm, size.rate, _CONCURRENCY)
-        new = [conversation(0, last=next(self._seeds)).body() for _ in range(size.new_message)]
-        _, one_new = await ask_all(self._privet, new, len(new), _CONCURRENCY)
-        texts = [conversation(next(self._seeds)).body() for _ in range(size.cold)]
-        _, cold = await ask_all(self._privet, texts, len(texts), _CONCURRENCY)
-        reference = size.rate / bare
-        for case, count, seconds in (
-            ("bare", size.rate, bare),
-            ("warm", size.rate, warm),
-            ("one new message", len(new), one_new),
-            ("cold", len(texts), cold),
-        ):
-            self._keep("rate", case, count / seconds)
-            self._keep("rate ratio", case, count / seconds / reference)
+        reference = 0.0
+        for case, target in (("bare", self._bare), *((case, self._privet) for case in PRIVET)):
+            bodies, count = self._bodies(case, size)
+            before = target.served.cpu_seconds()
+            _, seconds = await ask_all(target, bodies, count, _CONCURRENCY)
+            spent = target.served.cpu_seconds() - before
+            rate = count / seconds
+            reference = reference or rate
+            self._keep("rate", case, rate)
+            self._keep("rate ratio", case, rate / reference)
+            self._keep("cpu", case, spent / count)
+
+    def _bodies(self, case: str, size: Size) -> tuple[Sequence[bytes], int]:
+        """What is asked in a case, and how often; texts that are new are new in each call."""
+        if case == "one new message":
+            bodies = [
+                conversation(0, last=next(self._seeds)).body() for _ in range(size.new_message)
+            ]
+        elif case == "cold":
+            bodies = [conversation(next(self._seeds)).body() for _ in range(size.cold)]
+        else:
+            return self._warm, size.rate
+        return bodies, len(bodies)
 
     async def _stream_delays(self, size: Size) -> None:
         bases: tuple[_Percentiles, _Percentiles] | None = None
@@ -180,9 +184,9 @@ class Rounds:
         yield from (("direct", self._direct), ("bare", self._bare), ("warm", self._privet))
 
     async def _counted(self, case: str, bodies: Sequence[bytes], count: int) -> list[Reply]:
-        before = Counter(self._process.counts())
+        before = Counter(self._privet.served.counts())
         replies, _ = await ask_all(self._privet, bodies, count)
-        done = Counter(self._process.counts())
+        done = Counter(self._privet.served.counts())
         done.subtract(before)
         known, asked = self._work.get(case, (Counter(), 0))
         known.update(done)
@@ -210,6 +214,7 @@ class Rounds:
             added=self._added("latency"),
             rates=self._of("rate"),
             rate_ratios=self._of("rate ratio"),
+            cpu=self._of("cpu"),
             first_event=self._added("first event"),
             events=self._added("event"),
             slopes=self._of("slope"),

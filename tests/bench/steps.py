@@ -1,36 +1,35 @@
 """What each step of the journey costs by itself, in one process and without a socket.
 
-The stages are called as pipeline.py calls them, on a warm conversation, each with what the stage
-before it returned; then the whole of `serve`, so that what no stage explains shows too. Detection
-is warm: every chunk is known. The two audit steps include the wait for the disk.
+The pipeline runs as it is, on warm conversations and with a provider that answers at once. A clock
+stands before each stage that it calls, so nothing is measured that isn't done, and what no stage
+explains shows too. The two audit steps include the wait for the disk.
 """
 
 from __future__ import annotations
 
+import inspect
 import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from statistics import linear_regression, median
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import uvloop
 
 from proxy import pipeline
-from proxy.detect.sweep import sweep
+from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
-from proxy.mask.guard import check
-from proxy.mask.masking import number
-from proxy.mask.restore import Restorer
-from proxy.pipeline import Call, Provider, Services
-from proxy.policy.decide import decide
-from proxy.recording import Outcome, Request
+from proxy.journey import Call, Services
+from proxy.mask.masking import Numbering
+from proxy.policy.compiled import Policy
+from proxy.recording import Recorder
 from proxy.services import detecting, running
-from proxy.wire import DIALECTS
+from proxy.wire import DIALECTS, Dialect
 from tests.bench.conversations import conversation
 from tests.bench.report import print_steps
 from tests.bench.upstream import ANSWER
@@ -39,36 +38,60 @@ from tests.house import write_configuration
 #: Turns of the conversations that slopes are taken from; costs are shown for SHOWN of them.
 TURNS = (2, 5, 10, 20, 30, 40, 50)
 SHOWN = 10
+WHOLE = "serve, whole"
 
+#: Step -> where the pipeline finds its stage; those of the services and the dialect come besides.
+STAGES: dict[str, tuple[Any, str]] = {
+    "detect": (Detector, "detect"),
+    "accept": (Policy, "accept"),
+    "sweep": (pipeline, "sweep"),
+    "classify": (Policy, "classify"),
+    "decide": (pipeline, "decide"),
+    "number": (pipeline, "number"),
+    "render": (Numbering, "render"),
+    "guard": (pipeline, "check"),
+    "restorer": (pipeline, "Restorer"),
+    "intent, durable": (Recorder, "intent"),
+    "outcome, durable": (Recorder, "outcome"),
+}
+_ORDER = (
+    *("identify", "parse", "detect", "accept", "sweep", "classify", "decide", "number", "render"),
+    *("write", "guard", "restorer", "intent, durable", "restore", "outcome, durable"),
+)
 _SEED = 200
-_CHAT = DIALECTS[0]
 
-_Result = TypeVar("_Result")
+Costs = Mapping[str, float]
 
 
-@dataclass(slots=True)
-class Costs:
-    """Step -> seconds of each repetition, in the order of the journey."""
+class Clock:
+    """Stands before stages and adds up what they take, by step, until it is read."""
 
-    seconds: dict[str, list[float]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = defaultdict(float)
 
-    def take(self, step: str, stage: Callable[..., _Result], *arguments: Any) -> _Result:
-        """Time one stage, and give what it returned."""
-        start = time.perf_counter()
-        result = stage(*arguments)
-        self.seconds.setdefault(step, []).append(time.perf_counter() - start)
-        return result
+    def read(self) -> dict[str, float]:
+        """The seconds of each step since the last reading."""
+        seconds, self._seconds = self._seconds, defaultdict(float)
+        return dict(seconds)
 
-    async def wait(self, step: str, stage: Coroutine[Any, Any, _Result]) -> _Result:
-        """The same for a stage that is awaited."""
-        start = time.perf_counter()
-        result = await stage
-        self.seconds.setdefault(step, []).append(time.perf_counter() - start)
-        return result
+    def before(self, step: str, stage: Callable[..., Any]) -> Callable[..., Any]:
+        """The same stage, timed."""
 
-    def medians(self) -> dict[str, float]:
-        """The median of each step."""
-        return {step: median(seconds) for step, seconds in self.seconds.items()}
+        def call(*arguments: Any, **named: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return stage(*arguments, **named)
+            finally:
+                self._seconds[step] += time.perf_counter() - start
+
+        async def wait(*arguments: Any, **named: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return await stage(*arguments, **named)
+            finally:
+                self._seconds[step] += time.perf_counter() - start
+
+        return wait if inspect.iscoroutinefunction(stage) else call
 
 
 class _Canned:
@@ -88,49 +111,43 @@ class _Canned:
         """Nothing is open."""
 
 
-async def journey(call: Call, services: Services, costs: Costs) -> None:
-    """One request, stage by stage."""
-    take, wait = costs.take, costs.wait
-    principal = take("identify", services.identify, call.headers)
-    exchange = take("parse", _CHAT.parse, call.body, call.exchange_id)
-    policy, today = services.policies.current, datetime.now(UTC).date()
-    found = await wait("detect", services.detector.detect(principal.tenant, exchange.parts))
-    accepted = take("accept", lambda: [policy.accept(part) for part in found])
-    findings = take("sweep", sweep, exchange.parts, accepted, services.lexicon)
-    facts = take("classify", pipeline._facts, exchange, findings)
-    request = Request(exchange, principal, policy.name, policy.digest)
-    request = take(
-        "classify for the record", pipeline._classified, request, policy, facts, findings
-    )
-    endpoint = services.catalogue.endpoints(exchange.model)[0]
-    verdict = take("decide", decide, policy, facts, principal, endpoint, today)
-    numbering = take("number", number, exchange.parts, findings)
-    masked = take("render", numbering.render, verdict.treatment, services.secret)
-    body = take("write", _CHAT.write, exchange, dict(masked.edits), endpoint.model)
-    take("guard", check, masked, services.lexicon)
-    restorer = take("restorer", Restorer, masked.mapping, exchange.parts)
-    intent = services.recorder.intent(request, verdict, 1, body, masked.texts)
-    await wait("intent, durable", intent)
-    restored = take("restore", lambda: _CHAT.restore(ANSWER, restorer, json_answer=False))
-    outcome = Outcome("delivered", 200, "", len(ANSWER), len(restored))
-    recorded = services.recorder.outcome(request, verdict, 1, outcome, ANSWER)
-    await wait("outcome, durable", recorded)
-
-
 async def measure(services: Services, key: str, repetitions: int) -> dict[int, Costs]:
-    """Turns -> what each stage and the whole cost."""
-    canned = dict.fromkeys(services.providers, cast("Provider", _Canned()))
-    services = replace(services, providers=canned)
+    """Turns -> the median of what each step and the whole cost."""
+    clock = Clock()
+    services, chat = _timed(services, clock)
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    costs: dict[int, Costs] = {turns: Costs() for turns in TURNS}
-    for turns in TURNS:
-        await pipeline.serve(_call(turns, headers), _CHAT, services)  # from now on it is warm
+    calls = {turns: _call(turns, headers) for turns in TURNS}
+    for call in calls.values():
+        await pipeline.serve(call, chat, services)  # from now on it is warm
+    taken: dict[int, list[Costs]] = {turns: [] for turns in TURNS}
     for _ in range(repetitions):
-        for turns in TURNS:
-            call = _call(turns, headers)
-            await journey(call, services, costs[turns])
-            await costs[turns].wait("serve, whole", pipeline.serve(call, _CHAT, services))
-    return costs
+        for turns, call in calls.items():
+            clock.read()
+            start = time.perf_counter()
+            await pipeline.serve(call, chat, services)
+            whole = time.perf_counter() - start
+            taken[turns].append(clock.read() | {WHOLE: whole})
+    return {turns: _medians(costs) for turns, costs in taken.items()}
+
+
+def _timed(services: Services, clock: Clock) -> tuple[Services, Dialect]:
+    """The services and the dialect with a clock before every stage; in this process, for good."""
+    for step, (owner, name) in STAGES.items():
+        setattr(owner, name, clock.before(step, getattr(owner, name)))
+    chat = DIALECTS[0]
+    stages = {
+        name: clock.before(name, getattr(chat, name)) for name in ("parse", "write", "restore")
+    }
+    providers: dict[str, Any] = dict.fromkeys(services.providers, _Canned())
+    identify = clock.before("identify", services.identify)
+    return replace(services, identify=identify, providers=providers), replace(chat, **stages)
+
+
+def _medians(costs: list[Costs]) -> Costs:
+    """In the order of the journey, with what lies between the steps before the whole."""
+    medians = {step: median(each[step] for each in costs) for step in (*_ORDER, WHOLE)}
+    whole = medians.pop(WHOLE)
+    return medians | {"between them": whole - sum(medians.values()), WHOLE: whole}
 
 
 def _call(turns: int, headers: Mapping[str, str]) -> Call:
@@ -140,10 +157,9 @@ def _call(turns: int, headers: Mapping[str, str]) -> Call:
 def slopes(costs: Mapping[int, Costs]) -> dict[str, float]:
     """Step -> seconds per KB of history, over TURNS."""
     kilobytes = [len(conversation(_SEED, turns).body()) / 1000 for turns in TURNS]
-    medians = [costs[turns].medians() for turns in TURNS]
     return {
-        step: linear_regression(kilobytes, [each[step] for each in medians]).slope
-        for step in medians[0]
+        step: linear_regression(kilobytes, [costs[turns][step] for turns in TURNS]).slope
+        for step in costs[SHOWN]
     }
 
 
@@ -160,7 +176,7 @@ async def run(repetitions: int) -> None:
     with tempfile.TemporaryDirectory(prefix="privet-bench-") as folder:
         async with _house(Path(folder)) as (services, key):
             costs = await measure(services, key, repetitions)
-    print_steps(costs[SHOWN].medians(), slopes(costs))
+    print_steps(costs[SHOWN], slopes(costs), WHOLE)
 
 
 if __name__ == "__main__":

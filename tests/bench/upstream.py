@@ -70,7 +70,7 @@ class _Connection(asyncio.Protocol):
         asyncio.get_running_loop().call_later(GAP_S, self._next_event)
 
 
-def _content_length(head: bytes) -> int:
+def _content_length(head: bytearray) -> int:
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
             return int(line.split(b":")[1])
@@ -82,7 +82,12 @@ def _chunked(data: bytes) -> bytes:
 
 
 def _answer() -> bytes:
-    message = {"role": "assistant", "content": _TEXT, "refusal": None, "annotations": []}
+    message: dict[str, object] = {
+        "role": "assistant",
+        "content": _TEXT,
+        "refusal": None,
+        "annotations": [],
+    }
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     usage = {"prompt_tokens": 1000, "completion_tokens": 70, "total_tokens": 1070}
     answer = {"id": _ID, "object": "chat.completion", "created": 1_767_225_600, "model": MODEL}

@@ -125,10 +125,10 @@ def test_block_never_writes() -> None:
 
 
 def test_a_coarser_value_never_spells_another_hidden_one() -> None:
-    values = {"4111 1111 1111 1234": "CARD", "1234!": "PIN"}
-    masked = mask(("4111 1111 1111 1234", {"4111 1111 1111 1234": "CARD"}), ("pin 1234", {"1234": "PIN"}),
-                  CARD=Action(ActionKind.MASK, keep_last=4), PIN=PLACEHOLDER)  # fmt: skip
-    assert masked.texts == ("<CARD_1>", "pin <PIN_1>"), values
+    card, last = "4111 1111 1111 1234", Action(ActionKind.MASK, keep_last=4)
+    turns = (card, {card: "CARD"}), ("pin 1234", {"1234": "PIN"})
+    masked = mask(*turns, CARD=last, PIN=PLACEHOLDER)
+    assert masked.texts == ("<CARD_1>", "pin <PIN_1>")
     check(masked, LEXICON)
 
 
@@ -166,9 +166,8 @@ def test_with_the_sweep_off_the_guard_stops_the_leak() -> None:
 
 
 def test_the_guard_doesnt_take_our_tokens_for_the_callers() -> None:
-    masked = mask(("The Person Group met Ann Lee", {"Person Group": "ORG", "Ann Lee": "PERSON"}),
-                  ("a Person!", {"Person": "X"}), ORG=PLACEHOLDER, PERSON=PLACEHOLDER, X=PLACEHOLDER)  # fmt: skip
-    check(masked, LEXICON)
+    turns = ("Ann Lee met", {"Ann Lee": "PERSON"}), ("a Person!", {"Person": "X"})
+    check(mask(*turns, PERSON=PLACEHOLDER, X=PLACEHOLDER), LEXICON)
 
 
 def test_our_actions_work_in_presidio() -> None:

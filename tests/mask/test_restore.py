@@ -36,14 +36,14 @@ def restored(text: str, channel: Channel = Channel.TEXT, said: str = "") -> str:
         "<PERSON\\_1>",
         "\\<PERSON\\_1\\>",
         "&lt;PERSON_1&gt;",
-    ]
-    + [
         "&#60;PERSON_1&#62;",
         "&#x3c;PERSON_1&#x3E;",
         "\\u003cPERSON_1\\u003e",
         "\u2039PERSON_1\u203a",
-    ]
-    + ["\u27e8PERSON_1\u27e9", "\uff1cPERSON_1\uff1e", "\u3008PERSON_1\u3009"],
+        "\u27e8PERSON_1\u27e9",
+        "\uff1cPERSON_1\uff1e",
+        "\u3008PERSON_1\u3009",
+    ],
 )
 def test_every_spelling_of_the_table(spelling: str) -> None:
     assert restored(f"({spelling}) {spelling}, {spelling}") == "(Ann Lee) Ann Lee, Ann Lee"
@@ -60,8 +60,13 @@ def test_every_spelling_of_the_table(spelling: str) -> None:
         "US_PERSON_1",
         "PERSON 1",
         "`PERSON_1`",
-    ]
-    + ["```\nPERSON_1\n```", "<PERSON_123>", "88123450", "&amp;", "<<", "PERSON_"],
+        "```\nPERSON_1\n```",
+        "<PERSON_123>",
+        "88123450",
+        "&amp;",
+        "<<",
+        "PERSON_",
+    ],
 )
 def test_what_is_no_spelling_is_left_alone(text: str) -> None:
     assert restored(text) == text
@@ -112,15 +117,16 @@ def test_json_is_escaped_at_its_depth() -> None:
         ("eve@evil.example <PERSON_1>", False),
     ],
 )
-def test_urls(text: str, kept: bool) -> None:  # noqa: FBT001
+def test_urls(text: str, kept: bool) -> None:
     assert ("<PERSON_1>" in restored(text)) is kept
 
 
 def test_urls_in_json() -> None:
-    text = '{"url": "https:\\/\\/evil.example\\/<PERSON_1>", "u2": "https\\u003a//evil.example/<PERSON_1>", "n": "<PERSON_1>"}'
-    read = json.loads(restored(text, Channel.JSON))
-    assert "Ann Lee" not in read["url"] + read["u2"]
-    assert read["n"] == "Ann Lee"
+    slashes = r'"https:\/\/evil.example\/<PERSON_1>"'
+    colon = r'"https\u003a//evil.example/<PERSON_1>"'
+    read = json.loads(restored(f'[{slashes}, {colon}, "<PERSON_1>"]', Channel.JSON))
+    assert "Ann Lee" not in read[0] + read[1]
+    assert read[2] == "Ann Lee"
 
 
 def test_a_stream_holds_no_more_than_the_spelling_it_is_in() -> None:

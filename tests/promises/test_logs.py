@@ -22,15 +22,19 @@ ASK: Any = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": INT
 
 #: Every function of the journey that can fail, and what happens then.
 STEPS = (
-    "sweep",
-    "number",
-    "check",
-    "decide",
-    "_mask",
-    "_facts",
-    "Recorder.intent",
-    "Restorer",
-    "_deliver",
+    "pipeline.sweep",
+    "pipeline.number",
+    "pipeline.check",
+    "pipeline.decide",
+    "pipeline._mask",
+    "pipeline._facts",
+    "pipeline.Restorer",
+    "pipeline.deliver",
+    "recording.Recorder.intent",
+    "recording._contents",
+    "detect.detector.Detector.detect",
+    "providers.http.Reply.read",
+    "wire.openai_chat_answer.map_strings",
 )
 
 
@@ -49,9 +53,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     structlog.reset_defaults()
 
 
-async def everything(
-    privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def everything(privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Conversations that go well, and one failure at each step whose exception quotes the text."""
     client = privet.client._client
     headers = {"Authorization": f"Bearer {privet.key}"}
@@ -74,7 +76,7 @@ async def everything(
 
     for step in STEPS:
         with monkeypatch.context() as patch:
-            patch.setattr(f"proxy.pipeline.{step}", broken)
+            patch.setattr(f"proxy.{step}", broken)
             simulator.says("Dear <PERSON_1>")
             failed = await client.post(url, json=ASK, headers=headers)
             assert failed.status_code == 500, step

@@ -16,6 +16,7 @@ from openai import InternalServerError
 
 from proxy import pipeline
 from proxy.mask import masking
+from proxy.recording import Recorder
 from tests.house import House, said_to
 from tests.promises.planted import INTRODUCTION, VALUES, leaks
 from tests.simulator import Simulator
@@ -80,9 +81,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         ]
     ),
     "property named after a person": ask(
-        tools=[
-            tool("x", {"type": "object", "properties": {PERSON: {}}, "required": [PERSON]})
-        ]
+        tools=[tool("x", {"type": "object", "properties": {PERSON: {}}, "required": [PERSON]})]
     ),
     "schema of the answer": ask(
         response_format={
@@ -99,7 +98,7 @@ REQUESTS: dict[str, dict[str, Any]] = {
         web_search_options={"user_location": {"type": "approximate", "city": PERSON}}
     ),
     "a field of next year": ask(memory_of_the_future={"about": [{"deep": [PERSON, CARD]}]}),
-    "a key of next year": ask(**{"about": {MAIL: True}}),
+    "a key of next year": ask(about={MAIL: True}),
     "an unknown content part": after(
         {"role": "user", "content": [{"type": "hologram", "of": {"name": PERSON}}]}
     ),
@@ -166,7 +165,7 @@ async def test_without_rewriting_everything_leaks(
 ) -> None:
     unmasked = masking.Masked({}, (), masking.Restorable(), (), (), {})
     monkeypatch.setattr(masking.Numbering, "render", lambda _self, _treatment, _key: unmasked)
-    monkeypatch.setattr(pipeline.Recorder, "intent", nothing)
+    monkeypatch.setattr(Recorder, "intent", nothing)
     simulator.says("Fine.")
     await post(privet, REQUESTS["user text"])
     assert leaks(simulator.journal[0].body) == list(VALUES.values())

@@ -43,7 +43,9 @@ async def test_every_spelling_comes_back_in_every_fragmentation(
 
 
 async def test_what_is_no_placeholder_is_untouched(privet: House, simulator: Simulator) -> None:
-    text = "a < b, <b>bold</b>, <PERSON_7>, PERSON_12, <EMAIL_1>, person_1, [PERSON]_1, &lt;p&gt; <<‹"
+    text = (
+        "a < b, <b>bold</b>, <PERSON_7>, PERSON_12, <EMAIL_1>, person_1, [PERSON]_1, &lt;p&gt; <<‹"
+    )
     simulator.says(text)
     assert (await privet.client.chat.completions.create(**ASK)).choices[0].message.content == text
     simulator.says(text).in_fragments(1)
@@ -66,7 +68,9 @@ async def test_fields_that_the_api_adds_next_year_are_restored_too(
 ) -> None:
     simulator.says("Hi").adds("musings", {"about": ["<PERSON_1>"]}, inside="message")
     raw = await privet.client.chat.completions.with_raw_response.create(**ASK)
-    assert json.loads(raw.content)["choices"][0]["message"]["musings"] == {"about": ["Jane Hollander"]}
+    assert json.loads(raw.content)["choices"][0]["message"]["musings"] == {
+        "about": ["Jane Hollander"]
+    }
 
 
 async def test_a_value_is_not_sent_to_a_strangers_host(privet: House, simulator: Simulator) -> None:

@@ -129,5 +129,3 @@ def test_a_kill_loses_no_acknowledged_record(tmp_path: Path) -> None:
         report = verify(tmp_path / "audit" / "0", keys)
         assert {finding.code for finding in report.findings} <= {"incomplete-batch"}
         assert report.records >= len(acknowledged)
-
-

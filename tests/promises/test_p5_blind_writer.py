@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from audit import seal
-from audit.reading import Reader
 from audit.keys import load_recipient_key
+from audit.reading import Reader
 from tests.house import House
 from tests.simulator import Simulator
 

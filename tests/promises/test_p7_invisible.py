@@ -28,9 +28,7 @@ async def analysed_per_turn(privet: House, simulator: Simulator, name: str) -> l
         messages.append({"role": "user", "content": f"{name} asks {turn}: where is my parcel?"})
         simulator.says(f"Dear <PERSON_1>, parcel {turn} is on its way.")
         before = privet.services.detector.counts.analysed
-        answer = await privet.client.chat.completions.create(
-            model="gpt-4o-mini", messages=messages
-        )
+        answer = await privet.client.chat.completions.create(model="gpt-4o-mini", messages=messages)
         work.append(privet.services.detector.counts.analysed - before)
         messages.append(answer.choices[0].message.model_dump(exclude_none=True))
     return work
@@ -59,9 +57,7 @@ def test_a_stream_waits_only_in_the_middle_of_a_placeholder() -> None:
     assert stream.feed(" and a < b") == " and a < b"
 
 
-async def test_a_long_document_does_not_stop_the_loop(
-    privet: House, simulator: Simulator
-) -> None:
+async def test_a_long_document_does_not_stop_the_loop(privet: House, simulator: Simulator) -> None:
     """While a document is analysed in its process, another request goes through whole."""
     simulator.otherwise(lambda _: __import__("proxy.assistant", fromlist=["Reply"]).Reply("Hi"))
     paragraph = "The committee met on Tuesday and agreed to meet again on Thursday. " * 8

@@ -44,8 +44,30 @@ ENCODED = st.sampled_from(
     [quote, lambda text: b64encode(b"to " + text.encode()).decode(), lambda text: text]
 )
 FILLER = st.sampled_from(
-    ["annual ", " the walker ", "<PERSON_1>", "PERSON_1 ", "<LITERAL_1>", " \\", "<", ">", "&lt;"]
-    + [" ", ", ", "\n\n", "`code`", "x", "_", "\u200b", "PERSON_1>", "\\<", "\\>", "_1", "‹", "1"]
+    [
+        "annual ",
+        " the walker ",
+        "<PERSON_1>",
+        "PERSON_1 ",
+        "<LITERAL_1>",
+        " \\",
+        "<",
+        ">",
+        "&lt;",
+        " ",
+        ", ",
+        "\n\n",
+        "`code`",
+        "x",
+        "_",
+        "\u200b",
+        "PERSON_1>",
+        "\\<",
+        "\\>",
+        "_1",
+        "\u2039",
+        "1",
+    ]
 )
 PIECES = st.one_of(
     FILLER,
@@ -78,9 +100,8 @@ def turns(draw: st.DrawFn) -> tuple[TextPart, tuple[Finding, ...]]:
         text = draw(TEXTS if alphabet is Alphabet.TEXT else NAMES)
     found = []
     for value, entity in VALUES.items():
-        for place in re.finditer(re.escape(value), text):
-            if draw(st.booleans()):
-                found.append(Finding(entity, *place.span(), 0.9, "test"))
+        places = re.finditer(re.escape(value), text)
+        found += [Finding(entity, *at.span(), 0.9, "test") for at in places if draw(st.booleans())]
     if text and draw(st.booleans()):
         start = draw(st.integers(0, len(text) - 1))
         end = draw(st.integers(start + 1, len(text)))
@@ -160,7 +181,7 @@ def test_a_stream_is_the_same_however_it_is_cut(
     noise = st.sampled_from(
         [
             "<",
-            "<<‹",
+            "<<\u2039",
             "\\",
             "&",
             "&lt;",
@@ -176,8 +197,6 @@ def test_a_stream_is_the_same_however_it_is_cut(
             "\n",
             " ",
             '"',
-        ]
-        + [
             "https://evil.example/",
             "evil.example/x?",
             "](",

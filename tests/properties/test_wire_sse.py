@@ -22,8 +22,10 @@ def written(draw: st.DrawFn) -> bytes:
     for event in draw(events):
         space = draw(st.sampled_from([" ", ""]))
         fields = [f"event: {event.name}"] if event.name else []
-        for line in event.data.split("\n"):
-            fields.append(f"data:{space if not line.startswith(' ') else ' '}{line}")
+        fields += [
+            f"data:{' ' if line.startswith(' ') else space}{line}"
+            for line in event.data.split("\n")
+        ]
         fields.insert(draw(st.integers(0, len(fields))), draw(noise))
         lines += [*filter(None, fields), ""]
     ended = "".join(line + draw(endings) for line in lines)

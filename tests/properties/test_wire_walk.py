@@ -24,9 +24,7 @@ scalars = st.one_of(st.none(), st.booleans(), numbers, strings)
 
 
 def containers(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    whole = st.one_of(
-        st.lists(values, max_size=3), st.dictionaries(strings, values, max_size=3)
-    )
+    whole = st.one_of(st.lists(values, max_size=3), st.dictionaries(strings, values, max_size=3))
     # Some of them as documents in a string.
     return st.one_of(whole, whole.map(json.dumps), whole.map(lambda v: json.dumps(v, indent=1)))
 

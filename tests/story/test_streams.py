@@ -36,9 +36,7 @@ async def raw(privet: House) -> bytes:
     return bytes(response.content)
 
 
-async def test_a_stream_cut_at_every_byte_ends_cleanly(
-    privet: House, simulator: Simulator
-) -> None:
+async def test_a_stream_cut_at_every_byte_ends_cleanly(privet: House, simulator: Simulator) -> None:
     simulator.says("Dear <PERSON_1>, bye.").in_fragments(7)
     whole = await raw(privet)
     length = len(whole)

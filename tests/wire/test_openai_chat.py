@@ -309,7 +309,10 @@ def test_anything_else_in_their_place_is_inspected(fields: dict[str, Any]) -> No
         ),
         *[({"stream": "yes"}, "`stream`"), ({"stream": 1}, "`stream`"), ({"tools": {}}, "`tools`")],
         *[({"functions": "f"}, "`functions`"), ({"n": "2"}, "`n`")],
-        *[({"response_format": "json"}, "`response_format`"), ({"stream_options": []}, "`stream_o")],
+        *[
+            ({"response_format": "json"}, "`response_format`"),
+            ({"stream_options": []}, "`stream_o"),
+        ],
     ],
 )
 def test_wrong_types_are_refused_by_name(fields: dict[str, Any], place: str) -> None:
@@ -342,13 +345,17 @@ def test_messages_may_be_as_deep_as_anything_else() -> None:
 
 
 def test_an_unchanged_request_keeps_its_bytes() -> None:
-    body = b'{ "model":"m",\t"messages":[{"role":"user","content":"Gr\\u00fc\\u00dfe"}],"top_p":1.0}'
+    body = (
+        b'{ "model":"m",\t"messages":[{"role":"user","content":"Gr\\u00fc\\u00dfe"}],"top_p":1.0}'
+    )
     exchange = openai_chat.parse(body, "x")
     assert openai_chat.write(exchange, {}, "m") is body
 
 
 def test_another_model_changes_nothing_but_the_model() -> None:
-    body = b'{"model":"m","messages":[{"role":"user","content":"x"}],"a":1.10,"b":1E400,"stop":null}'
+    body = (
+        b'{"model":"m","messages":[{"role":"user","content":"x"}],"a":1.10,"b":1E400,"stop":null}'
+    )
     exchange = openai_chat.parse(body, "x")
     assert openai_chat.write(exchange, {}, "other") == body.replace(b'"m"', b'"other"')
 

@@ -25,7 +25,9 @@ def message(document: Json, index: int = 0) -> Json:
 
 
 def test_values_come_back_in_text() -> None:
-    out = restored(answer(choice("<PERSON_1>'s address is <EMAIL_ADDRESS_1>; <PERSON_2> has none.")))
+    out = restored(
+        answer(choice("<PERSON_1>'s address is <EMAIL_ADDRESS_1>; <PERSON_2> has none."))
+    )
     assert message(out)["content"] == f"{ZOE}'s address is {MAIL}; <PERSON_2> has none."
 
 
@@ -136,7 +138,7 @@ def test_shapes_that_nobody_expects_are_restored_all_the_same(odd: Json) -> None
 
 @pytest.mark.parametrize("name", ["content", "message", "choices"])
 def test_a_top_level_field_may_have_any_name(name: str) -> None:
-    out = restored({"choices": [], **{name: "<PERSON_1>"}}, json_answer=True)
+    out = restored({"choices": [], name: "<PERSON_1>"}, json_answer=True)
     assert "PERSON_1" not in json.dumps(out)
 
 
@@ -177,7 +179,15 @@ def test_the_restorer_is_asked_for_the_right_channel() -> None:
         asked.clear()
         openai_chat_answer.restore(body, Noting(), json_answer=json_answer)
         assert dict(asked) == {
-            **{"chatcmpl-PERSON_X": "name", "chat.completion": "name", "gpt-4o-mini": "name"},
-            **{"c": content, "r": "text", "i": "name", "n": "name", "a": "json"},
-            **{"news": "name", "k": "name", "v": "text"},
+            "chatcmpl-PERSON_X": "name",
+            "chat.completion": "name",
+            "gpt-4o-mini": "name",
+            "c": content,
+            "r": "text",
+            "i": "name",
+            "n": "name",
+            "a": "json",
+            "news": "name",
+            "k": "name",
+            "v": "text",
         }

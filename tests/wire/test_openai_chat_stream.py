@@ -132,7 +132,7 @@ def rich_is_whole(delivered: bytes) -> None:
 
 def test_a_rich_stream_cut_at_every_byte() -> None:
     assert len(RICH) > 2_000
-    for cut in range(0, len(RICH) + 1):
+    for cut in range(len(RICH) + 1):
         rich_is_whole(played(stream(), RICH[:cut], RICH[cut:]))
 
 
@@ -179,7 +179,9 @@ def test_choices_without_an_index_are_counted() -> None:
     documents_ = [{"choices": [piece]} for piece in (*pieces, {"finish_reason": "stop"})]
     out = played(stream(), *(event(document) for document in documents_), DONE)
     text = "".join(
-        one.get("delta", {}).get("content", "") for each in documents(out) for one in each["choices"]
+        one.get("delta", {}).get("content", "")
+        for each in documents(out)
+        for one in each["choices"]
     )
     assert text == ZOE
 
@@ -192,6 +194,18 @@ def test_fields_that_nobody_declared_have_streams_of_their_own() -> None:
     ]
     out = gathered(played(stream(), *pieces, DONE))[0]
     assert (out["reasoning_content"], out["content"]) == (f"I know {ZOE}", f"Ask {MAIL}")
+
+
+def test_annotations_are_whole_and_dont_run_into_each_other() -> None:
+    notes = [
+        [{"type": "url_citation", "url_citation": {"title": t}}] for t in ("Plan P", "<PERSON_1>")
+    ]
+    out = b"".join(stream().feed(event(chunk(delta(annotations=each)))) for each in notes)
+    titles = [
+        each["choices"][0]["delta"]["annotations"][0]["url_citation"]["title"]
+        for each in documents(out)
+    ]
+    assert titles == ["Plan P", ZOE]
 
 
 def test_protocol_words_are_never_touched() -> None:
@@ -280,7 +294,13 @@ def test_what_was_held_is_said_before_the_error() -> None:
 @pytest.mark.parametrize(
     "bad",
     [
-        *(event('{"choices": ['), event("[1]"), event("null"), event('{"a": NaN}'), b"data: \xff\n\n"),
+        *(
+            event('{"choices": ['),
+            event("[1]"),
+            event("null"),
+            event('{"a": NaN}'),
+            b"data: \xff\n\n",
+        ),
         *(event('{"a": 1, "a": 2}'), event({"error": {"message": "Zarathustra"}}), event("")),
         *(event("[" * 10_000), event('{"a":' * 300 + "1" + "}" * 300)),
         *(event({"choices": [{"index": {}}]}), event({"choices": [{"index": "0"}]})),

@@ -1,0 +1,116 @@
+"""Steps 11 and 12 of the journey: the answer restored and handed on, the outcome on record.
+
+Invariants: a whole answer is delivered after its outcome is durable; a stream ends cleanly
+whatever happens on either side, its upstream is closed at once when the client leaves, and then its
+outcome is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import structlog
+
+from proxy.errors import AuditUnavailable
+from proxy.journey import Answer, Attempt, Services, as_failure
+from proxy.providers import Reply
+from proxy.recording import PART_BYTES, Outcome
+from proxy.wire import Dialect
+
+log = structlog.get_logger(__name__)
+
+
+async def deliver(attempt: Attempt, reply: Reply, dialect: Dialect, services: Services) -> Answer:
+    """Restore what the provider answers.
+
+    Raises:
+        PrivetError: it isn't an answer of this dialect, broke off, or can't be recorded.
+    """
+    headers = reply.headers | _headers(attempt, dialect)
+    if attempt.request.exchange.stream and reply.is_event_stream:
+        stream = _stream(attempt, reply, dialect, services)
+        # Run to its first, empty chunk: only a generator that began has an end to clean up.
+        await anext(stream)
+        return Answer(headers, stream)
+    return Answer(headers, await _whole(attempt, reply, dialect, services))
+
+
+async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Services) -> bytes:
+    outcome = Outcome(http_status=reply.status)
+    json_answer = attempt.request.exchange.json_answer
+    received = b""
+    try:
+        received = await reply.read()
+        outcome.received = len(received)
+        restored = dialect.restore(received, attempt.restorer, json_answer=json_answer)
+        outcome.status, outcome.delivered = "delivered", len(restored)
+    except Exception as error:
+        failed = as_failure(error)
+        outcome.status, outcome.code = "failed", failed.code
+        raise failed from None
+    finally:
+        reply.close()
+        await attempt.record(outcome, received, services.recorder)
+    return restored
+
+
+async def _stream(
+    attempt: Attempt, reply: Reply, dialect: Dialect, services: Services
+) -> AsyncGenerator[bytes, None]:
+    """The restored events as they come."""
+    exchange = attempt.request.exchange
+    restoring = dialect.stream(
+        attempt.restorer,
+        json_answer=exchange.json_answer,
+        drop_logprobs=bool(attempt.masked.edits),
+    )
+    outcome = Outcome(http_status=reply.status)
+    unsealed = bytearray()
+    parts = 0
+    try:
+        yield b""
+        async for chunk in reply.chunks():
+            outcome.received += len(chunk)
+            unsealed += chunk
+            while len(unsealed) >= PART_BYTES:
+                piece = bytes(unsealed[:PART_BYTES])
+                await services.recorder.part(attempt.request, attempt.number, parts, piece)
+                del unsealed[:PART_BYTES]
+                parts += 1
+            restored = restoring.feed(chunk)
+            if restored:
+                yield restored
+                outcome.delivered += len(restored)
+        tail = restoring.close()
+        outcome.status = "failed" if restoring.failed else "delivered"
+        outcome.code = "provider_failed" if restoring.failed else ""
+        yield tail
+        outcome.delivered += len(tail)
+    except Exception as error:  # noqa: BLE001 — whatever it is, the stream ends cleanly
+        failed = as_failure(error)
+        outcome.status, outcome.code = "failed", failed.code
+        yield restoring.fail(failed, exchange.id)
+    finally:
+        reply.close()
+        try:
+            await attempt.record(outcome, bytes(unsealed), services.recorder)
+        except AuditUnavailable:
+            # What was delivered can't be called back; a restart turns the intent into `unknown`.
+            log.error("outcome not recorded", exchange=exchange.id)
+
+
+def _headers(attempt: Attempt, dialect: Dialect) -> dict[str, str]:
+    """What the caller learns about its request besides the answer."""
+    endpoint = attempt.verdict.endpoint
+    request = attempt.request
+    headers = {
+        "x-privet-provider": endpoint.provider,
+        "x-privet-model": endpoint.model,
+        "x-privet-policy": f"{request.policy_name}@{request.policy_digest[:12]}",
+    }
+    notes = []
+    if attempt.masked.edits and dialect.relaxed(request.exchange):
+        notes.append("schema-relaxed")
+    if attempt.masked.edits and request.exchange.tree.get("logprobs"):
+        notes.append("logprobs-dropped")
+    return headers | ({"x-privet-notes": ", ".join(notes)} if notes else {})

