@@ -14,11 +14,11 @@ import structlog
 from proxy.detect.detector import Detector
 from proxy.errors import PrivetError
 from proxy.exchange import Verdict
+from proxy.finder import Finder
 from proxy.identity import Identify
 from proxy.logs import describe_exception
 from proxy.mask.masking import Masked
 from proxy.mask.restore import Restorer
-from proxy.matching import Lexicon
 from proxy.policy.watch import PolicyStore
 from proxy.providers import OpenAICompatible
 from proxy.recording import Outcome, Recorder, Request
@@ -32,7 +32,7 @@ class Services:
     """What the steps need; built once, by services.py.
 
     Attributes:
-        lexicon: the everyday words that the sweep and the guard are careful with.
+        finder: finds values in texts, for the sweep and the guard.
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
         now: the time that waivers count by.
     """
@@ -45,7 +45,7 @@ class Services:
     health: Health
     recorder: Recorder
     secret: bytes
-    lexicon: Lexicon
+    finder: Finder
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 

@@ -61,7 +61,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         # 4. detect
         found = await services.detector.detect(principal.tenant, exchange.parts)
         accepted = [policy.accept(part) for part in found]
-        findings = sweep(exchange.parts, accepted, services.lexicon)
+        findings = sweep(exchange.parts, accepted, services.finder, principal.tenant)
         # 5. classify
         facts = _facts(exchange, findings)
         counts = Counter(finding.entity for part in findings for finding in part)
@@ -164,7 +164,7 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
         edits[path] = _pseudonym(exchange, path, request.principal, services.secret)
     body = dialect.write(exchange, edits, verdict.endpoint.model)
     try:
-        check(masked, services.lexicon)
+        check(masked, services.finder, request.principal.tenant)
     except GuardHit:
         log.critical("egress guard hit", exchange=exchange.id, provider=verdict.endpoint.provider)
         raise

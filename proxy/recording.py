@@ -23,16 +23,15 @@ from audit.log import AuditLog
 from audit.record import Content, Kind
 from proxy.errors import AuditUnavailable, PrivetError
 from proxy.exchange import (
-    ActionKind,
     Exchange,
     Inside,
     Key,
     Path,
     Principal,
     TextPart,
-    Treatment,
     Verdict,
 )
+from proxy.ladder import spell
 
 #: A streamed answer is sealed in pieces of at most this size, so memory stays bounded.
 PART_BYTES = 64 * 1024
@@ -117,7 +116,7 @@ class Recorder:
             "attempt": attempt,
             "endpoint": _endpoint(verdict),
             "rules": list(verdict.rules),
-            "treatment": describe_treatment(verdict.treatment),
+            "treatment": {entity: spell(action) for entity, action in verdict.treatment.items()},
             "sent": {"bytes": len(sent), "sha256": hashlib.sha256(sent).hexdigest()},
         }
         contents: list[Content] = []
@@ -199,15 +198,6 @@ class Recorder:
                 "The audit record can't be written, so nothing is forwarded.",
                 hint="The operator has to look at the audit disk.",
             ) from None
-
-
-def describe_treatment(treatment: Treatment) -> dict[str, str]:
-    """Entity -> action in words, e.g. ``mask:4`` or ``generalise:year``."""
-    words = {}
-    for entity, action in treatment.items():
-        parameter = action.to or (action.keep_last if action.kind is ActionKind.MASK else "")
-        words[entity] = action.kind.name.lower() + (f":{parameter}" if parameter != "" else "")
-    return words
 
 
 def _endpoint(verdict: Verdict) -> dict[str, str]:

@@ -18,6 +18,7 @@ from proxy.detect.detector import Detector
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Endpoint
+from proxy.finder import Finder
 from proxy.identity import Identify
 from proxy.identity.anyone import identify_anyone
 from proxy.identity.keys import KeyStore
@@ -75,7 +76,7 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
             health=Health(),
             recorder=recorder,
             secret=read_secret(configuration.path(settings.secret)),
-            lexicon=load_lexicon(),
+            finder=Finder(load_lexicon()),
         )
         watching = asyncio.create_task(_watch(policies, keys, recorder))
         stack.push_async_callback(_cancel, watching)

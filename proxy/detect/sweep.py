@@ -14,8 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proxy.exchange import Finding, TextPart
+from proxy.finder import Finder
 from proxy.folding import fold
-from proxy.matching import Lexicon, Matcher, canonical
+from proxy.matching import Lexicon, canonical
 
 RECOGNIZER = "sweep"
 _HERE = Path(__file__).parent
@@ -27,15 +28,18 @@ def load_lexicon() -> Lexicon:
 
 
 def sweep(
-    parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]], lexicon: Lexicon
+    parts: Sequence[TextPart],
+    findings: Sequence[Sequence[Finding]],
+    finder: Finder,
+    tenant: str,
 ) -> tuple[tuple[Finding, ...], ...]:
     """The findings of each part, and after them the further occurrences of every found value."""
-    first = _values(parts, findings, lexicon)
+    first = _values(parts, findings, finder.lexicon)
     if not first:
         return tuple(map(tuple, findings))
-    matcher = Matcher([text for text, _ in first], lexicon)
-    edges = [{edge for one in some for edge in (one.start, one.end)} for some in findings]
-    hits = matcher.occurrences_in([part.text for part in parts], edges)
+    values = [text for text, _ in first]
+    edges = [sorted({edge for one in some for edge in (one.start, one.end)}) for some in findings]
+    hits = finder.occurrences(tenant, values, [part.text for part in parts], edges)
     swept = []
     for found, occurrences in zip(findings, hits, strict=True):
         known = {(one.start, one.end) for one in found}

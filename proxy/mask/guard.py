@@ -9,19 +9,17 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from proxy.errors import GuardHit
+from proxy.finder import Finder
 from proxy.mask.masking import Masked
-from proxy.matching import Lexicon, Matcher
 
 
-def check(masked: Masked, lexicon: Lexicon) -> None:
+def check(masked: Masked, finder: Finder, tenant: str) -> None:
     """Pass silently.
 
     Raises:
         GuardHit: a hidden value occurs in a masked text.
     """
-    if not masked.hidden:
-        return
-    found = Matcher(masked.hidden, lexicon).occurrences_in(masked.texts)
+    found = finder.occurrences(tenant, masked.hidden, masked.texts)
     for occurrences, tokens in zip(found, masked.tokens, strict=True):
         for occurrence in occurrences:
             before = bisect_right(tokens, (occurrence.start, len(masked.texts) << 32)) - 1

@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 from proxy.errors import CannotMask
 from proxy.exchange import (
@@ -27,6 +28,7 @@ from proxy.exchange import (
     TextPart,
     Treatment,
 )
+from proxy.ladder import ALLOW, PLACEHOLDER, join
 from proxy.mask import numbering, spans
 from proxy.mask.actions import Form, Written, write
 from proxy.mask.grammar import LITERAL
@@ -35,8 +37,6 @@ from proxy.mask.numbering import Numbered, Spelling
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z_-]{0,39}")
-_ALLOW = Action(ActionKind.ALLOW)
-_PLACEHOLDER = Action(ActionKind.PLACEHOLDER)
 _FEWEST_DIGITS = 5  # a shorter surrogate would be taken for other numbers in the answer
 _ATTEMPTS = 64
 
@@ -104,7 +104,7 @@ class _Rendering:
     def __init__(self, source: Numbering, treatment: Treatment, key: bytes) -> None:
         self._parts = source.parts
         self._numbered = source.numbered
-        self._treatment = {**treatment, LITERAL: _PLACEHOLDER}
+        self._treatment = {**treatment, LITERAL: PLACEHOLDER}
         self._key = key
         self._actions = {id(value): self._action(value.entities) for value in self._values()}
         self._written: dict[tuple[int, Action], Written] = {}
@@ -146,7 +146,7 @@ class _Rendering:
 
     def _action(self, entities: Mapping[str, None]) -> Action:
         actions = [self._treatment[entity] for entity in entities if entity in self._treatment]
-        return spans.strongest(actions) if actions else _ALLOW
+        return reduce(join, actions, ALLOW)
 
     def _part(self, index: int, part: TextPart) -> str:
         placed = self._numbered.placed[index]
@@ -167,7 +167,7 @@ class _Rendering:
     def _action_of(self, spelling: Spelling) -> Action:
         if len(spelling.values) == 1:
             return self._actions[id(spelling.values[0])]
-        return spans.strongest(self._actions[id(value)] for value in spelling.values)
+        return reduce(join, (self._actions[id(value)] for value in spelling.values))
 
     def _spliced(self, index: int, part: TextPart, hidden: Sequence[spans.Span]) -> str:
         placed, rests = self._numbered.placed[index], self._numbered.rests[index]
@@ -199,7 +199,7 @@ class _Rendering:
             return known
         written = write(spelling.form, action, self._key)
         if written.hidden and not written.token and self._reveals(written.text):
-            written = write(spelling.form, _PLACEHOLDER, self._key)
+            written = write(spelling.form, PLACEHOLDER, self._key)
         if not written.hidden:
             self._shown.add(spelling.form.text)
         self._written[id(spelling), action] = written
@@ -215,7 +215,7 @@ class _Rendering:
             return self._surrogate(part, form, restored=written.restored)
         if part.alphabet is Alphabet.NAME and written.hidden:
             if not written.token:
-                written = write(form, _PLACEHOLDER, self._key)
+                written = write(form, PLACEHOLDER, self._key)
             self._bare.add(written.text)
         if written.restored and self._tokens.setdefault(written.text, form.text) != form.text:
             raise _cannot_mask(part.path, self._secret)  # two hashes that are the same

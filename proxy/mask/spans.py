@@ -10,11 +10,12 @@ Invariant: the pieces are disjoint, and every letter and digit of every span is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from proxy.exchange import Action, ActionKind
+from proxy.exchange import Action
+from proxy.ladder import join
 
 
 class Span(NamedTuple):
@@ -23,18 +24,6 @@ class Span(NamedTuple):
     start: int
     end: int
     action: Action
-
-
-def strongest(actions: Iterable[Action]) -> Action:
-    """The strongest of at least one action; different ones that don't compare make `hash`."""
-    kinds = set(actions)
-    if len(kinds) == 1:
-        return kinds.pop()
-    top = max(kinds, key=lambda action: action.kind)
-    below_hash = {action for action in kinds if action.kind is not ActionKind.ALLOW}
-    if top.kind < ActionKind.HASH and len(below_hash) > 1:
-        return Action(ActionKind.HASH)
-    return top
 
 
 def disjoint(spans: Sequence[tuple[int, int]]) -> bool:
@@ -74,7 +63,7 @@ def resolve(text: str, spans: Sequence[Span], edges: Sequence[int]) -> list[Span
         rest = [(span.start, span.end)]
         for index, winner in enumerate(taken):
             if winner.start < span.end and span.start < winner.end:
-                both = strongest((winner.action, span.action))
+                both = join(winner.action, span.action)
                 taken[index] = winner._replace(action=both)
                 rest = [piece for low, high in rest for piece in _outside(low, high, winner)]
         if rest == [(span.start, span.end)]:

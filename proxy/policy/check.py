@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from proxy.exchange import ActionKind
+from proxy.ladder import spell, weaker_or_equal
 from proxy.policy.compiled import action_of
 from proxy.policy.decide import BUILT_IN
-from proxy.policy.ladder import spell, weaker_or_equal
 from proxy.policy.model import ActionForm, ActionName, EntityForm, PolicyForm, Rule, Waive
 from proxy.yaml_file import Document, Loc, Problem, did_you_mean
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from proxy.exchange import Action, ActionKind, Endpoint, Facts, Principal, Verdict
+from proxy.ladder import ALLOW, PLACEHOLDER, join
 from proxy.policy.compiled import (
     Block,
     Entity,
@@ -27,7 +28,6 @@ from proxy.policy.compiled import (
     Treat,
     Waiver,
 )
-from proxy.policy.ladder import ALLOW, PLACEHOLDER, join
 from proxy.policy.model import Hide
 
 UNKNOWN_PROVIDER = "unknown-provider"

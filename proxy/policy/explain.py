@@ -12,9 +12,9 @@ from datetime import date
 from typing import Any
 
 from proxy.exchange import Endpoint, Facts, Principal, Verdict
+from proxy.ladder import spell
 from proxy.policy.compiled import Block, Permit, Policy, Require, Rule, Treat, Waiver
 from proxy.policy.decide import admits, binds, decide, opens
-from proxy.policy.ladder import spell
 
 
 @dataclass(frozen=True, slots=True)

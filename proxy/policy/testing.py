@@ -18,9 +18,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from proxy.exchange import Endpoint, Facts, Principal, Verdict
+from proxy.ladder import spell
 from proxy.policy.compiled import Policy, action_of
 from proxy.policy.decide import decide
-from proxy.policy.ladder import spell
 from proxy.policy.load import load, meets
 from proxy.policy.model import AnyAction, EntityName, ProviderTest, Strict, Word, Words
 from proxy.yaml_file import ConfigError, Document, Loc, Problem, did_you_mean, read_text

@@ -81,7 +81,7 @@ class Walk:
         """Collect every part below `node`.
 
         Args:
-            context: the nearest object key above, which tells detectors what stands here.
+            context: the nearest free object key above, which tells detectors what stands here.
             depth: levels above, those outside the string that holds this document included.
 
         Raises:
@@ -107,7 +107,9 @@ class Walk:
         declared = spec.fields.get(name)
         if declared is None and name:
             self._add((*path, Key(name)), name, _reach_of_name(name), Alphabet.NAME, "")
-        self.visit(value, declared or spec.items or DEFAULT, (*path, name), name, depth + 1)
+        # The protocol's own words ("content") say nothing about what stands under them.
+        label = "" if declared else name
+        self.visit(value, declared or spec.items or DEFAULT, (*path, name), label, depth + 1)
 
     def _string(self, text: str, spec: Spec, path: Path, context: str, depth: int) -> None:
         if spec.leaf is Leaf.PSEUDONYM:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from proxy.errors import BadRequest, PrivetError, ProviderFailed
-from proxy.exchange import Channel, Key, Path
+from proxy.exchange import Channel, Path
 from proxy.wire import sse, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_chat import MESSAGE, error
@@ -160,10 +160,10 @@ class AnswerStream:
         yield from held
 
     def _change(self, path: Path, leaf: Leaf, text: str) -> str:
-        if leaf is Leaf.ID:
-            return self._restorer.text(text, Channel.NAME)
-        # Annotations come whole, one after the other at the same place: they don't grow.
-        if isinstance(path[-1], Key) or path[:1] != ("choices",) or "annotations" in path:
+        # Ids and names come whole in a call's first fragment, where clients look them up at once;
+        # annotations come whole too, one after the other at the same place. None of these grows.
+        whole = leaf in (Leaf.ID, Leaf.NAME) or "annotations" in path or path[:1] != ("choices",)
+        if whole:
             return self._restorer.text(text, _channel(path, leaf, json_answer=self._json_answer))
         stream = self._streams.get(path)
         if stream is None:

@@ -135,12 +135,15 @@ def _timed(services: Services, clock: Clock) -> tuple[Services, Dialect]:
     for step, (owner, name) in STAGES.items():
         setattr(owner, name, clock.before(step, getattr(owner, name)))
     chat = DIALECTS[0]
-    stages = {
-        name: clock.before(name, getattr(chat, name)) for name in ("parse", "write", "restore")
-    }
+    chat = replace(
+        chat,
+        parse=clock.before("parse", chat.parse),
+        write=clock.before("write", chat.write),
+        restore=clock.before("restore", chat.restore),
+    )
     providers: dict[str, Any] = dict.fromkeys(services.providers, _Canned())
     identify = clock.before("identify", services.identify)
-    return replace(services, identify=identify, providers=providers), replace(chat, **stages)
+    return replace(services, identify=identify, providers=providers), chat
 
 
 def _medians(costs: list[Costs]) -> Costs:

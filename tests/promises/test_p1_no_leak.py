@@ -142,7 +142,7 @@ async def test_nothing_hidden_is_in_what_the_provider_saw(
 async def test_without_the_sweep_the_guard_refuses(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "sweep", lambda _parts, findings, _lexicon: findings)
+    monkeypatch.setattr(pipeline, "sweep", lambda _parts, findings, *_: findings)
     with pytest.raises(InternalServerError) as refused:
         await privet.client.chat.completions.create(**REQUESTS["base64"])
     assert refused.value.code == "egress_guard"
@@ -153,8 +153,8 @@ async def test_without_the_sweep_the_guard_refuses(
 async def test_without_sweep_and_guard_it_leaks(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "sweep", lambda _parts, findings, _lexicon: findings)
-    monkeypatch.setattr(pipeline, "check", lambda _masked, _lexicon: None)
+    monkeypatch.setattr(pipeline, "sweep", lambda _parts, findings, *_: findings)
+    monkeypatch.setattr(pipeline, "check", lambda *_: None)
     simulator.says("Fine.")
     await post(privet, REQUESTS["base64"])
     assert leaks(simulator.journal[0].body) == [PERSON]

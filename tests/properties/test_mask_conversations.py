@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from proxy.detect.sweep import sweep
 from proxy.errors import CannotMask
 from proxy.exchange import Action, ActionKind, Alphabet, Author, Channel, Finding, TextPart
+from proxy.finder import Finder
 from proxy.mask import Masked, check, number
 from proxy.mask.restore import Restorer
 from proxy.matching import Lexicon, canonical
 
 LEXICON = Lexicon(frozenset({"walker"}), frozenset({"the"}))
+FINDER = Finder(LEXICON)
 KEY = b"a key for tests only............"
 VALUES = {
     "Jane Doe": "PERSON",
@@ -118,7 +120,7 @@ CONVERSATIONS = st.lists(turns(), min_size=1, max_size=6)
 
 def masked_of(conversation: list, treatment: dict[str, Action]) -> tuple[list[TextPart], Masked]:
     parts = [part for part, _ in conversation]
-    findings = sweep(parts, [found for _, found in conversation], LEXICON)
+    findings = sweep(parts, [found for _, found in conversation], FINDER, "t")
     try:
         return parts, number(parts, findings).render(treatment, KEY)
     except CannotMask:
@@ -141,7 +143,7 @@ def test_masking_then_restoring_changes_nothing(conversation: list, treatment: d
 @given(CONVERSATIONS, TREATMENTS)
 def test_nothing_hidden_is_left(conversation: list, treatment: dict) -> None:
     _, masked = masked_of(conversation, treatment)
-    check(masked, LEXICON)
+    check(masked, FINDER, "t")
     for value in masked.hidden:
         bounded = rf"(?<![^\W_]){re.escape(value)}(?![^\W_])"
         if LEXICON.trivial(canonical(value)):

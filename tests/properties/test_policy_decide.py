@@ -12,9 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import ActionKind, Facts, Verdict
+from proxy.ladder import ALLOW, join, weaker_or_equal
 from proxy.policy.compiled import Policy, action_of
 from proxy.policy.decide import decide
-from proxy.policy.ladder import ALLOW, join, weaker_or_equal
 from proxy.policy.model import ActionForm
 from proxy.yaml_file import ConfigError
 from tests.properties.policy_reference import reference

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import pytest
 
@@ -21,3 +22,18 @@ async def provider(simulator: Simulator, key: str) -> AsyncIterator[OpenAICompat
     opened = OpenAICompatible("sim", simulator.base_url, lambda: key, timeouts=Timeouts())
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def opens() -> AsyncIterator[Callable[..., OpenAICompatible]]:
+    """Opens providers with choices of the test's own, and closes them."""
+    opened: list[OpenAICompatible] = []
+
+    def open_provider(base_url: str, key: str | None = None, **choices: Any) -> OpenAICompatible:
+        choices = {"timeouts": Timeouts(), **choices}
+        opened.append(OpenAICompatible("sim", base_url, lambda: key, **choices))
+        return opened[-1]
+
+    yield open_provider
+    for provider in opened:
+        await provider.close()

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-import httpx
-import openai
 import pytest
 
-from proxy.errors import BadRequest, PolicyRefused, PrivetError, ProviderRefused, Unauthenticated
+from proxy.errors import BadRequest
 from proxy.exchange import Alphabet, Author, Exchange, Inside, Key, Path
-from proxy.wire import BY_PATH, DIALECTS, openai_chat
+from proxy.wire import openai_chat
+from tests.wire.asking import HELLO, WEATHER, parsed
 
 JSON, DATA = Inside.JSON, Inside.DATA_URL
-HELLO = [{"role": "user", "content": "Hello"}]
 
 SHORT = {Alphabet.TEXT: "text", Alphabet.NAME: "name", Alphabet.DIGITS: "digits"}
-
-
-def parsed(**fields: Any) -> Exchange:
-    body = json.dumps({"model": "m", "messages": HELLO, **fields}).encode()
-    return openai_chat.parse(body, "x-1")
 
 
 def found(exchange: Exchange) -> list[tuple[Path, str, str, str, str]]:
@@ -33,31 +25,6 @@ def found(exchange: Exchange) -> list[tuple[Path, str, str, str, str]]:
 
 def texts(exchange: Exchange) -> list[str]:
     return [part.text for part in exchange.parts]
-
-
-def written(exchange: Exchange, edits: dict[Path, str], model: str = "m") -> dict[str, Any]:
-    tree: dict[str, Any] = json.loads(openai_chat.write(exchange, edits, model))
-    return tree
-
-
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "weather",
-        "description": "Tell the weather",
-        "strict": True,
-        "parameters": {
-            "type": "object",
-            "properties": {
-                "home city": {"type": ["string", "null"], "enum": ["Ulm"], "description": "Where"},
-                "day": {"$ref": "#/$defs/day"},
-            },
-            "$defs": {"day": {"type": "string", "format": "date", "maxLength": 10}},
-            "required": ["home city"],
-            "additionalProperties": False,
-        },
-    },
-}
 
 
 # What a request holds.
@@ -339,135 +306,3 @@ def test_messages_may_be_as_deep_as_anything_else() -> None:
     for levels, text in ((98, "x"), (94, '[[["x"]]]')):
         with pytest.raises(BadRequest, match="deeper"):
             parsed(messages=inside(levels, text))
-
-
-# What goes out.
-
-
-def test_an_unchanged_request_keeps_its_bytes() -> None:
-    body = (
-        b'{ "model":"m",\t"messages":[{"role":"user","content":"Gr\\u00fc\\u00dfe"}],"top_p":1.0}'
-    )
-    exchange = openai_chat.parse(body, "x")
-    assert openai_chat.write(exchange, {}, "m") is body
-
-
-def test_another_model_changes_nothing_but_the_model() -> None:
-    body = (
-        b'{"model":"m","messages":[{"role":"user","content":"x"}],"a":1.10,"b":1E400,"stop":null}'
-    )
-    exchange = openai_chat.parse(body, "x")
-    assert openai_chat.write(exchange, {}, "other") == body.replace(b'"m"', b'"other"')
-
-
-def test_an_edit_changes_its_place_only() -> None:
-    exchange = parsed(seed=12345678901234567890, tools=[WEATHER])
-    path: Path = ("messages", 0, "content")
-    expected = json.loads(exchange.body)
-    expected["messages"][0]["content"] = "<PERSON_1>"
-    del expected["tools"][0]["function"]["parameters"]["$defs"]["day"]["format"]
-    del expected["tools"][0]["function"]["parameters"]["$defs"]["day"]["maxLength"]
-    assert written(exchange, {path: "<PERSON_1>"}) == expected
-
-
-def test_schemas_are_relaxed_only_where_values_are_hidden() -> None:
-    tight = parsed(tools=[WEATHER], user="zoe")
-    assert openai_chat.relaxed(tight)
-    assert not openai_chat.relaxed(parsed())
-    # An end-user id always leaves as a hash: that alone loosens nothing.
-    kept = written(tight, {("user",): "user-1"})
-    assert kept["tools"] == [WEATHER]
-    assert kept["user"] == "user-1"
-
-
-def test_only_keywords_are_relaxed_and_only_in_schemas() -> None:
-    schema = {
-        "type": "object",
-        "format": "custom",
-        "properties": {
-            "format": {"type": "string", "format": "email", "pattern": "^a"},
-            "pattern": {"anyOf": [{"maxLength": 3}, {"items": {"minLength": 1, "minItems": 1}}]},
-        },
-        "items": [{"contentEncoding": "base64"}],
-        "default": {"format": "kept", "pattern": "kept"},
-        "required": ["format", "pattern"],
-    }
-    response_format = {"type": "json_schema", "json_schema": {"name": "format", "schema": schema}}
-    exchange = parsed(response_format=response_format, pattern="p", format={"format": "f"})
-    out = written(exchange, {("messages", 0, "content"): "<P>"})
-    assert out["response_format"]["json_schema"]["schema"] == {
-        "type": "object",
-        "properties": {
-            "format": {"type": "string"},
-            "pattern": {"anyOf": [{}, {"items": {"minItems": 1}}]},
-        },
-        "items": [{}],
-        "default": {"format": "kept", "pattern": "kept"},
-        "required": ["format", "pattern"],
-    }
-    assert (out["pattern"], out["format"]) == ("p", {"format": "f"})
-    assert json.loads(exchange.body)["response_format"] == response_format
-
-
-def test_a_renamed_property_is_renamed_where_it_is_named() -> None:
-    exchange = parsed(tools=[WEATHER])
-    named = [part.path for part in exchange.parts if part.text == "home city"]
-    out = written(exchange, dict.fromkeys(named, "LOCATION_1"))
-    schema = out["tools"][0]["function"]["parameters"]
-    assert list(schema["properties"]) == ["LOCATION_1", "day"]
-    assert schema["required"] == ["LOCATION_1"]
-
-
-# Errors.
-
-
-def raised(failure: PrivetError) -> openai.APIStatusError:
-    """What the official SDK makes of an error of ours."""
-    body = openai_chat.error(failure, "pvr-1")
-    transport = httpx.MockTransport(lambda _: httpx.Response(failure.status, content=body))
-    with (
-        httpx.Client(transport=transport) as http,
-        openai.OpenAI(base_url="http://x.test", api_key="k", http_client=http, max_retries=0) as ai,
-        pytest.raises(openai.APIStatusError) as caught,
-    ):
-        ai.chat.completions.create(model="m", messages=[{"role": "user", "content": "x"}])
-    return caught.value
-
-
-@pytest.mark.parametrize(
-    ("failure", "kind", "type_"),
-    [
-        (Unauthenticated("Who?"), openai.AuthenticationError, "authentication_error"),
-        (PolicyRefused("No."), openai.PermissionDeniedError, "permission_error"),
-        (BadRequest("What?"), openai.BadRequestError, "invalid_request_error"),
-        (PrivetError("Oh."), openai.InternalServerError, "server_error"),
-        (
-            ProviderRefused(429, "Slow.", kind="tokens", code="rate_limit"),
-            *(openai.RateLimitError, "tokens"),
-        ),
-    ],
-)
-def test_sdks_understand_our_errors(
-    failure: PrivetError, kind: type[openai.APIStatusError], type_: str
-) -> None:
-    error = raised(failure)
-    assert type(error) is kind
-    assert (error.code, error.type, error.param) == (failure.code, type_, None)
-    assert failure.message in error.message
-
-
-def test_a_refusal_names_its_rule_and_what_would_help() -> None:
-    body = openai_chat.error(PolicyRefused("No.", hint="Ask.", rule="no-cards"), "pvr-1")
-    assert json.loads(body)["error"] == {
-        "message": "No. Ask.",
-        "type": "permission_error",
-        "param": None,
-        "code": "policy_refused",
-        "request_id": "pvr-1",
-        "rule": "no-cards",
-    }
-
-
-def test_the_dialect_is_listed_once_under_its_route() -> None:
-    assert [dialect.name for dialect in DIALECTS] == ["openai.chat"]
-    assert BY_PATH["/v1/chat/completions"].parse is openai_chat.parse

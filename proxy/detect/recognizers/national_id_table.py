@@ -1,0 +1,190 @@
+"""The rows of `national_id.py`: entity, python-stdnum module, labels, form, evidence.
+
+Evidence says where a form counts: "beside" its label even if the check digits are wrong, "alone"
+without any label if they are right, and "near" a label though there are no check digits to test.
+With check digits, near a label always counts. Labels that are ordinary words in another language
+("sin", "nie") have no "beside" unless their form is unmistakable. Of rows that share a label, the
+first is the likeliest.
+"""
+
+from __future__ import annotations
+
+ROWS: tuple[tuple[str, str, str, str, str], ...] = (
+    # North America
+    ("US_SSN", "us.ssn", "ssn, social security, social security no, social sec, soc sec, ss#",
+     r"\d{3}[ -]?\d{2}[ -]?\d{4}", "beside"),
+    ("US_ITIN", "us.itin", "itin, individual taxpayer", r"9\d{2}[ -]?\d{2}[ -]?\d{4}", "beside"),
+    ("US_PTIN", "us.ptin", "ptin, preparer tax", r"P-?\d{8}", "beside"),
+    ("CA_SIN", "ca.sin", "social insurance, social insurance no, assurance sociale, nas",
+     r"\d{3}[ -]?\d{3}[ -]?\d{3}", "beside"),
+    ("CA_SIN", "ca.sin", "sin", r"\d{3}[ -]\d{3}[ -]\d{3}|\d{9}", ""),
+    ("MX_CURP", "mx.curp", "curp, clave única de registro",
+     r"[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d", "beside alone"),
+    ("MX_RFC", "mx.rfc", "rfc, registro federal",
+     r"[A-ZÑ&]{4}[ -]?\d{6}[ -]?[A-Z0-9]{3}", "beside"),
+    # South America and the Caribbean
+    ("BR_CPF", "br.cpf", "cpf, cadastro de pessoa física, cadastro de pessoas físicas",
+     r"\d{3}\.\d{3}\.\d{3}-\d{2}", "beside alone"),
+    ("BR_CPF", "br.cpf", "cpf", r"\d{11}|\d{9}-\d{2}|\d{3} \d{3} \d{3} \d{2}", "beside"),
+    ("BR_PIS", "", "pis, pasep, pis pasep, nis, nit pis", r"\d{3}\.?\d{5}\.?\d{2}-?\d", "beside"),
+    ("BR_RG", "", "rg, registro geral", r"\d{1,2}\.\d{3}\.\d{3}-?[\dX]", "beside near"),
+    ("AR_CUIL", "ar.cuit", "cuil, cuit", r"\d{2}-?\d{8}-?\d", "beside"),
+    ("CL_RUT", "cl.rut", "rut, run, rol único", r"\d{1,2}\.\d{3}\.\d{3}-[\dKk]", "beside alone"),
+    ("CL_RUT", "cl.rut", "rut, rol único", r"\d{7,8}-?[\dKk]", "beside"),
+    ("CO_NIT", "co.nit", "nit", r"\d{3}\.?\d{3}\.?\d{3}-?\d", "beside"),
+    ("CO_CEDULA", "", "cédula de ciudadanía, cédula ciudadanía, c.c.",
+     r"\d{1,3}(?:\.\d{3}){2,3}|\d{8,10}", "beside"),
+    ("EC_CEDULA", "ec.ci", "cédula de identidad, cédula", r"\d{9}-?\d", ""),
+    ("DO_CEDULA", "do.cedula", "cédula", r"\d{3}-?\d{7}-?\d", ""),
+    ("CR_CEDULA", "cr.cpf", "cédula física, cédula", r"\d-\d{3,4}-\d{4}", ""),
+    ("CU_NI", "cu.ni", "carné de identidad, carnet de identidad", r"\d{11}", "beside"),
+    ("VE_CEDULA", "", "cédula de identidad, cédula, rif", r"[VE]-?\d{1,2}\.?\d{3}\.?\d{3}(?:-\d)?",
+     "beside near"),
+    # Britain and Ireland
+    ("UK_NHS", "gb.nhs", "nhs, nhs no", r"\d{3}[ -]?\d{3}[ -]?\d{4}", "beside"),
+    ("UK_NINO", "", "nino, national insurance, national insurance no, ni no, ni number, nin",
+     r"[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]", "beside near"),
+    ("UK_UTR", "gb.utr", "utr, unique taxpayer, taxpayer reference",
+     r"\d{10}|\d{5} \d{5}", "beside"),
+    ("UK_UPN", "gb.upn", "upn, unique pupil", r"[A-HJ-NP-RT-Z]\d{11}[A-Z0-9]", "beside"),
+    ("IE_PPS", "ie.pps", "pps, ppsn, pps no, personal public service",
+     r"\d{7} ?[A-W][A-IW]?", "beside alone"),
+    # German
+    ("DE_TAX_ID", "de.idnr", "steuer id, steuerid, steuer identifikationsnummer, steueridentnummer,"
+     " steuerliche identifikationsnummer, idnr, steuer ident nr, tax id, tin, stid",
+     r"\d{2} ?\d{3} ?\d{3} ?\d{3}", "beside"),
+    ("DE_TAX_NUMBER", "de.stnr", "steuernummer, steuer nr, st nr, stnr",
+     r"\d{2,3}[ /]\d{3,4}[ /]\d{4,5}|\d{10,13}|\d{3}[ /]\d{4}[ /]\d{4}", "beside"),
+    ("DE_SOCIAL_SECURITY", "", "sozialversicherungsnummer, sozialversicherung, sv nummer, sv nr,"
+     " svnr, rentenversicherungsnummer, rentenversicherung, rv nummer, rvnr, sozialvers nr, vsnr,"
+     " versicherungsnummer, social security no, social insurance no",
+     r"\d{2} ?\d{6} ?[A-Z] ?\d{2} ?\d", "beside near"),
+    ("DE_ID_CARD", "", "personalausweis, personalausweisnr, perso, persoausweis, ausweisnummer,"
+     " ausweis nr, ausweis, identity card, id card",
+     r"(?=[A-Z0-9]*\d[A-Z0-9]*\d[A-Z0-9]*\d)[CFGHJKLMNPRTVWXYZ0-9]{9}\d?(?:D|\d)?", "beside"),
+    ("AT_SVNR", "at.vnr", "svnr, sv nr, sv nummer, sozialversicherungsnummer, versicherungsnummer,"
+     " sozialversicherung, vnr", r"\d{4}[ -]?\d{6}", "beside"),
+    ("CH_AHV", "ch.ssn", "ahv, ahv nr, ahv nummer, ahvn13, avs, numéro avs, sozialversicherungsnr,"
+     " sozialversicherungsnummer, oasi, navs13", r"756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2}",
+     "beside alone"),
+    # French, Dutch
+    ("FR_NIR", "fr.nir", "nir, sécurité sociale, sécu, numéro de sécu, n° ss, n° de sécurité sociale,"
+     " insee, numéro insee, numéro de sécurité sociale, sécurite soc, nss, num sécu",
+     r"[12378] ?\d{2} ?\d{2} ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3}(?: ?/? ?\d{2})?", "beside alone"),
+    ("FR_TAX_ID", "fr.nif", "numéro fiscal, n° fiscal, spi, numéro fiscal de référence, nif",
+     r"[0-3]\d(?: ?\d{2})(?: ?\d{3}){3}", "beside"),
+    ("BE_NN", "be.nn", "rijksregisternummer, rijksregister, rrn, registre national, niss, insz,"
+     " nationaal nummer, numéro national, numéro de registre national, nn",
+     r"\d{2}[. ]?\d{2}[. ]?\d{2}[- ]?\d{3}[. ]?\d{2}", "beside"),
+    ("NL_BSN", "nl.bsn", "bsn, burgerservicenummer, burger service nr, sofi, sofinummer",
+     r"\d{4}[. ]\d{2}[. ]\d{3}|\d{3}[. ]?\d{3}[. ]?\d{3}|\d{8}", "beside"),
+    ("LU_MATRICULE", "", "matricule national, identification national, cnss, matricule",
+     r"(?:19|20)\d{2} ?\d{4} ?\d{3} ?\d{2}", "beside"),
+    # Italian, Spanish, Portuguese
+    ("IT_FISCAL_CODE", "it.codicefiscale", "codice fiscale, cod fiscale, cod fisc, c.f., cf",
+     r"[A-Z]{6} ?[0-9LMNPQRSTUV]{2} ?[A-EHLMPRST][0-9LMNPQRSTUV]{2} ?[A-Z][0-9LMNPQRSTUV]{3}[A-Z]",
+     "beside alone"),
+    ("ES_NIF", "es.dni", "dni, nif, documento nacional de identidad, d.n.i., n.i.f., identificación"
+     " fiscal", r"\d{8}[ -]?[A-HJ-NP-TV-Z]|\d{2}\.\d{3}\.\d{3}[ -]?[A-HJ-NP-TV-Z]",
+     "beside alone"),
+    ("ES_NIE", "es.nie", "nie, n.i.e., número de identidad de extranjero, identidad de extranjero,"
+     " tarjeta de residencia, nif", r"[XYZ][ -]?\d{7}[ -]?[A-HJ-NP-TV-Z]", "beside alone"),
+    ("ES_SOCIAL_SECURITY", "", "seguridad social, nuss, naf, número de afiliación, nass, afiliación,"
+     " número de la seguridad social, n° seguridad social, ss",
+     r"\d{2}[ /-]?\d{8}[ /-]?\d{2}", "beside"),
+    ("PT_NIF", "pt.nif", "nif, contribuinte, número de contribuinte, identificação fiscal",
+     r"(?:PT ?)?\d{3} ?\d{3} ?\d{3}", "beside"),
+    ("PT_CC", "pt.cc", "cartão de cidadão, cartão do cidadão, cc, bilhete de identidade, bi",
+     r"\d{8}[ -]?\d[ -]?[A-Z0-9]{2}\d", "beside alone"),
+    ("PT_NISS", "", "niss, segurança social, número de segurança social", r"[12]\d{10}", "beside"),
+    ("AR_DNI", "ar.dni", "dni, documento nacional", r"\d{2}\.\d{3}\.\d{3}|\d{7,8}", "beside"),
+    ("PE_DNI", "pe.cui", "dni, cui", r"\d{8}(?:-\d)?", "beside"),
+    # Central and eastern Europe
+    ("PL_PESEL", "pl.pesel", "pesel, numer ewidencyjny pesel", r"\d{11}", "beside"),
+    ("PL_NIP", "pl.nip", "nip, identyfikacji podatkowej",
+     r"\d{3}[- ]?\d{3}[- ]?\d{2}[- ]?\d{2}|\d{3}-\d{2}-\d{2}-\d{3}", "beside"),
+    ("PL_ID_CARD", "", "dowód osobisty, dowodu osobistego, nr dowodu, numer dowodu, dowód, dowodu,"
+     " dowodem osobistym, seria i numer, seria i nr", r"[A-Z]{3} ?\d{6}", "beside near"),
+    ("CZ_RC", "cz.rc", "rodné číslo, r. č., rč, rodne cislo, rodného čísla", r"\d{6}/?\d{3,4}",
+     "beside"),
+    ("SK_RC", "sk.rc", "rodné číslo", r"\d{6}/\d{3,4}", "beside"),
+    ("HU_TAJ", "", "taj, taj szám, tajszám, társadalombiztosítási", r"\d{3}[ -]?\d{3}[ -]?\d{3}",
+     "beside"),
+    ("HU_TAX_ID", "", "adóazonosító, adóazonosító jel", r"8\d{9}", "beside near"),
+    ("RO_CNP", "ro.cnp", "cnp, cod numeric personal", r"[1-9]\d{12}", "beside"),
+    ("BG_EGN", "bg.egn", "егн, egn, единен граждански номер", r"\d{10}", "beside"),
+    ("BG_LNCH", "bg.pnf", "лнч, lnch, личен номер", r"\d{10}", "beside"),
+    ("GR_AMKA", "gr.amka", "αμκα, α.μ.κ.α., amka", r"\d{11}", "beside"),
+    ("GR_AFM", "gr.vat", "αφμ, α.φ.μ., afm", r"\d{9}", "beside"),
+    ("HR_OIB", "hr.oib", "oib, osobni identifikacijski broj", r"\d{11}", "beside"),
+    ("SI_EMSO", "si.emso", "emšo, emso, jmbg, matični broj, jedinstveni matični broj, јмбг",
+     r"\d{13}", "beside"),
+    ("SI_TAX_ID", "si.ddv", "davčna številka, davčna", r"(?:SI ?)?\d{8}", "beside"),
+    ("AL_NID", "", "numri personal, nid", r"[A-Z]\d{8}[A-Z]", "beside near"),
+    ("EE_IK", "ee.ik", "isikukood, personal code, isikukoodi", r"[1-8]\d{10}", "beside"),
+    ("LT_AK", "lt.asmens", "asmens kodas, asmens koda, personal code", r"[1-9]\d{10}", "beside"),
+    ("LV_PK", "", "personas kods, personas kodu, personal code", r"\d{6}-?\d{5}", "beside"),
+    ("RU_INN", "ru.inn", "инн, inn", r"\d{12}|\d{10}", "beside"),
+    ("RU_SNILS", "", "снилс, snils", r"\d{3}-?\d{3}-?\d{3}[ -]?\d{2}", "beside near"),
+    ("RU_PASSPORT", "", "паспорт, серия и номер, паспорт рф", r"\d{2} ?\d{2} ?(?:№ ?)?\d{6}",
+     "beside"),
+    ("UA_RNTRC", "ua.rntrc", "рнокпп, іпн, ідентифікаційний код, rnokpp, іпн", r"\d{10}", "beside"),
+    # Nordic countries
+    ("SE_PERSONNUMMER", "se.personnummer", "personnummer, personnr, pnr, persnr, samordningsnummer",
+     r"(?:19|20)?\d{6}[-+]?\d{4}", "beside"),
+    ("NO_FODSELSNUMMER", "no.fodselsnummer", "fødselsnummer, fødselsnr, fodselsnummer, personnummer,"
+     " fnr, d nummer", r"\d{6} ?\d{5}", "beside"),
+    ("DK_CPR", "dk.cpr", "cpr, cpr nr, cpr nummer, personnummer", r"\d{6}[- ]?\d{4}", "beside"),
+    ("FI_PERSONAL_IDENTITY_CODE", "fi.hetu", "henkilötunnus, hetu, personbeteckning, sotu",
+     r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]", "beside alone"),
+    ("IS_KENNITALA", "is_.kennitala", "kennitala, kt", r"\d{6}-?\d{4}", "beside"),
+    # Near East and Africa
+    ("TR_NATIONAL_ID", "tr.tckimlik", "tc kimlik, t.c. kimlik, kimlik, tckn, tc no, kimlik no",
+     r"[1-9]\d{10}", "beside"),
+    ("IL_ID", "il.idnr", "teudat zehut, mispar zehut, תעודת זהות, ת.ז., israeli id", r"\d{7,8}-?\d",
+     "beside"),
+    ("ZA_ID_NUMBER", "za.idnr", "south african id, sa id, rsa id, id no, id number, identity no,"
+     " identity number", r"\d{6} ?\d{4} ?\d{3}", ""),
+    ("ZA_ID_NUMBER", "za.idnr", "south african id, sa id, rsa id", r"\d{6} ?\d{4} ?\d{3}", "beside"),
+    ("ZA_TAX_ID", "za.tin", "income tax reference, sars tax no, sars", r"\d{10}", "beside"),
+    ("NG_NIN", "", "nin, national identification no, bvn, bank verification no", r"\d{11}",
+     "beside"),
+    ("KE_PIN", "ke.pin", "kra pin, kra", r"[AP]\d{9}[A-Z]", "beside"),
+    ("MU_NID", "mu.nid", "nic, mauritian id", r"[A-Z]\d{12}[A-Z0-9]", "beside"),
+    ("AE_EMIRATES_ID", "", "emirates id, eid, الهوية", r"784[- ]?\d{4}[- ]?\d{7}[- ]?\d",
+     "beside near alone"),
+    ("SA_IQAMA", "", "iqama, الإقامة", r"[12]\d{9}", "beside"),
+    # South and east Asia, Oceania
+    ("IN_AADHAAR", "in_.aadhaar", "aadhaar, aadhar, adhaar, uidai, आधार",
+     r"[2-9]\d{3}[ -]?\d{4}[ -]?\d{4}", "beside"),
+    ("IN_PAN", "in_.pan", "pan, pan card, pan no, permanent account no", r"[A-Z]{5}\d{4}[A-Z]",
+     "beside"),
+    ("IN_VOTER", "in_.epic", "epic no, voter id, voter card, voter identity", r"[A-Z]{3}\d{7}",
+     "beside"),
+    ("IN_VID", "in_.vid", "virtual id, aadhaar vid", r"\d{4}[ -]?\d{4}[ -]?\d{4}[ -]?\d{4}",
+     "beside"),
+    ("PK_CNIC", "pk.cnic", "cnic, nicop, shanakhti", r"\d{5}-?\d{7}-?\d", "beside"),
+    ("LK_NIC", "", "nic, nic no, sri lankan id", r"\d{9}[VX]|\d{12}", "beside"),
+    ("BD_NID", "", "bangladesh nid, nid, nid no", r"\d{10}|\d{13}|\d{17}", "beside"),
+    ("TH_TNIN", "th.pin", "thai id, บัตรประชาชน, เลขประจำตัวประชาชน, citizen id",
+     r"\d-?\d{4}-?\d{5}-?\d{2}-?\d", "beside"),
+    ("MY_NRIC", "my.nric", "nric, mykad, no kad pengenalan, kad pengenalan, ic no",
+     r"\d{6}-?\d{2}-?\d{4}", "beside"),
+    ("SG_NRIC_FIN", "", "nric, fin, nric no, fin no, singpass", r"[STFGM]\d{7}[A-Z]",
+     "beside near"),
+    ("ID_NIK", "id.nik", "nik, ktp, no ktp, nomor induk kependudukan", r"\d{16}", "beside"),
+    ("PH_NATIONAL_ID", "", "umid, philsys, sss no, gsis", r"\d{4}-\d{7}-\d|\d{2}-\d{7}-\d|\d{12}",
+     "beside"),
+    ("VN_CCCD", "", "cccd, căn cước, cmnd, số cccd", r"\d{12}|\d{9}", "beside"),
+    ("CN_RIC", "cn.ric", "身份证, 身份证号, 身份证号码, resident id, shenfenzheng",
+     r"[1-9]\d{5}(?:19|20)\d{2}[01]\d[0-3]\d\d{3}[\dXx]", "beside alone"),
+    ("HK_ID", "", "hkid, hong kong id, 身份證", r"[A-Z]{1,2}\d{6} ?\([\dA]\)|[A-Z]{1,2}\d{6}[\dA]",
+     "beside near"),
+    ("TW_ID", "", "身分證, 身分證字號, taiwan id", r"[A-Z][12]\d{8}", "beside near"),
+    ("JP_MY_NUMBER", "jp.in_", "マイナンバー, 個人番号, my number, mynumber",
+     r"\d{4}[ -]?\d{4}[ -]?\d{4}", "beside"),
+    ("KR_RRN", "kr.rrn", "주민등록번호, 주민번호, rrn, resident registration",
+     r"\d{6}-?[0-9]\d{6}", "beside"),
+    ("AU_TFN", "au.tfn", "tfn, tax file no, tax file number", r"\d{3} ?\d{3} ?\d{2,3}", "beside"),
+    ("NZ_IRD", "nz.ird", "ird, ird no, inland revenue", r"\d{2,3}[- ]?\d{3}[- ]?\d{3}", "beside"),
+)  # fmt: skip
