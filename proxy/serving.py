@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 
 import structlog
@@ -32,10 +33,18 @@ async def _serve(configuration: Configuration) -> None:
         running(configuration, detector) as services,
         listening(services, settings.limits, *settings.address) as base_url,
     ):
+        _settle_memory()
         policy = services.policies.current
         log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
         await stop.wait()
         log.info("stopping")
+
+
+def _settle_memory() -> None:
+    """Take what start-up made out of the collector's sight: it stays, and looking at it costs ms."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 100)
 
 
 def stop_signal() -> asyncio.Event:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import NamedTuple
 
 from proxy.errors import CannotMask
 from proxy.exchange import (
@@ -98,6 +99,14 @@ def number(parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]]) -> 
     return Numbering(parts, numbering.assign(parts, findings))
 
 
+class _Piece(NamedTuple):
+    """What a span becomes: its text, whether that is a token of ours, the entity that it hides."""
+
+    text: str
+    ours: bool
+    entity: str
+
+
 class _Rendering:
     """The state of one pass over the parts for one endpoint."""
 
@@ -108,6 +117,8 @@ class _Rendering:
         self._key = key
         self._actions = {id(value): self._action(value.entities) for value in self._values()}
         self._written: dict[tuple[int, Action], Written] = {}
+        self._raised: dict[int, Action] = {}
+        self._plain: dict[tuple[int, Action], _Piece] = {}
         self._tokens: dict[str, str] = {}
         self._digits: dict[str, str] = {}
         self._bare: set[str] = set()
@@ -125,9 +136,10 @@ class _Rendering:
         texts: list[str] = []
         tokens: list[tuple[tuple[int, int], ...]] = []
         edits: dict[Path, str] = {}
+        hidden = [self._hidden(index, part) for index, part in enumerate(self._parts)]
         for index, part in enumerate(self._parts):
             self._ranges = []
-            text = self._part(index, part)
+            text = self._spliced(index, part, hidden[index]) if hidden[index] else part.text
             texts.append(text)
             tokens.append(tuple(self._ranges))
             if text != part.text:
@@ -148,21 +160,28 @@ class _Rendering:
         actions = [self._treatment[entity] for entity in entities if entity in self._treatment]
         return reduce(join, actions, ALLOW)
 
-    def _part(self, index: int, part: TextPart) -> str:
+    def _hidden(self, index: int, part: TextPart) -> Sequence[spans.Span]:
+        """The spans that are written anew in a part."""
         placed = self._numbered.placed[index]
-        if not placed:
-            return part.text
-        hidden = []
-        for span in sorted(placed):
-            action = self._action_of(placed[span])
-            if action.kind is not ActionKind.ALLOW:
-                hidden.append(spans.Span(*span, action))
-        if not hidden:
-            return part.text
-        if not spans.disjoint([span[:2] for span in hidden]):
-            edges = sorted({edge for span in placed for edge in span})
-            hidden = spans.resolve(part.text, hidden, edges)
-        return self._spliced(index, part, hidden)
+        hidden = [
+            spans.Span(*span, action)
+            for span, spelling in sorted(placed.items(), key=_span_of)
+            if (action := self._action_of(spelling)).kind is not ActionKind.ALLOW
+        ]
+        if spans.disjoint(hidden):
+            return hidden
+        edges = sorted({edge for span in placed for edge in span})
+        resolved = spans.resolve(part.text, hidden, edges)
+        for start, end, action in resolved:
+            # A span made stronger here by one inside it is so everywhere: one value, one token.
+            spelling = self._spelling_at(index, start, end)
+            known = self._raised.get(id(spelling), self._action_of(spelling))
+            self._raised[id(spelling)] = join(known, action)
+        return resolved
+
+    def _spelling_at(self, index: int, start: int, end: int) -> Spelling:
+        placed = self._numbered.placed[index].get((start, end))
+        return placed or self._numbered.rests[index][start, end]
 
     def _action_of(self, spelling: Spelling) -> Action:
         if len(spelling.values) == 1:
@@ -170,21 +189,19 @@ class _Rendering:
         return reduce(join, (self._actions[id(value)] for value in spelling.values))
 
     def _spliced(self, index: int, part: TextPart, hidden: Sequence[spans.Span]) -> str:
-        placed, rests = self._numbered.placed[index], self._numbered.rests[index]
         pieces: list[str] = []
         done = length = 0
         for start, end, action in hidden:
-            spelling = placed.get((start, end)) or rests[start, end]
-            written = self._write(spelling, action)
-            text = self._dressed(part, spelling.form, written)
+            spelling = self._spelling_at(index, start, end)
+            action = self._raised.get(id(spelling), action)  # noqa: PLW2901 — the final action
+            text, ours, entity = self._piece(part, spelling, action)
             pieces += part.text[done:start], text
             length += start - done
-            if written.token or part.alphabet is Alphabet.DIGITS:
+            if ours:
                 self._ranges.append((length, length + len(text)))
             length += len(text)
             done = end
-            if written.hidden:
-                entity = next(iter(spelling.values[0].entities), spelling.form.name)
+            if entity:
                 self._counts[entity, action.kind] += 1
         pieces.append(part.text[done:])
         masked = "".join(pieces)
@@ -192,6 +209,20 @@ class _Rendering:
         if fitted and not _NAME.fullmatch(masked):
             raise _cannot_mask(part.path, self._secret)
         return masked
+
+    def _piece(self, part: TextPart, spelling: Spelling, action: Action) -> _Piece:
+        """What stands in place of a spelling in this part; made once where the alphabet is text."""
+        known = self._plain.get((id(spelling), action))
+        if known is not None and part.alphabet is Alphabet.TEXT:
+            return known
+        written = self._write(spelling, action)
+        text = self._dressed(part, spelling.form, written)
+        entity = next(iter(spelling.values[0].entities), spelling.form.name)
+        ours = written.token or part.alphabet is Alphabet.DIGITS
+        piece = _Piece(text, ours, entity if written.hidden else "")
+        if part.alphabet is Alphabet.TEXT:
+            self._plain[id(spelling), action] = piece
+        return piece
 
     def _write(self, spelling: Spelling, action: Action) -> Written:
         known = self._written.get((id(spelling), action))
@@ -235,6 +266,10 @@ class _Rendering:
                     self._digits[surrogate] = text
                 return surrogate
         raise _cannot_mask(part.path, self._secret)
+
+
+def _span_of(placed: tuple[tuple[int, int], Spelling]) -> tuple[int, int]:
+    return placed[0]
 
 
 def _other_digits(text: str, key: bytes, attempt: int) -> str:

@@ -94,8 +94,8 @@ class _Assignment:
         self._rests: list[dict[tuple[int, int], Spelling]] = [{} for _ in parts]
 
     def run(self) -> Numbered:
-        detected = [sorted(filter(_is_detected, some), key=_position) for some in self._findings]
-        swept = [sorted(filter(_is_swept, some), key=_position) for some in self._findings]
+        detected = [_in_order(some, swept=False) for some in self._findings]
+        swept = [_in_order(some, swept=True) for some in self._findings]
         self._note_first(detected)
         waiting: dict[str, list[tuple[int, Finding]]] = defaultdict(list)
         known: set[str] = set()
@@ -144,7 +144,14 @@ class _Assignment:
         return key
 
     def _place_detected(self, index: int, one: Finding) -> str:
-        text = self._parts[index].text[one.start : one.end]
+        part = self._parts[index]
+        text = part.text[one.start : one.end]
+        known = self._spellings.get(text)
+        if known is not None and part.alphabet is Alphabet.TEXT and text in known.values[0].found:
+            # Most findings repeat what an earlier part taught, spelled the same.
+            known.values[0].entities[one.entity] = None
+            self._placed[index][one.start, one.end] = known
+            return known.values[0].key
         key = self._key(text)
         value = self._value(key, one.entity)
         value.found[text] = None
@@ -188,11 +195,12 @@ class _Assignment:
 
     def _place_rests(self, index: int) -> None:
         placed = self._placed[index]
-        if len(placed) < 2:
+        crossed = spans.crossing(sorted(placed)) if len(placed) > 1 else None
+        if not crossed:
             return
         text = self._parts[index].text
         edges = sorted({edge for span in placed for edge in span})
-        for start, end in sorted(spans.crossing(sorted(placed))):
+        for start, end in sorted(crossed):
             name = placed[start, end].form.name
             for piece in spans.pieces(text, start, end, edges):
                 if piece not in placed and piece not in self._rests[index]:
@@ -247,12 +255,12 @@ def _with_joined(part: TextPart, start: int, end: int) -> tuple[int, int]:
         left = wider
 
 
-def _is_detected(one: Finding) -> bool:
-    return one.recognizer != _SWEEP
-
-
-def _is_swept(one: Finding) -> bool:
-    return one.recognizer == _SWEEP
+def _in_order(findings: Sequence[Finding], *, swept: bool) -> list[Finding]:
+    """What the detectors found, or what the sweep added, by position."""
+    some = [one for one in findings if (one.recognizer == _SWEEP) is swept]
+    if len(some) > 1:
+        some.sort(key=_position)
+    return some
 
 
 def _position(one: Finding) -> tuple[int, int]:
