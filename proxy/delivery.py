@@ -44,7 +44,7 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
         outcome.received = len(received)
         restored = dialect.restore(received, attempt.restorer, json_answer=json_answer)
         outcome.status, outcome.delivered = "delivered", len(restored)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
         failed = as_failure(error)
         outcome.status, outcome.code = "failed", failed.code
         raise failed from None

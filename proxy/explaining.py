@@ -83,7 +83,8 @@ async def explain_text(
         found = await detector.detect("explain", parts)
     finally:
         await detector.stop()
-    findings = sweep(parts, [policy.accept(part) for part in found], Finder(load_lexicon()), "explain")
+    accepted = [policy.accept(part) for part in found]
+    findings = sweep(parts, accepted, Finder(load_lexicon()), "explain")
     facts = Facts(entities=frozenset(finding.entity for finding in findings[0]))
     names = [provider] if provider else sorted(policy.providers)
     if provider and provider not in policy.providers:

@@ -89,7 +89,7 @@ class Answer:
 
 
 def as_failure(error: Exception) -> PrivetError:
-    """What is said of an exception: a PrivetError as it is, one that nobody foresaw without its text."""
+    """What is said of an exception: of one that nobody foresaw, no word of its text."""
     if isinstance(error, PrivetError):
         return error
     log.error("internal error", **describe_exception(error))

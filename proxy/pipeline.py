@@ -119,7 +119,7 @@ async def _refusal_on_record(
     """Whatever ends a request in here, nothing was forwarded, and the record says so."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 — whatever it is, it is a refusal on record
         refused = as_failure(error)
         await services.recorder.settle(services.recorder.refusal(request(), refused))
         raise refused from None

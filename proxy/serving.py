@@ -41,7 +41,7 @@ async def _serve(configuration: Configuration) -> None:
 
 
 def _settle_memory() -> None:
-    """Take what start-up made out of the collector's sight: it stays, and looking at it costs ms."""
+    """Take what start-up made out of the collector's sight: looking at it costs milliseconds."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)

@@ -49,6 +49,8 @@ def test_a_value_beside_a_finding_is_bounded_by_it() -> None:
 
 
 def test_the_lists_are_lower_case_words() -> None:
-    assert all(word == word.strip().lower() for word in FINDER.lexicon.words | FINDER.lexicon.stopwords)
+    assert all(
+        word == word.strip().lower() for word in FINDER.lexicon.words | FINDER.lexicon.stopwords
+    )
     assert {"walker", "claude"} <= FINDER.lexicon.words
     assert "the" in FINDER.lexicon.stopwords
