@@ -97,17 +97,27 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
     raise AssertionError("the last attempt returns or raises")
 
 
-def models(headers: Mapping[str, str], services: Services) -> Answer:
+async def models(headers: Mapping[str, str], services: Services) -> Answer:
     """The models that the caller may use when a request holds nothing to hide.
 
-    Source: OpenAI API reference, "List models". Raises Unauthenticated.
+    Source: OpenAI API reference, "List models".
+
+    Raises:
+        Unauthenticated: nobody's key.
+        ProviderFailed and its like: the provider that takes any name can't be asked.
     """
     principal = services.identify(headers)
     policy, day = services.policies.current, services.now().date()
+    names = list(services.catalogue.models)
+    if services.catalogue.any_model is not None:
+        names += await services.providers[services.catalogue.any_model].models()
     usable = [
         {"id": name, "object": "model", "created": 0, "owned_by": "privet"}
-        for name, endpoints in services.catalogue.models.items()
-        if any(decide(policy, Facts(), principal, each, day).allowed for each in endpoints)
+        for name in dict.fromkeys(names)
+        if any(
+            decide(policy, Facts(), principal, each, day).allowed
+            for each in services.catalogue.endpoints(name)
+        )
     ]
     return Answer({}, orjson.dumps({"object": "list", "data": usable}))
 

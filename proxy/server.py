@@ -75,7 +75,7 @@ class Server:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 if request.path == MODELS_PATH and request.method == "GET":
-                    answer = models(request.headers, self._services)
+                    answer = await models(request.headers, self._services)
                 elif dialect is None:
                     raise NotFound(
                         "Privet doesn't serve this route.",

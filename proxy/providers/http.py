@@ -8,7 +8,6 @@ kept, proxies and credentials of the environment are not read, compressed answer
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
@@ -91,10 +90,10 @@ class Reply:
 class Connection:
     """The pool of connections to one provider."""
 
-    def __init__(self, base_url: str, timeouts: Timeouts, *, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, base_url: str, timeouts: Timeouts) -> None:
         self._base_url = base_url.rstrip("/")
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=tls or True, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=timeouts.connect, sock_read=timeouts.answer
@@ -104,23 +103,22 @@ class Connection:
             skip_auto_headers=("User-Agent",),
         )
 
-    async def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Send `body`; returns once the reply's headers are here.
+    async def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Reply:
+        """Send a request; returns once the reply's headers are here.
 
         Raises:
             Unreachable: no connection, or one that ended without an answer in HTTP.
             ProviderFailed: a redirect, or a compressed answer.
             ProviderTimeout: no connection or no headers in time.
         """
-        sent = {
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "privet",
-            **headers,
-        }
+        sent = {"Accept-Encoding": "identity", "User-Agent": "privet", **headers}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
         try:
-            response = await self._session.post(
-                self._base_url + path, data=body, headers=sent, allow_redirects=False
+            response = await self._session.request(
+                method, self._base_url + path, data=body, headers=sent, allow_redirects=False
             )
         except TimeoutError:
             raise ProviderTimeout("The provider didn't answer in time.") from None

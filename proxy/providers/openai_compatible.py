@@ -51,7 +51,7 @@ class OpenAICompatible:
         self._key = key
         self._retries = retries
         self._base_url = base_url
-        self._connection = Connection(base_url, timeouts, tls=None)
+        self._connection = Connection(base_url, timeouts)
 
     async def send(self, path: str, body: bytes) -> Reply:
         """Send one body and wait for a reply that isn't an error.
@@ -65,7 +65,7 @@ class OpenAICompatible:
         """
         for left in range(self._retries, -1, -1):
             try:
-                reply = await self._connection.post(path, body, self._headers())
+                reply = await self._connection.request("POST", path, self._headers(), body)
             except Unreachable:
                 if not left:
                     raise
@@ -79,6 +79,23 @@ class OpenAICompatible:
             reply.close()
             await asyncio.sleep(wait)
         raise Unreachable
+
+    async def models(self) -> list[str]:
+        """The names of the models that this provider offers (GET /models).
+
+        Raises:
+            ProviderFailed, ProviderTimeout, ProviderCredentials, ProviderRefused: as `send` does.
+        """
+        reply = await self._connection.request("GET", "/models", self._headers())
+        if reply.status >= 300:
+            raise await self._refusal(reply)
+        try:
+            listed = _object_of(await reply.read()).get("data")
+        finally:
+            reply.close()
+        entries = listed if isinstance(listed, list) else []
+        names = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+        return [name for name in names if isinstance(name, str)]
 
     async def close(self) -> None:
         """Close the connections."""
@@ -128,14 +145,18 @@ class OpenAICompatible:
 
 
 def _error_of(body: bytes) -> dict[str, Any]:
+    detail = _object_of(body).get("error")
+    if isinstance(detail, str):
+        return {"message": detail}
+    return detail if isinstance(detail, dict) else {}
+
+
+def _object_of(body: bytes) -> dict[str, Any]:
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         return {}
-    detail = answer.get("error") if isinstance(answer, dict) else None
-    if isinstance(detail, str):
-        return {"message": detail}
-    return detail if isinstance(detail, dict) else {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _is_word(value: object) -> bool:

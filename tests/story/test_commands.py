@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
-from proxy.loopback import Loopback
+from proxy.loopback import MODELS, Loopback
 from tests.simulator import Simulator
 
 PRIVET = [sys.executable, "-m", "proxy"]
@@ -124,6 +124,8 @@ async def test_the_one_minute_trial(tmp_path: Path) -> None:
                 messages=[{"role": "user", "content": "I am Jane Hollander."}],
             )
             assert answer.choices[0].message.content == "I am Jane Hollander."
+            listed = await asyncio.to_thread(client.models.list)
+            assert [model.id for model in listed] == list(MODELS)
             client.close()
         assert process.returncode == 0
         assert b"Hollander" not in upstream.seen[-1].body
