@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test lint types contracts check bench lock clean
+.PHONY: setup demo test coverage lint types contracts check bench lock clean
 
 $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
@@ -20,6 +20,9 @@ demo: $(STAMP)   ## one request's whole journey, seen from both sides
 
 test: $(STAMP)   ## the test suite
 	$(BIN)/python -m pytest
+
+coverage: $(STAMP)  ## the test suite, and which lines it never ran
+	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -128,4 +129,4 @@ def _as_upstream(url: str) -> Upstream:
 def verify_command(folder: Path) -> str:
     """What a user types to check the log."""
     keys = folder / "keys"
-    return f"privet audit verify {folder / 'audit'} --key {keys / 'log.pub'}"
+    return f"{sys.argv[0]} audit verify {folder / 'audit'} --key {keys / 'log.pub'}"
