@@ -1,17 +1,21 @@
 """P8 No phoning home: connections go to the configured upstreams, and nowhere else.
 
-Replaced by a no-op: the detector process' own refusal to open sockets is tested in tests/detect,
-beside stock Presidio's recognizers that do. Here every connection of the serving process is seen,
-by the interpreter's own audit hook.
+Every connection of the serving process is seen, by the interpreter's own audit hook. Replaced: our
+e-mail recognizer by stock Presidio's, which then asks the network for a list of public suffixes.
+(That a detector process can open no socket at all is tested in tests/detect.)
 """
 
 from __future__ import annotations
 
+import socket
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import tldextract
+from presidio_analyzer.predefined_recognizers import EmailRecognizer
 
 from tests.house import House
 from tests.simulator import Simulator
@@ -59,10 +63,22 @@ async def test_a_conversation_connects_to_its_upstream_only(
 
 
 async def test_a_connection_elsewhere_would_be_seen(connections: list[Any]) -> None:
-    import socket
-
     with socket.socket() as other:
         other.settimeout(0.01)
         with pytest.raises(OSError):
             other.connect(("127.0.0.1", 9))
     assert ("127.0.0.1", 9) in connections
+
+
+async def test_stock_presidio_would_fetch_a_list(
+    connections: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(host: str, *_: Any, **__: Any) -> Any:
+        connections.append((host,))
+        raise OSError("no network in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unreachable)
+    stock = tldextract.TLDExtract(cache_dir=str(tmp_path))
+    monkeypatch.setattr(tldextract, "extract", stock)
+    EmailRecognizer().validate_result("jane@hollander.co.uk")
+    assert any("publicsuffix" in str(address) for address in connections)
