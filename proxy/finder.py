@@ -9,10 +9,11 @@ nobody can test a guess against it; what comes from it is what `Matcher` would f
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from proxy.matching import Lexicon, Matcher, Occurrence
 
@@ -38,14 +39,14 @@ class Finder:
         tenant: str,
         values: Sequence[str],
         texts: Sequence[str],
-        edges: Sequence[Sequence[int]] = (),
+        edges: Sequence[Set[int]] = (),
     ) -> list[list[Occurrence]]:
         """The occurrences of `values` in each text; `edges` as for `Matcher.occurrences_in`."""
         if not values:
             return [[] for _ in texts]
         head = self._hashed(_JOIN.join((tenant, *values)), self._key)
         keys = [
-            self._hashed(f"{edges[index] if edges else ''}{_JOIN}{text}", head)
+            self._hashed(f"{sorted(edges[index]) if edges else ''}{_JOIN}{text}", head)
             for index, text in enumerate(texts)
         ]
         found = [self._remembered(key) for key in keys]
@@ -63,7 +64,8 @@ class Finder:
     def _remembered(self, key: bytes) -> list[Occurrence] | None:
         hits = self._known.get(key)
         if hits is not None:
-            self._known.move_to_end(key)
+            with contextlib.suppress(KeyError):  # a thread may have pushed it out meanwhile
+                self._known.move_to_end(key)
         return hits
 
     def _hashed(self, text: str, key: bytes) -> bytes:

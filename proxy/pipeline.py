@@ -15,6 +15,8 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
+from typing import TypeVar
 
 import orjson
 import structlog
@@ -40,6 +42,11 @@ from proxy.providers import Reply
 from proxy.recording import Outcome, Request
 from proxy.wire import Dialect
 
+T = TypeVar("T")
+
+#: From here on the stages that grow with the text take milliseconds.
+LONG_BODY_BYTES = 64 * 1024
+
 log = structlog.get_logger(__name__)
 
 
@@ -61,7 +68,9 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         # 4. detect
         found = await services.detector.detect(principal.tenant, exchange.parts)
         accepted = [policy.accept(part) for part in found]
-        findings = sweep(exchange.parts, accepted, services.finder, principal.tenant)
+        findings = await _aside(
+            exchange, lambda: sweep(exchange.parts, accepted, services.finder, principal.tenant)
+        )
         # 5. classify
         facts = _facts(exchange, findings)
         counts = Counter(finding.entity for part in findings for finding in part)
@@ -73,11 +82,14 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         ranked = services.health.rank(verdicts, time.monotonic())
         if not ranked:
             raise _refusal(verdicts)
-        numbering = number(exchange.parts, findings)
+        numbering = await _aside(exchange, lambda: number(exchange.parts, findings))
     for attempt_number, verdict in enumerate(ranked, start=1):
         # 8. mask
         async with _refusal_on_record(lambda: request, services):
-            attempt = _mask(request, verdict, attempt_number, numbering, dialect, services)
+            attempt = await _aside(
+                exchange,
+                partial(_mask, request, verdict, attempt_number, numbering, dialect, services),
+            )
         async with _departure_on_record(attempt, services):
             # 9. record intent
             await services.recorder.settle(
@@ -143,6 +155,13 @@ async def _departure_on_record(attempt: Attempt, services: Services) -> AsyncGen
     except asyncio.CancelledError:
         await attempt.record(Outcome(), b"", services.recorder)
         raise
+
+
+async def _aside(exchange: Exchange, stage: Callable[[], T]) -> T:
+    """Run a stage; a long document's in a thread, so that it holds up nobody else's stream."""
+    if len(exchange.body) < LONG_BODY_BYTES:
+        return stage()
+    return await asyncio.to_thread(stage)
 
 
 def _facts(exchange: Exchange, findings: Sequence[Sequence[Finding]]) -> Facts:

@@ -45,8 +45,8 @@ def test_a_turn_searches_its_own_text_only(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_edges_are_part_of_what_is_asked() -> None:
     finder = Finder(Lexicon())
-    assert finder.occurrences("t", ["Ann"], ["MaryAnn"], [[]]) == [[]]
-    assert len(finder.occurrences("t", ["Ann"], ["MaryAnn"], [[4]])[0]) == 1
+    assert finder.occurrences("t", ["Ann"], ["MaryAnn"], [set()]) == [[]]
+    assert len(finder.occurrences("t", ["Ann"], ["MaryAnn"], [{4}])[0]) == 1
 
 
 def test_no_text_is_remembered() -> None:

@@ -38,7 +38,7 @@ def sweep(
     if not first:
         return tuple(map(tuple, findings))
     values = [text for text, _ in first]
-    edges = [sorted({edge for one in some for edge in (one.start, one.end)}) for some in findings]
+    edges = [{edge for one in some for edge in (one.start, one.end)} for some in findings]
     hits = finder.occurrences(tenant, values, [part.text for part in parts], edges)
     swept = []
     for found, occurrences in zip(findings, hits, strict=True):
