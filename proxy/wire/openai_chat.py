@@ -16,6 +16,9 @@ from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
 
 NAME = "openai.chat"
 
+#: A model's name stands in response headers too.
+MAX_MODEL_CHARS = 256
+
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _EFFORT = frozenset({"none", "minimal", "low", "medium", "high", "xhigh"})
 _AUTHORS = {
@@ -260,8 +263,11 @@ def error(failure: PrivetError, request_id: str) -> bytes:
 def _check_shape(tree: Any) -> list[Any]:
     if not isinstance(tree, dict):
         raise BadRequest("The body has to be a JSON object.")
-    if not isinstance(tree.get("model"), str) or not tree["model"]:
-        raise BadRequest("`model` has to be a string.")
+    model = tree.get("model")
+    if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_CHARS:
+        raise BadRequest(f"`model` has to be a string of at most {MAX_MODEL_CHARS} characters.")
+    if not model.isprintable():
+        raise BadRequest("`model` holds a character that no name has.")
     messages = tree.get("messages")
     if not isinstance(messages, list) or not messages:
         raise BadRequest("`messages` has to be an array with at least one message.")

@@ -57,6 +57,8 @@ BAD: dict[str, tuple[bytes, int]] = {
     ),
     "no model": (b'{"messages":[{"role":"user","content":"hi"}]}', 400),
     "a model of another type": (json.dumps({**GOOD, "model": 7}).encode(), 400),
+    "a model with a line break": (json.dumps({**GOOD, "model": "a\r\nx: y"}).encode(), 400),
+    "a model that never ends": (json.dumps({**GOOD, "model": "a" * 1000}).encode(), 400),
     "no messages": (b'{"model":"gpt-4o-mini"}', 400),
     "messages of another type": (b'{"model":"gpt-4o-mini","messages":"hi"}', 400),
     "a message of another type": (b'{"model":"gpt-4o-mini","messages":["hi"]}', 400),
