@@ -41,6 +41,8 @@ class Restorer:
 
     def text(self, text: str, channel: Channel) -> str:
         """A whole string, restored."""
+        if "_" not in text and not self.mapping.digits:
+            return text  # every spelling of a token has an underscore
         stream = self.stream(channel)
         return stream.feed(text) + stream.close()
 
