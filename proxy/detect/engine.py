@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import spacy
@@ -18,15 +18,21 @@ from presidio_analyzer import (
     RecognizerRegistry,
     RecognizerResult,
 )
-from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
+from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
+from proxy.detect.artifacts import LazyArtifacts
 from proxy.detect.chunk import Chunk
 from proxy.detect.context import NearbyWords
-from proxy.detect.produced import LABELS, ModelMissingError, named_by_model
+from proxy.detect.gate import Gate
+from proxy.detect.names import Names, Window
+from proxy.detect.names_model import SecondOpinion
+from proxy.detect.names_spans import Named
+from proxy.detect.produced import LABELS, ModelMissingError, named_by_models
 from proxy.detect.recognizers import RECOGNIZERS
 from proxy.detect.settings import DetectSettings
 from proxy.detect.spans import RawSpan, settle
+from proxy.detect.structure import meant
 from proxy.exchange import Finding
 
 #: Pipes that name recognition doesn't need; they are more than half of the cost.
@@ -34,8 +40,6 @@ _UNUSED_PIPES = ("tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer",
 #: The model reads prose: markup around a name hides it, so it sees other characters there. One for
 #: one, so offsets stay. Patterns and findings keep the text as it is.
 _AS_PROSE = str.maketrans({"*": " ", "`": " ", "|": ",", "\u00a0": " ", "\u2019": "'"})
-#: How sure a model's finding is. spaCy gives no probability; this is Presidio's own default.
-_MODEL_SCORE = 0.85
 #: Entities whose format alone is evidence, so a model's span that covers one gives way. A URL or a
 #: date isn't among them: policy may show those, and what is shown must not shield a name.
 _CLOSED = frozenset(
@@ -59,7 +63,7 @@ _CLOSED = frozenset(
 
 
 class _NlpEngine(SpacyNlpEngine):
-    """Presidio's spaCy engine without downloads, unneeded pipes and lemmas."""
+    """Presidio's spaCy engine without downloads and unneeded pipes."""
 
     def load(self) -> None:
         """Load each model with its name recogniser only.
@@ -78,20 +82,6 @@ class _NlpEngine(SpacyNlpEngine):
                 loaded[model["lang_code"]] = spacy.load(name, exclude=_UNUSED_PIPES)
         self.nlp = loaded  # type: ignore[assignment]  # declared by its first value, None
 
-    def artifacts(self, doc: Any, language: str) -> NlpArtifacts:
-        """Wrap a document for recognizers; a token's own lower-case form stands for its lemma."""
-        known = [span for span in doc.ents if span.label_ in LABELS]
-        entities, scores = self._get_updated_entities(known, [_MODEL_SCORE] * len(known))
-        return NlpArtifacts(
-            entities=entities,
-            tokens=doc,
-            tokens_indices=[token.idx for token in doc],
-            lemmas=[token.lower_ for token in doc],
-            nlp_engine=self,
-            language=language,
-            scores=scores,
-        )
-
 
 class Engine:
     """Presidio's analyzer, set up once; not for concurrent use.
@@ -105,6 +95,7 @@ class Engine:
 
         Raises:
             ModelMissingError: the model isn't installed.
+            NamesModelMissingError: the second model's files aren't those that were checked.
             ValueError: `disabled` names a recognizer that doesn't exist.
         """
         silence()
@@ -119,12 +110,19 @@ class Engine:
         )
         self._nlp_engine.load()
         self._nlp = self._nlp_engine.get_nlp(language)
-        named = named_by_model(settings.model)
+        named = named_by_models(settings.model, settings.tier)
+        self._names = Names(
+            self._nlp,
+            None if settings.tier == "fast" else SecondOpinion(),
+            labels=LABELS,
+            always=settings.tier == "thorough",
+        )
         self._model = SpacyRecognizer(supported_language=language, supported_entities=sorted(named))
         recognizers = [*(build(language) for build in RECOGNIZERS), self._model]
         if unknown := set(settings.disabled) - {_name(recognizer) for recognizer in recognizers}:
             raise ValueError(f"no such recognizer: {', '.join(sorted(unknown))}")
         enabled = [one for one in recognizers if _name(one) not in settings.disabled]
+        Gate().guard(enabled)
         self.produced = frozenset(
             entity for recognizer in enabled for entity in recognizer.supported_entities
         )
@@ -143,25 +141,32 @@ class Engine:
             jobs: chunks, each with whether models look at it or patterns only. The models take all
                 of them in one batch.
         """
-        named = iter(self._documents([piece.text for piece, models in jobs if models]))
+        named = iter(
+            self._names.read(
+                [
+                    Window(piece.text.translate(_AS_PROSE), piece.start, piece.end)
+                    for piece, models in jobs
+                    if models
+                ]
+            )
+        )
         found = []
         for piece, models in jobs:
-            doc = next(named) if models else self._nlp.make_doc(piece.text)
-            spans = [self._raw(result) for result in self._analyse(piece.text, doc)]
-            found.append(settle(piece.text, spans, piece.start, piece.end))
+            doc, names = next(named) if models else (None, [])
+            spans = [self._raw(result) for result in self._analyse(piece.text, doc, names)]
+            kept = list(meant(piece.text, spans))
+            found.append(settle(piece.text, kept, piece.start, piece.end))
         return found
 
-    def _documents(self, texts: list[str]) -> Iterator[Any]:
-        prose = [text.translate(_AS_PROSE) for text in texts]
-        return iter(self._nlp.pipe(prose, batch_size=max(1, len(prose))))
-
-    def _analyse(self, text: str, doc: Any) -> list[RecognizerResult]:
+    def _analyse(self, text: str, doc: Any, names: Sequence[Named]) -> list[RecognizerResult]:
+        artifacts = LazyArtifacts(
+            [name._replace(label_=LABELS[name.label_]) for name in names],
+            self._language,
+            lambda: self._nlp.make_doc(text) if doc is None else doc,
+        )
         return list(
             self._analyzer.analyze(
-                text,
-                self._language,
-                nlp_artifacts=self._nlp_engine.artifacts(doc, self._language),
-                return_decision_process=True,
+                text, self._language, nlp_artifacts=artifacts, return_decision_process=True
             )
         )
 

@@ -17,8 +17,8 @@ _WORDS = {
     "de": "der die das und ist nicht ich sie mit den dem ein eine einen einem für auf auch sich von"
     " zu wir bitte wird wurde haben hat bei nach zum zur ihre ihr unsere mein oder als wie über im"
     " geehrte sehr vielen liebe seit",
-    "fr": "le la les des et est une dans pour que qui sur pas vous nous je avec sont au aux ce cette"
-    " du par mon ma votre notre bonjour merci il elle été plus ses chez",
+    "fr": "le la les des et est une dans pour que qui sur pas vous nous je avec sont au aux ce"
+    " cette du par mon ma votre notre bonjour merci il elle été plus ses chez",
     "es": "el la los las y es una que en por para con del no su se al como pero mi usted hola"
     " gracias está son le lo más fue ha sus desde este esta",
     "it": "il la lo gli le e è una che di per con non del della dei sono nel mi ho ha si alla al"
@@ -27,13 +27,12 @@ _WORDS = {
     " está você obrigado olá meu minha ou como são",
     "nl": "de het een en van is niet ik op te dat voor met zijn aan er ook mijn wij bij naar door"
     " deze heeft wordt uw onze geachte beste heer mevrouw om als maar",
-    "pl": "i w na z do nie jest się że o po dla od za przez pan pani proszę oraz który która jak"
+    "pl": "w na z nie jest się że o po dla od za przez pan pani proszę oraz który która jak"
     " mój moja są był była ale ze dzień dobry",
 }
-_LANGUAGES: dict[str, list[str]] = {}
-for _language, _listed in _WORDS.items():
-    for _one in set(_listed.split()):
-        _LANGUAGES.setdefault(_one, []).append(_language)
+_VOTES: tuple[tuple[str, frozenset[str]], ...] = tuple(
+    (language, frozenset(words.split())) for language, words in _WORDS.items()
+)
 _WORD = re.compile(r"[^\W\d_]+")
 #: Function words that must have been seen, and how many times those of English.
 _FEWEST = 2
@@ -42,11 +41,10 @@ _LEAD = 1.5
 
 def language_of(text: str) -> str:
     """Return an ISO 639-1 code: en, de, fr, es, it, pt, nl or pl."""
-    counts: Counter[str] = Counter()
-    for match in _WORD.finditer(text.lower()):
-        counts.update(_LANGUAGES.get(match.group(), ()))
-    if not counts:
-        return "en"
-    language, count = counts.most_common(1)[0]
+    seen = Counter(match.group() for match in _WORD.finditer(text.lower()))
+    counts = {
+        language: sum(seen[word] for word in words if word in seen) for language, words in _VOTES
+    }
+    language, count = max(counts.items(), key=lambda pair: pair[1])
     clear = count >= _FEWEST and count >= _LEAD * counts["en"]
     return language if clear else "en"

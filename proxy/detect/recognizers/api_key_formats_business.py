@@ -14,18 +14,23 @@ from proxy.detect.recognizers.api_key_formats import (
 )
 
 _DISCORD_WEBHOOKS = "discord.com/api/webhooks/ discordapp.com/api/webhooks/"
-_TEAMS = rf"{UUID}@{UUID}/IncomingWebhook/{hexa(32)}/{UUID}(?:/[A-Za-z0-9_-]{{40,60}})?"
-_SLACK_WEBHOOK = r"T[A-Za-z0-9_]{6,14}/B[A-Za-z0-9_]{6,14}/\w{20,30}"
+_ID = r"[a-z0-9]{8}(?:-[a-z0-9]{4}){3}-[a-z0-9]{12}"
+_TEAMS = rf"{_ID}@{_ID}/IncomingWebhook/{lower(32)}/{_ID}(?:/[A-Za-z0-9_-]{{40,60}})?"
+_SLACK_WEBHOOK = r"[\w/]{40,60}"
 
 BUSINESS: tuple[KeyFormat, ...] = (
     # Chat, mail, telephony
-    ("Slack", "xoxa- xoxb- xoxp- xoxe- xoxr- xoxs- xoxo-", r"[A-Za-z0-9-]{10,250}"),
-    ("Slack configuration", "xoxe.xoxb- xoxe.xoxp-", r"\d-[A-Za-z0-9]{100,250}"),
+    (
+        "Slack",
+        "xoxa- xoxb- xoxp- xoxe- xoxr- xoxs- xoxo-",
+        r"(?:\d-)?\d{6,14}-[A-Za-z0-9-]{10,250}",
+    ),
+    ("Slack workspace", "xoxa- xoxr-", r"(?:\d-)?[A-Za-z0-9]{8,48}"),
+    ("Slack configuration", "xoxe- xoxe.xoxb- xoxe.xoxp-", r"\d-[A-Za-z0-9]{100,250}"),
     ("Slack app", "xapp-", r"\d{1,12}-[A-Za-z0-9/+-]{10,250}"),
     ("Slack webhook", "slack.com/services/", _SLACK_WEBHOOK),
     ("Slack workflow", "slack.com/workflows/ slack.com/triggers/", r"[\w/]{30,80}"),
     ("Discord webhook", _DISCORD_WEBHOOKS, rf"{digits(17, 20)}/{url64(60, 80)}"),
-    ("Discord bot", "M N O", rf"{url64(22, 28)}\.{url64(6)}\.{url64(27, 38)}"),
     ("Microsoft Teams webhook", "office.com/webhookb2/ office.com/webhook/", _TEAMS),
     ("Zoom webhook", "hooks.zoom.us/", r"[\w/=?-]{30,120}"),
     ("SendGrid", "SG.", rf"{url64(16, 32)}\.{url64(32, 64)}"),
@@ -80,4 +85,18 @@ BUSINESS: tuple[KeyFormat, ...] = (
     ("Intra 42", "s-s4t2ud- s-s4t2af-", hexa(64)),
     ("RapidAPI hub", "rh-api-", UUID),
     ("PubNub secret", "sec-c-", r"[A-Za-z0-9]{30,60}"),
+)
+
+#: Keys known by a mark inside them: ``(service, mark, the whole key)``.
+MARKED: tuple[KeyFormat, ...] = (
+    ("Telegram bot", ":AA", rf"{digits(8, 10)}:AA{url64(32, 33)}"),
+    ("MaxMind", "_mmk", rf"{alnum(6)}_{alnum(29)}_mmk"),
+    ("Mailchimp", "-us", r"[a-f0-9]{32}-us\d{1,3}"),
+    ("Azure AD client secret", "Q~", r"[\w~.]{3}\dQ~[\w~.-]{31,34}"),
+    ("Azure DevOps", "AZDO", rf"{alnum(76)}AZDO{alnum(4)}"),
+    ("HashiCorp Terraform Cloud", ".atlasv1.", rf"{alnum(14)}\.atlasv1\.[A-Za-z0-9=_-]{{60,70}}"),
+    ("New Relic licence", "NRAL", rf"{lower(6)}{hexa(30)}NRAL"),
+    ("New Relic licence", "nral", rf"{lower(6)}{hexa(30)}nral"),
+    ("Salesforce session", "!", rf"00D{alnum(12)}![\w.]{{80,120}}"),
+    ("Facebook app token", "|", rf"{digits(13, 17)}\|{url64(27, 40)}"),
 )

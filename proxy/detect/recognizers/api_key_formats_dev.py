@@ -42,7 +42,7 @@ DEVELOPER: tuple[KeyFormat, ...] = (
     # Building, testing, deploying
     ("Buildkite", "bkua_", hexa(40)),
     ("CircleCI", "CCIPAT_", rf"{alnum(22)}_{hexa(40)}"),
-    ("Octopus Deploy", "API-", upper(26, 32)),
+    ("Octopus Deploy", "API-", upper(26)),
     ("Harness", "pat. sat.", rf"{url64(22)}\.{alnum(24)}\.{alnum(20)}"),
     ("TeamCity", "eyJ0eXAiOiAiVENWMiJ9.", rf"{url64(36)}\.{url64(48)}"),
     ("SonarQube", "squ_ sqp_ sqa_", hexa(40)),

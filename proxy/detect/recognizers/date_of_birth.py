@@ -1,54 +1,158 @@
 """Dates of birth: a date is one only beside words that say so.
 
-Stock Presidio has no such entity. Any complete date matches, with a score below what is reported;
-a context word ("born", "DOB", a JSON key) lifts it above.
+The words are labels as for identifiers (`labelled`): beside the date, over its column, or as its
+key. What people write otherwise is in `_ELSEWHERE`: a place between the word and the date, a star,
+a question on the line before, HL7's patient segment. An age is no date, and stays.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
-from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
+from presidio_analyzer import AnalysisExplanation, RecognizerResult
 
-_MONTH = (
-    r"(?:jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz?|apr(?:il)?|may|mai|june?|juni|july?"
-    r"|juli|aug(?:ust)?|sep(?:t(?:ember)?)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)\.?"
+from proxy.detect.recognizers.labelled import Kind, LabelledRecognizer
+
+_LABELS = (
+    "born", "born on", "born the", "birth", "birthday", "birth day", "birthdate", "birth date",
+    "date of birth",
+    "dateofbirth", "dob", "d.o.b.", "bday", "b-day", "date of birth (dd/mm/yyyy)",
+    "date of birth (mm/dd/yyyy)",
+    "date of birth (yyyy-mm-dd)", "dob (dd/mm/yyyy)", "dob (mm/dd/yyyy)", "day of birth",
+    "birth dt", "birth_dt",
+    "geb", "geb am", "geboren", "geboren am", "geborene", "geborener", "geburtsdatum",
+    "geburtstag", "gebdatum",
+    "geb-datum", "gebdat", "geburtsdat", "geburtsdatum (tt.mm.jjjj)",
+    "né le", "née le", "né(e) le", "né.e le", "né·e le", "nés le",
+    "date de naissance", "date naissance", "date naiss", "naissance", "ddn", "date de naiss",
+    "nacido", "nacida", "nacido el", "nacida el", "nacido/a", "nacido/a el", "nacido(a)",
+    "nació", "nací",
+    "fecha de nacimiento", "fecha nacimiento", "fecha nac", "fecha de nac", "fec nac", "f nac",
+    "fnac", "f. nacimiento",
+    "nacimiento",
+    "nato il", "nata il", "nato/a il", "data di nascita", "data nascita", "nascita",
+    "nascido", "nascida", "nascido em", "nascida em", "nascido(a)", "nasceu",
+    "data de nascimento", "data nascimento", "data nasc", "data de nasc", "dt nasc",
+    "dt nascimento", "nascimento",
+    "d.n.", "nasc",
+    "geboren op", "geboortedatum", "geb op", "geboortedag", "geb dat", "geboortedat",
+    "urodzony", "urodzona", "urodzony/a", "urodzonego", "urodzonej", "urodzonym", "ur",
+    "ur w dniu", "data urodzenia",
+    "data ur", "urodzenia", "dataurodzenia", "urodzony dnia", "urodzona dnia",
+    "född", "född den", "födelsedatum", "født", "født den", "fødselsdato", "fødselsdag",
+    "syntymäaika", "syntynyt",
+    "narozen", "narozena", "datum narození", "nar", "dátum narodenia", "született", "születési idő",
+    "data nașterii", "datum rođenja",
+)  # fmt: skip
+
+_MONTHS = (
+    # English, German, French, Spanish, Italian, Portuguese, Dutch, Polish
+    "january february march april may june july august september october november december"
+    " januar jänner februar märz mai juni juli oktober dezember"
+    " janvier février mars avril juin juillet août septembre octobre novembre décembre fevrier"
+    " aout decembre"
+    " enero febrero marzo abril mayo junio julio agosto septiembre setiembre octubre noviembre"
+    " diciembre"
+    " gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre"
+    " janeiro fevereiro março maio junho julho setembro outubro novembro dezembro"
+    " januari februari maart mei augustus"
+    " stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada"
+    " grudnia"
+    " jan feb mar mär apr jun jul aug sep sept oct okt nov dec dez janv fév févr avr juil déc"
+    " ene abr ago set out dic gen mag giu lug ott mrt sty lut kwi maj cze lip sie wrz paź lis gru"
+)  # fmt: skip
+_MONTH = rf"(?:{'|'.join(sorted(set(_MONTHS.split()), key=len, reverse=True))})\.?"
+_D = r"(?:0?[1-9]|[12]\d|3[01])"
+_M = r"(?:0?[1-9]|1[0-2])"
+_Y = r"(?:18|19|20)\d\d"
+_YEAR = rf"(?:{_Y}|['\u2019]?\d\d)"
+#: Complete dates in words and digits.
+_DATE = (
+    rf"(?:{_Y}(?P<a>[-/.]){_M}(?P=a){_D}"
+    rf"|{_D}(?P<b>[-/.]|\.[ ]|[ ][-/.][ ]){_M}(?P=b){_YEAR}"
+    rf"|{_M}(?P<c>[-/.]|[ ][-/.][ ]){_D}(?P=c){_YEAR}"
+    rf"|{_D}(?:st|nd|rd|th|er|º|°|ª|\.)?[ -]?(?:of[ ]|de[ ]|del[ ])?{_MONTH}(?:[ ]de"
+    rf"|[ ]del)?,?[ -]?{_YEAR}"
+    rf"|{_MONTH}[ -]{_D}(?:st|nd|rd|th)?,?[ -]{_YEAR}"
+    rf"|{_Y}[ -]{_MONTH}[ -]{_D}"
+    rf"|{_Y}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
 )
-_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
-_MONTH_NUMBER = r"(?:0?[1-9]|1[0-2])"
-_YEAR = r"(?:19|20)\d\d"
-#: Without context a date stays below the threshold; with it, 0.35 are added.
-_ALONE = 0.35
+#: Digits without separators, which only a label can tell from other numbers.
+_DAY_MONTH = r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])"
+_MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+_BARE = rf"(?:{_DAY_MONTH}|{_MONTH_DAY}){_Y}"
+
+_KINDS = (Kind("DATE_OF_BIRTH", _LABELS, beside=_DATE, assigned=_BARE),)
+
+#: Words that say it where no label stands right beside the date.
+_SAID = (
+    r"(?:birth|dob\b|d\.o\.b\.|born|geb(?:oren|urt|oort)?|naissance|nacimiento|nascita|nascimento"
+    r"|urodz)"
+)
+_BORN = (
+    r"(?:born|geboren(?:e[rsn]?)?|née?|nacid[oa]|nació|nací|nat[oa](?:/a)?|nascid[oa]|nasceu"
+    r"|urodz(?:ony|ona|onego|onej|ił się|iła się)|date of birth|birthday|fødte?|född)"
+)
+_ASKED = (
+    r"(?:date of birth|birth ?date|birthday|dob|d\.o\.b\.|geburtsdatum|geboren|date de naissance"
+    r"|née? le"
+    r"|fecha de nacimiento|data di nascita|data de nascimento|geboortedatum|data urodzenia)"
+)
+_ELSEWHERE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        # nato a Napoli il 8 agosto 1970
+        rf"\b{_BORN}\b[^\d\n;!?]{{1,60}}?(?<![\w/.-])(?P<value>{_DATE})(?![\w/-]|\.\d)",
+        # Gottfried Ammer, *02.07.1947
+        rf"(?:(?<=[,;(])[ ]?|(?<=[^\W\d_])[ ])\*[ ]?(?P<value>{_DATE})(?![\w*])",
+        # "dateOfBirth": "1984-03-02T00:00:00Z"
+        (
+            rf"{_SAID}\w{{0,8}}[\W_]{{1,8}}(?:(?:date|day|datum|dt|am|on)[\W_]{{1,6}})?"
+            rf"(?P<value>{_Y}-\d\d-\d\d)(?=T\d)"
+        ),
+        # agent: Your date of birth, please? / visitor: 07/09/91
+        (
+            rf"\b{_ASKED}\b[^\n?]{{0,40}}\?[\"']?[ ]?\n[^\n]{{0,40}}?(?<![\w/.-])"
+            rf"(?P<value>{_DATE})(?!\w)"
+        ),
+        # HL7: PID|1||…||DOE^JANE||19840302|F
+        rf"\|(?P<value>{_Y}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))\|[MFOU]\|",
+    )
+)
+_SCORE = 0.85
 
 
-def _dates(name: str, regex: str, end: str = r"(?![\w/-]|\.\d)") -> ValuePattern:
-    bounded = rf"(?<![\w/.-])(?P<value>{regex}){end}"
-    return ValuePattern(name, re.compile(bounded, re.IGNORECASE), _ALONE)
-
-
-class DateOfBirthRecognizer(ValueRecognizer):
+class DateOfBirthRecognizer(LabelledRecognizer):
     """Finds DATE_OF_BIRTH."""
 
-    ENTITY = "DATE_OF_BIRTH"
-    PATTERNS = (
-        _dates("year first", rf"{_YEAR}(?P<s>[-/.]){_MONTH_NUMBER}(?P=s){_DAY}"),
-        _dates("year first, with a time", rf"{_YEAR}-{_MONTH_NUMBER}-{_DAY}", end=r"(?=T\d)"),
-        _dates("day first", rf"{_DAY}(?P<s>[-/.]){_MONTH_NUMBER}(?P=s)(?:{_YEAR}|\d\d)"),
-        _dates("month first", rf"{_MONTH_NUMBER}(?P<s>[-/.]){_DAY}(?P=s)(?:{_YEAR}|\d\d)"),
-        _dates("day, month", rf"{_DAY}(?:st|nd|rd|th|\.)?[ -](?:of )?{_MONTH},?[ -]{_YEAR}"),
-        _dates("month, day", rf"{_MONTH} {_DAY}(?:st|nd|rd|th)?,? {_YEAR}"),
-        _dates("digits only", rf"{_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"),
-    )
-    CONTEXT = (
-        "born",
-        "birth",
-        "birthdate",
-        "birthday",
-        "dob",
-        "bday",
-        "date of birth",
-        "geb",
-        "geboren",
-        "geburtsdatum",
-        "geburtstag",
-    )
+    def __init__(self, supported_language: str = "en") -> None:
+        super().__init__(_KINDS, supported_language, "DateOfBirthRecognizer")
+
+    def analyze(
+        self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
+    ) -> list[RecognizerResult]:
+        """Return one result for each date; see Presidio's base class."""
+        results = super().analyze(text, entities, nlp_artifacts)
+        for pattern in _ELSEWHERE:
+            results += [self._elsewhere(*one.span("value")) for one in pattern.finditer(text)]
+        return results
+
+    def _elsewhere(self, start: int, end: int) -> RecognizerResult:
+        return RecognizerResult(
+            entity_type="DATE_OF_BIRTH",
+            start=start,
+            end=end,
+            score=_SCORE,
+            analysis_explanation=AnalysisExplanation(
+                recognizer=type(self).__name__,
+                original_score=_SCORE,
+                pattern_name="as people write it",
+                validation_result=True,
+            ),
+            recognition_metadata={
+                RecognizerResult.RECOGNIZER_NAME_KEY: type(self).__name__,
+                RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
+            },
+        )

@@ -24,26 +24,41 @@ from typing import Any
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
-from proxy.detect.recognizers.columns import Table, table_at
-from proxy.detect.recognizers.labels import Label, LabelFinder, fold
+from proxy.detect.recognizers.columns import Table, insert_at, table_at
+from proxy.detect.recognizers.labels import Label, LabelFinder, fold, straight
 
 #: How far from its label, on the same line, a value that speaks for itself may stand.
 REACH = 60
 #: Further values of one form after the first.
 _MORE = re.compile(r"(?:,[ ]?|[ ](?:and|und|et|y|e|i|en|or|oder|ou|lub|o|&)[ ]|[ ]?/[ ]?)[\"'#]?")
 _MOST = 20
+#: A number after one of these is dialled, whatever check digit it passes.
+_DIALLED = re.compile(
+    r"(?:\+\d{0,3}|\b(?:call|dial|ring|phone|mobile|cell|fax|sms|tel|telefon|telefono|telefone"
+    r"|telephone|téléphone|teléfono|appel\w{0,4}|handy|mobil|whatsapp|hotline|helpline|on|unter|au)"
+    r"\b)[ .:(]{0,4}\Z",
+    re.IGNORECASE,
+)
 _NEXT_LINE = re.compile(r"[ \t]{0,8}\r?\n[ \t\"'*:>-]{0,12}")
+#: Between a value and a label that follows it: "943 476 5919 (NHS number)".
+_JOINED = re.compile(r"\)?[ ]?[(\[,:-]?[ ]?")
 #: A value isn't a part of something longer.
 _START = r"(?<![^\W_])(?<![^\W_][.@/\\-])"
-_END = r"(?![^\W_]|[_@]|[-/.:]\d|\.[^\W_]{2})"
+_END = r"(?![^\W_]|[_@]|[-/.:]\d|-[^\W_](?![^\W_])|\.[^\W_]{2})"
 #: Anything that an organisation gives out: a digit in it, groups joined by `-_/.`, or digits in
 #: groups, or letters apart from their digits.
 FREE = (
-    r"(?:[A-Z]{1,4} \d{3,12}|\d{2,5}(?: \d{2,5}){1,6}"
+    r"(?:[A-Z]{1,4} \d{3,12}|\d{2,10}(?: \d{2,10}){1,6}(?: \d)?"
     r"|[A-Z0-9]{1,36}(?:[-_/.][A-Z0-9]{1,24}){0,6})"
 )
 _DATE = re.compile(r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d\d){1,2}")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+
+_NOTHING = r"(?!)"
+#: Between a colon and its value.
+_OPENING = " \t\"'`\\([@"
+#: What gives a value to a label.
+_SIGNS = frozenset((":", "=", ">"))
 
 _BESIDE, _UNCHECKED, _NEAR, _ALONE = 0.85, 0.6, 0.75, 0.7
 
@@ -57,6 +72,8 @@ class Kind:
         labels: what people call it, in any spelling that `labels.fold` reads alike.
         beside: regular expression of what may stand right beside a label, case ignored; empty if
             the label is an ordinary word too, so that only `near` counts.
+        assigned: as `beside`, but only after a colon or an equals sign, or in a column: what a
+            label that is an ordinary word needs.
         near: regular expression of what may stand near a label, case observed; empty for nothing.
         alone: regular expression of what needs no label, case observed; empty for nothing.
         check: says whether a value's check digits are right; needed near and alone.
@@ -66,19 +83,32 @@ class Kind:
     entity: str
     labels: tuple[str, ...]
     beside: str = ""
+    assigned: str = ""
     near: str = ""
     alone: str = ""
     check: Callable[[str], bool] | None = None
     plausible: Callable[[str], bool] | None = None
 
     @cached_property
-    def patterns(self) -> tuple[re.Pattern[str] | None, ...]:
-        """`beside`, `near` and `alone`, compiled; None for what is empty."""
-        return (
-            re.compile(rf"(?:{self.beside}){_END}", re.IGNORECASE) if self.beside else None,
-            re.compile(rf"{_START}(?:{self.near}){_END}") if self.near else None,
-            re.compile(rf"{_START}(?:{self.alone}){_END}") if self.alone else None,
-        )
+    def said(self) -> re.Pattern[str]:
+        """`beside`, compiled."""
+        return re.compile(rf"(?:{self.beside or _NOTHING}){_END}", re.IGNORECASE)
+
+    @cached_property
+    def given(self) -> re.Pattern[str]:
+        """`beside` or `assigned`, compiled."""
+        either = "|".join(filter(None, (self.beside, self.assigned))) or _NOTHING
+        return re.compile(rf"(?:{either}){_END}", re.IGNORECASE)
+
+    @cached_property
+    def nearby(self) -> re.Pattern[str]:
+        """`near`, compiled."""
+        return re.compile(rf"{_START}(?:{self.near or _NOTHING}){_END}")
+
+    @cached_property
+    def by_itself(self) -> re.Pattern[str]:
+        """`alone`, compiled."""
+        return re.compile(rf"{_START}(?:{self.alone or _NOTHING}){_END}")
 
     def accepts(self, value: str) -> bool:
         """Say whether a value of the right format can be meant."""
@@ -119,7 +149,13 @@ class LabelledRecognizer(LocalRecognizer):
 
     def __init__(self, kinds: Sequence[Kind], supported_language: str, name: str) -> None:
         self._labels = LabelFinder([(kind, kind.labels) for kind in kinds])
+        self._title = name
         self._alone = [kind for kind in kinds if kind.alone]
+        # One pass for all of them; where it stops, each is asked by itself.
+        somewhere = "|".join(kind.alone for kind in self._alone) or _NOTHING
+        self._somewhere = re.compile(
+            rf"{_START}(?=[A-Z]{{0,6}}\d|P[A-Z<])(?=(?:{somewhere}){_END})"
+        )
         super().__init__(
             supported_entities=sorted({kind.entity for kind in kinds}),
             supported_language=supported_language,
@@ -133,6 +169,7 @@ class LabelledRecognizer(LocalRecognizer):
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
     ) -> list[RecognizerResult]:
         """Return one result for each value; see Presidio's base class."""
+        text = straight(text)
         found: dict[tuple[int, int, str], _Found] = {}
         for one in (*self._labelled(text), *self._by_themselves(text)):
             place = (one.start, one.end, one.kind.entity)
@@ -141,24 +178,35 @@ class LabelledRecognizer(LocalRecognizer):
         return [self._result(one) for one in found.values()]
 
     def _labelled(self, text: str) -> Iterator[_Found]:
-        labels = list(self._labels.find(text, fold(text)))
+        folded = fold(text)
+        labels = list(self._labels.find(text, folded))
+        inserts = "insert" in folded
         table: Table | None = None
-        line = -1
+        line = found_to = -1
         for place, label in enumerate(labels):
-            next_label = labels[place + 1].start if place + 1 < len(labels) else len(text)
+            if label.start < found_to:
+                continue  # "MRN" in the value MRN-0045123
+            later = (one.start for one in labels[place + 1 : place + 9] if one.start >= label.end)
+            next_label = next(later, len(text))
             start = text.rfind("\n", 0, label.start) + 1
             if start != line and (table is None or start >= table.end):
                 line, table = start, table_at(text, label.start)
-            if table is not None and start == line:
-                yield from _below(text, label, table)
-            else:
-                yield from _beside(text, label) or _near(text, label, next_label)
+            header = table if start == line else None
+            if inserts:
+                header = insert_at(text, label.start) or header
+            if column := _below(text, label, header):
+                yield from column
+                continue
+            beside = _beside(text, label, whole_line=header is None)
+            for found in beside or _near(text, label, next_label):
+                yield found
+                found_to = max(found_to, found.end)
 
     def _by_themselves(self, text: str) -> Iterator[_Found]:
-        for kind in self._alone:
-            alone = kind.patterns[2]
-            for match in alone.finditer(text) if alone else ():
-                if kind.confirms(match.group()):
+        for place in self._somewhere.finditer(text):
+            for kind in self._alone:
+                match = kind.by_itself.match(text, place.start())
+                if match and kind.confirms(match.group()):
                     yield _Found(kind, *match.span(), _ALONE, "alone")
 
     def _result(self, found: _Found) -> RecognizerResult:
@@ -168,70 +216,88 @@ class LabelledRecognizer(LocalRecognizer):
             end=found.end,
             score=found.score,
             analysis_explanation=AnalysisExplanation(
-                recognizer=self.name,
+                recognizer=self._title,
                 original_score=found.score,
                 pattern_name=found.how,
+                # What a label or check digits confirm is no part of a name beside it.
+                validation_result=found.score > _UNCHECKED,
             ),
             recognition_metadata={
-                RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
+                RecognizerResult.RECOGNIZER_NAME_KEY: self._title,
                 RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
             },
         )
 
 
-def _below(text: str, label: Label[Kind], table: Table) -> Iterator[_Found]:
-    """Yield what stands in the label's column."""
-    for start, end in table.under(label.start):
-        for one in _at(text, label.kinds, start, "column"):
-            if one.end == end:
-                yield one
-
-
-def _beside(text: str, label: Label[Kind]) -> list[_Found]:
-    """Return what stands right beside a label or alone on the next line, and more of its form."""
-    found = list(_at(text, label.kinds, label.end, "beside its label"))
-    if not found and (line := _NEXT_LINE.match(text, label.end)):
-        found = list(_at(text, label.kinds, line.end(), "below its label"))
-    while found and len(found) < _MOST and (more := _MORE.match(text, found[-1].end)):
-        last = found[-1]
-        further = list(_at(text, (last.kind,), more.end(), last.how))
-        if not further or _form(text, further[0]) != _form(text, last):
-            break
-        found += further
+def _below(text: str, label: Label[Kind], table: Table | None) -> list[_Found]:
+    """Return what stands in the label's column, if it heads one."""
+    if table is None:
+        return []
+    found = []
+    for start, end in table.under(label.start, label.end):
+        one = _at(text, label.kinds, start, "in its column", assigned=True)
+        if one and one.end == end:
+            found.append(one)
     return found
 
 
-def _at(text: str, kinds: Sequence[Kind], start: int, how: str) -> Iterator[_Found]:
-    """Yield the value at a place: of the first kind whose check digits fit, else the first kind."""
+def _beside(text: str, label: Label[Kind], *, whole_line: bool) -> list[_Found]:
+    """Return what stands right beside a label, and more of its form.
+
+    Args:
+        text: the window.
+        label: the label.
+        whole_line: a value may also stand on the next line, if the label ends its own.
+    """
+    assigned = text[label.start : label.end].rstrip(_OPENING)[-1] in _SIGNS
+    first = _at(text, label.kinds, label.end, "beside its label", assigned=assigned)
+    line = _NEXT_LINE.match(text, label.end) if whole_line and not first else None
+    if line and not text[label.start : label.end].rstrip(_OPENING).endswith((",", ";", "|")):
+        first = _at(text, label.kinds, line.end(), "below its label", assigned=assigned)
+    if not first:
+        return []
+    found = [first]
+    while len(found) < _MOST and (more := _MORE.match(text, found[-1].end)):
+        further = _at(text, (first.kind,), more.end(), first.how, assigned=assigned)
+        if not further or _form(text, further) != _form(text, first):
+            break
+        found.append(further)
+    return found
+
+
+def _at(text: str, kinds: Sequence[Kind], start: int, how: str, *, assigned: bool) -> _Found | None:
+    """Return the value at a place, of the first kind whose check digits fit, or else the first."""
     doubtful = None
     for kind in kinds:
-        beside = kind.patterns[0]
-        match = beside.match(text, start) if beside else None
+        match = (kind.given if assigned else kind.said).match(text, start)
         if match is None or not kind.accepts(match.group()):
             continue
         if kind.confirms(match.group()):
-            yield _Found(kind, *match.span(), _BESIDE, how)
-            return
+            return _Found(kind, *match.span(), _BESIDE, how)
         doubtful = doubtful or _Found(kind, *match.span(), _UNCHECKED, how)
-    if doubtful:
-        yield doubtful
+    return doubtful
 
 
-def _near(text: str, label: Label[Kind], next_label: int) -> Iterator[_Found]:
-    """Yield the first value after a label, up to the next label, else the last one before it."""
+def _near(text: str, label: Label[Kind], next_label: int) -> list[_Found]:
+    """Return the first value after a label, up to the next label, else the one right before it."""
     low = max(text.rfind("\n", 0, label.start) + 1, label.start - REACH // 2)
     line_end = text.find("\n", label.end)
     high = min(label.end + REACH, next_label, line_end if line_end >= 0 else len(text))
     for kind in label.kinds:
-        near = kind.patterns[1]
-        if near is None:
+        if not kind.near:
             continue
-        after = list(near.finditer(text, label.end, high + REACH))
-        before = list(near.finditer(text, low, label.start))
-        for match in (*after[:1], *before[-1:]):
-            if match.start() < high and kind.accepts(match.group()) and kind.confirms(match.group()):
-                yield _Found(kind, *match.span(), _NEAR, "near its label")
-                return
+        ahead = kind.nearby.finditer(text, label.end, high + REACH)
+        after = [one for one in ahead if one.start() < high]
+        before = list(kind.nearby.finditer(text, low, label.start))
+        joined = [one for one in before[-1:] if _JOINED.fullmatch(text, one.end(), label.start)]
+        for match in (*after[:1], *joined):
+            if (
+                kind.accepts(match.group())
+                and kind.confirms(match.group())
+                and not _DIALLED.search(text, low, match.start())
+            ):
+                return [_Found(kind, *match.span(), _NEAR, "near its label")]
+    return []
 
 
 def _form(text: str, found: _Found) -> str:

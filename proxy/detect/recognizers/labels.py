@@ -1,15 +1,16 @@
 """Finding labels: "Kundennummer", `customer_id`, "N° client" and "customerNo" are read alike.
 
 Text and labels are folded to one spelling: lower case, no accents, and spaces for what joins words
-(`_ - .` and apostrophes). Folding is one character for one, so offsets stay. All labels of all
-kinds then are one automaton, and a text costs one pass however many labels there are.
+(`_ - .` and apostrophes). Folding is one character for one, so offsets stay. Labels are then looked
+for without any spaces, all of all kinds in one automaton: a text costs one pass however many labels
+there are.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Generic, TypeVar
@@ -18,11 +19,9 @@ import ahocorasick
 
 T = TypeVar("T")
 
-#: What may stand between the words of a label once it is folded: "kunden nr", "kundennr", "n. o".
-_GAPS = ("", " ", "  ")
 #: Letters that Unicode doesn't take apart, and signs that stand for "number".
-_SPECIAL = {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "°": "o", "№": "#", "ς": "σ"}
-_JOINERS = "_-.'\u2019\u2010\u2011\u2013\u00a0\u202f"
+_SPECIAL = {"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "°": "o", "№": "#", "ς": "\u03c3"}
+_JOINERS = "_-.'\u2019"
 
 
 def _plain(character: str) -> str:
@@ -36,20 +35,36 @@ _PLAIN = str.maketrans(
     | dict.fromkeys(_JOINERS, " ")
 )
 
+#: Full-width forms, and the spaces and dashes of typographers.
+_STRAIGHT = str.maketrans(
+    {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys("\u00a0\u2007\u2009\u202f\u3000", " ")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-")
+)
+
 #: Words for "number" after a label, in all the languages; a label may end in up to three of them.
 _NUMBER_WORDS = (
-    r"(?:[ ]{0,2}(?:identification|identifier|identifiant|kennung|kennzahl|ident|numbers?|numeros?"
-    r"|nummern?|numer|number|numb?|code|codigo|codice|kod|nos?|nrs?|n o|n|ids?|ref|reference"
-    r"|#)){0,3}(?![^\W\d_])"
+    r"s?(?:[ (]{0,3}(?:identification|identifier|identifiant|kennung|kennzahl|ident|numbers?"
+    r"|numeros?|nummern?|numer|num|code|codigo|codice|kod|nos?|nrs?|n o|n|ids?|ref|reference"
+    r"|#|号码|号|番号|번호)){0,3}(?![^\W\d_\u0e00-\uffff])"
 )
-#: What may stand between a label and its value on one line: marks, and words that say "is".
-_LINK = (
-    r"(?:[ \t\"`*:=\\|,;>~()\[\]#→]|(?:is|was|are|ist|war|lautet|lauten|sind|est|sont|es|son|e|sono"
-    r"|sao|jest|to|of|in|now|being|equals|with|mit|avec|con|com|z|de|del|do|di|the|my|your)"
-    r"(?![^\W_])){0,20}"
+#: Whose it is: "of the applicant", "do cliente", "van mevrouw".
+_WHOSE = (
+    r"(?:[ ](?:of|for|de|du|del|della|do|da|van|von|vom|des|der|sous)"
+    r"(?:[ ](?:the|la|el|il|le|l|der|het|den|dem|our|my))?[ ][^\W\d_]{2,14}(?![^\W_]))?"
 )
-_TAIL = re.compile(_NUMBER_WORDS + _LINK)
-_LETTERS = re.compile(r"[^\W\d_]")
+_TAIL = re.compile(_NUMBER_WORDS + _WHOSE)
+#: What may stand between a label and its value on one line: marks, and words that say "is". Read as
+#: it was written: the "é" of "é E-4432" is such a word, the "E" isn't.
+_LINK = re.compile(
+    r"(?:[ \t\"'`*:=\\|,;>~()\[\]#@→「」是为為は_.-]|(?:is|was|are|ist|war"
+    r"|lautet|lauten|sind|est|sont|es|son|[eéè]|sono|são|jest|to|of|in|now|old|new|being|equals|with|mit"
+    r"|avec|con|com|z|de|del|do|di|the|le|la|el|il)(?=[\s:\"'])){0,20}",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"[^\W_]")
+#: The first of the scripts that put no spaces between words (Thai, Chinese, Japanese, Korean).
+_UNSPACED = "\u0e00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,11 @@ class Label(Generic[T]):
     kinds: tuple[T, ...]
 
 
+def straight(text: str) -> str:
+    """Return the text in plain characters where it has typographic ones, of the same length."""
+    return text.translate(_STRAIGHT)
+
+
 def fold(text: str) -> str:
     """Return the text in one spelling, of the same length."""
     lowered = text.lower()
@@ -75,15 +95,15 @@ def fold(text: str) -> str:
     return lowered.translate(_PLAIN)
 
 
-def combined(stems: Iterable[str], numbers: Iterable[str] = ()) -> tuple[str, ...]:
+def combined(stems: Sequence[str], *numbers: str) -> tuple[str, ...]:
     """Return labels of words that mean something only with a word for "number" beside them.
 
     Args:
         stems: as in "customer", "client", "kunden".
-        numbers: further words for "number", beside those of all languages.
+        numbers: further words for "number", as in "id" or "code".
     """
-    words = ("no", "nr", "number", "num", "id", "identifier", "code", "#", "ref", *numbers)
-    romance = ("n", "no", "nr", "num", "numero", "numer", "n o", "codigo", "codice", "code", "id")
+    words = ("no", "nr", "number", "num", "nummer", "numero", "numer", "n", "#", "ref", *numbers)
+    romance = ("n", "no", "nr", "num", "numero", "numer", "n o", "codigo", "codice", *numbers)
     joints = ("", "de", "du", "del", "della", "do", "da", "dell", "d", "de la", "de l", "di")
     after = [f"{stem} {word}" for stem, word in product(stems, words)]
     before = [f"{word} {joint} {stem}" for stem, word, joint in product(stems, romance, joints)]
@@ -98,12 +118,9 @@ class LabelFinder(Generic[T]):
         spellings: dict[str, list[T]] = {}
         for kind, labels in table:
             for label in labels:
-                words = fold(label).split()
-                for gaps in product(_GAPS, repeat=len(words) - 1):
-                    joined = "".join(map("".join, zip(words, (*gaps, ""), strict=True)))
-                    kinds = spellings.setdefault(joined, [])
-                    if kind not in kinds:
-                        kinds.append(kind)
+                kinds = spellings.setdefault(fold(label).replace(" ", ""), [])
+                if kind not in kinds:
+                    kinds.append(kind)
         self._automaton = ahocorasick.Automaton()
         for spelling, kinds in spellings.items():
             self._automaton.add_word(spelling, (len(spelling), tuple(kinds)))
@@ -117,21 +134,24 @@ class LabelFinder(Generic[T]):
             folded: `fold` of it.
         """
         hits = []
-        for last, (length, kinds) in self._automaton.iter(folded):
-            start = last + 1 - length
-            tail = _TAIL.match(folded, last + 1)
-            if tail and _begins_word(text, start):
-                hits.append((start, -last, tail.end(), kinds))
+        places = [place for place, character in enumerate(folded) if character != " "]
+        for reached, (length, kinds) in self._automaton.iter(folded.replace(" ", "")):
+            start, last = places[reached + 1 - length], places[reached]
+            if _begins_word(text, start) and (tail := _TAIL.match(folded, last + 1)):
+                link = _LINK.match(text, tail.end())
+                hits.append((start, -last, link.end() if link else tail.end(), kinds))
         hits.sort(key=lambda hit: hit[:2])
-        reached = -1
+        covered = -1
         for start, minus_last, end, kinds in hits:
-            if -minus_last > reached:
-                reached = -minus_last
+            if -minus_last > covered:
+                covered = -minus_last
                 yield Label(start, end, kinds)
 
 
 def _begins_word(text: str, start: int) -> bool:
     """Say whether a word begins here, `passport` in `userPassportNo` included."""
-    if start == 0 or not _LETTERS.match(text, start - 1) or not text[start].isalpha():
+    if start == 0 or not _WORD.match(text, start - 1) or not text[start].isalpha():
+        return True
+    if text[start] >= _UNSPACED:
         return True
     return text[start].isupper() and text[start - 1].islower()

@@ -1,33 +1,65 @@
-"""Medical record numbers and patient ids: formats differ per hospital, so the label decides."""
+"""Medical record numbers, patient ids and doctors' licence numbers, by label.
+
+Formats differ from hospital to hospital and from chamber to chamber, so the label decides.
+"""
 
 from __future__ import annotations
 
-import re
+from proxy.detect.recognizers.labelled import FREE, Kind, issued
+from proxy.detect.recognizers.labels import combined
 
-from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
+_LABELS = (
+    *combined(
+        ("patient", "chart", "hospital", "patients", "encounter", "admission", "patienten",
+         "aufnahme", "patientenakten", "krankenakten", "dossier patient", "dossier médical",
+         "paciente", "paziente", "patiënt", "patiënten", "pacjenta", "processo clínico",
+         "historia clínica", "prontuário", "cartella clinica", "historii choroby", "kartoteki",
+         "karty pacjenta", "medical file", "medisch dossier",
+         "prescription"),
+        "id", "code", "identifier",
+    ),
+    "mrn", "medical record", "medical records", "patient record", "hospital record",
+    "health record", "medical chart", "patient chart", "medical file", "patient file",
+    "health file", "hospital file", "nhc", "ipp", "n° ipp", "patientennummer", "patientennr",
+    "fallnr",
+    "pat nr", "pat id", "pat no", "patient id", "krankenakte", "patientenakte", "fallnummer",
+    "aufnahmenummer", "dossier patient", "dossier médical", "numéro de dossier", "n° de dossier",
+    "n° dossier", "historia clínica", "n° historia", "nº historia clínica", "número de historia",
+    "cartella clinica", "n. cartella", "prontuário", "número do prontuário", "processo clínico",
+    "número de utente", "sns", "patiëntnummer", "patientnummer", "dossiernummer", "kartoteka",
+    "numer kartoteki", "nr historii choroby", "księga główna", "número de episodio", "nuhsa",
+    "identificación del paciente", "cipa",
+)  # fmt: skip
 
-_LABEL = (
-    r"\b(?:mrn|(?:medical|patient|hospital|health)[ _-]?(?:record|chart|file)"
-    r"|(?:patient|chart|hospital)(?=[ _-]?(?:id|no|num|#)))"
+#: A stay, by one word of its form.
+_STAY = (
+    "episodio",
+    "episode",
+    "encounter",
+    "admission",
+    "aufnahme",
+    "visit",
+    "ricovero",
+    "internamento",
 )
-_NUMBER_WORD = r"(?:[ _-]?(?:identifier|identification|id|number|num|no\b\.?|nr\b\.?|#)){0,2}"
-_BETWEEN = r"[\"']?[ \t]{0,3}(?:(?:is|was|of)\b|[:=#]){0,2}[ \t]{0,3}[\"'#]?"
-_VALUE = r"(?P<value>[A-Z]{0,4}[-/ ]?\d[A-Z0-9]{0,15}(?:[-/.][A-Z0-9]{1,12}){0,4})(?![\w-])"
+#: Registers of doctors and what they call their numbers.
+_DOCTOR = (
+    "colegiado", "colegiada", "n° col", "número de colegiado", "nº colegiado",
+    "no de colegiado", "rpps", "n° rpps", "adeli", "n° adeli", "lanr", "bsnr",
+    "lebenslange arztnummer", "arztnummer", "betriebsstättennummer", "gmc", "gmc no", "gmc number",
+    "nmc pin", "cédula profissional", "ordem dos médicos", "crm sp", "crm rj", "crm mg", "pwz",
+    "nr pwz",
+    "numer pwz", "big nummer", "big nr", "agb code", "npi", "dea", "dea no", "medical license",
+    "medical licence", "medical license no", "cédula profesional", "inami", "riziv",
+    "ordine dei medici", "license to practice",
+)  # fmt: skip
 
-
-class MedicalRecordRecognizer(ValueRecognizer):
-    """Finds MEDICAL_RECORD."""
-
-    ENTITY = "MEDICAL_RECORD"
-    PATTERNS = (
-        ValuePattern(
-            "label and number",
-            re.compile(_LABEL + _NUMBER_WORD + _BETWEEN + r"(?<![A-Z0-9])" + _VALUE, re.IGNORECASE),
-            0.85,
-        ),
-    )
-
-    def plausible(self, value: str) -> bool:
-        """Accept what has five digits, or fewer with letters: years, ages and rooms are none."""
-        digits = sum(character.isdigit() for character in value)
-        return digits >= 5 or (digits >= 3 and not value.isdigit())
+MEDICAL_RECORDS = (
+    Kind("MEDICAL_RECORD", _LABELS, beside=FREE, near=r"MRN[- ]?\d{4,12}", plausible=issued(4)),
+    Kind("MEDICAL_RECORD", _STAY, assigned=FREE, plausible=issued(5)),
+    Kind(
+        "MEDICAL_LICENSE",
+        _DOCTOR,
+        beside=r"[A-Z]{0,2}\d{5,11}|\d{2} \d{2}(?: \d{3,5})?|\d{2}/\d{2}/\d{3,5}|\d{2}-\d{7}",
+    ),
+)

@@ -25,6 +25,8 @@ _UNKNOWN_COUNTRY = (
     "residence permit", "identiteitskaart", "identiteitsbewijs", "verblijfsvergunning",
     "dowód osobisty", "dowodu osobistego", "dowód tożsamości", "nr dowodu", "numer dowodu",
     "seria i numer dowodu", "cédula de identidad", "cédula", "občanský průkaz", "legitimation",
+    "személyi igazolvány", "green card", "alien registration no", "uscis no", "ctps", "v nummer",
+    "carta di identità elettronica",
 )  # fmt: skip
 _TAX = (
     "tax id", "tax identification no", "tax identification number", "tax identifier", "tin",
@@ -41,7 +43,7 @@ def _row(entity: str, module: str, labels: str, form: str, evidence: str) -> Kin
     checked = import_module(f"stdnum.{module}").is_valid if module else None
     return Kind(
         entity,
-        tuple(label.strip() for label in labels.split(",")),
+        tuple(label.strip() for label in labels.split(",") if label),
         beside=form if "beside" in evidence else "",
         near=form if checked or "near" in evidence else "",
         alone=form if "alone" in evidence else "",

@@ -1,58 +1,218 @@
-"""Passwords where something says so: assignments, connection strings, URLs, sentences."""
+"""Passwords where something calls them so: settings, code, forms, sentences.
+
+Entity PASSWORD. What is called a password is one unless it is a variable, a template, a type, a
+sentence or a word for nothing. In quotes a value may be any string; without them it must look like
+a password, because `password = line` is code.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from presidio_analyzer import RecognizerResult
+
+from proxy.detect.recognizers.assignment import CODE, PROSE, Labelled, automaton, labelled_values
+from proxy.detect.recognizers.placeholders import is_instruction, stands_for_nothing, words
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
-_LABEL = (
-    r"(?:password|passwort|passwd|passphrase|passcode|pwd|(?:db|my|root|user|admin)[_-]?pass)"
-    r"[\"']?[ \t]{0,8}(?:=>|:=|[:=])[ \t]{0,8}"
+_WORDS = words(
+    # English and what programs say
+    "password passwd passwrd passphrase passcode passwort pword psswd pswd"
+    " pwd pass pw"
+    # German, French, Spanish, Italian, Portuguese, Dutch, Polish
+    " kennwort losungswort zugangscode motdepasse mot_de_passe mdp contraseña contrasena"
+    " clave parola palavra-passe senha wachtwoord toegangscode hasło haslo hasła hasłem hasla"
+    # Swedish, Danish, Norwegian, Finnish, Czech, Hungarian, Turkish, Russian; Chinese, Japanese,
+    # Korean
+    " lösenord adgangskode passord salasana heslo jelszó şifre пароль 密码 密碼 パスワード 비밀번호"
 )
-#: What stands for a value instead of being one: a variable, a call, a mask, a word for nothing.
-_NOT_A_VALUE = re.compile(
-    r"(?:\$[{(].*|(?-i:\$[A-Z][A-Z0-9_]*)|\{.*|<.*|%\(.*|[*•x.]{3,}|\w{1,40}\(.*"
-    r"|(?:os|self|env|process|config|settings|request|args)\..*"
-    r"|none|null|nil|true|false|undefined|str|string|bool|required|optional|changed|reset"
-    r")[,;:)\]}.]{0,3}",
+_PHRASES = ("mot de passe", "palavra passe", "palavra-passe", "code d'accès", "identified by")
+#: Words that mean a password only if they stand alone: `pass` is also what a test does.
+_SHORT = frozenset(["pass", "pwd", "pw", "clave", "parola"])
+
+#: Words of an identifier that say the value is something about a password.
+_ABOUT = words(
+    "length len min max field input file files path dir url uri link policy policies reset hint"
+    " expiry expires expired expire age days attempts strength manager prompt type name label"
+    " column validator validators validation authentication changed at date required encoder"
+    " encoding format regex pattern error errors message visible show hide toggle confirm"
+    " confirmation generator hasher hash hashed hashers algorithm salt rounds complexity history"
+    " count store storage id ids secret_name lookup placeholder description title text button form"
+    " protected protection enabled disabled auth through rate ed ing word by port test tests"
+    " keychain safe class style icon forgot forgotten last updated request response dialog"
+    " encode decode split param params info"
+)
+#: Operators that say little.
+_WEAK = frozenset([" ", "is", "to", "as", "was", "be"])
+_SPLIT = re.compile(r"[^\W_]+?(?=[A-Z][a-z])|[a-z0-9]+(?=[A-Z])|[^\W_]+")
+_SYMBOL = re.compile(r"[^\w\s.:/,()\[\]{}<>\\=-]")
+_IDENTIFIER = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+_WORD = re.compile(r"\d{6,20}|[A-Z]?[a-z]{4,40}|[A-Z]{5,40}|[a-z]{3,20}_[a-z]{3,20}", re.ASCII)
+_SENTENCE = re.compile(r"(?:[A-Z\u00c0-\u00de][^\W\d]*|[a-z]+ing)(?:[ ,.?!]+[^\W\d]+){2,}[.?!…]?")
+_MENTIONS = re.compile(
+    r"pass|pwd|secret|token|contrase|kennwort|wachtwoord|senha|has[łl]o|field", re.IGNORECASE
+)
+#: A selector or a name in quotes: `"#add-password"`, `"user_password"`.
+_NAMED = re.compile(r"^[#.]|[_-]pass|pass(?:word)?[_-]|Pass(?:word)?$|password")
+#: `if ("hunter2" == password)`: the value first.
+_COMPARED = re.compile(
+    r"(?P<quote>[\"'])(?P<value>(?:(?!(?P=quote))[^\n]){3,100})(?P=quote)"
+    r"[ \t]?[!=]==?[ \t]?[\w.$]{0,40}(?:pass|pwd|secret|private_key|api_?key)",
+    re.IGNORECASE,
+)
+#: Hashes as crypt(3), Cisco and Kerberos tools write them: worth as much as the password.
+_HASH = re.compile(
+    r"(?P<value>\$(?:1|5|6|8|9|y|2[abxy]|apr1|argon2(?:id|i|d)|scrypt|pbkdf2-sha(?:256|512))\$"
+    r"(?:[\w=,.-]{1,40}\$){0,2}[\w./=$+]{20,140}|\$krb5(?:asrep|tgs|pa)\$\d{2}\$[^\s\"']{60,4000})"
+)
+#: A pair after a word for both: "login: jdoe / hunter2", "creds admin:Tr0ub4dor".
+_PAIR = re.compile(
+    r"\b(?:log[ -]?in|sign[ -]?in|credentials?|creds|account|user(?:name)?/(?:pass(?:word)?|pw)"
+    r"|benutzer(?:name)?/passwort|usuario/contraseña|zugang(?:sdaten)?|anmeldedaten|identifiants?"
+    r"|credenciales|credenziali|credenciais|inloggegevens"
+    r"|dane logowania)\b[^\n:=/]{0,40}?"
+    r"(?::|=|\b(?:are|is|with|as|sind|mit|sont|son|sono|são|zijn|to)\b)"
+    r"[ \t]*[\"'`]?(?P<user>[\w.@+\\-]{2,60})[\"'`]?[ \t]*(?:/|:|\|)[ \t]*[\"'`]?"
+    r"(?P<value>[^\s\"'`<>|/]{4,100})",
     re.IGNORECASE,
 )
 
 
-def _pattern(name: str, regex: str, score: float) -> ValuePattern:
-    return ValuePattern(name, re.compile(regex, re.IGNORECASE), score)
-
-
 class PasswordRecognizer(ValueRecognizer):
-    """Finds PASSWORD."""
+    """Finds PASSWORD under labels and in sentences."""
 
     ENTITY = "PASSWORD"
     PATTERNS = (
-        _pattern("quoted", rf"{_LABEL}(?P<q>[\"'`])(?P<value>[^\"'`\n]{{3,200}})(?P=q)", 0.9),
-        _pattern(
-            "assigned",
-            rf"{_LABEL}(?P<value>[^\s\"'`;&<]{{2,199}}[^\s\"'`;&<.,)}}\]])",
-            0.85,
-        ),
-        _pattern(
-            "said",
-            r"\b(?:password|passphrase|passcode|passwort) (?:is|was|ist|to) "
-            r"[\"'`]?(?P<value>[^\s\"'`]{3,200}[^\s\"'`.,)])",
-            0.6,
-        ),
-        _pattern(
-            "command line",
-            r"(?:^|\s)(?:--pass(?:word)?[= ]|sshpass -p ?)[\"']?(?P<value>[^\s\"']{3,200})",
-            0.85,
-        ),
-        _pattern(
-            "user information of a URL",
-            r"[a-z][a-z0-9+.-]{1,30}://[^\s/:@\"'<>]{0,100}:(?P<value>[^\s/@\"'<>]{1,200})@",
-            0.9,
-        ),
+        ValuePattern("compared with", _COMPARED, 0.7),
+        ValuePattern("user and password", _PAIR, 0.6),
+        ValuePattern("password hash", _HASH, 0.9),
     )
+    _ASSIGNED = ValuePattern("assigned", CODE, 0.9)
+    _SAID = ValuePattern("said", PROSE, 0.7)
+    _LABELS = automaton((*_WORDS, *_PHRASES))
+
+    def analyze(
+        self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
+    ) -> list[RecognizerResult]:
+        """Return what is called a password; see Presidio's base class."""
+        return [*self._called(text), *super().analyze(text, entities, nlp_artifacts)]
 
     def plausible(self, value: str) -> bool:
-        """Refuse variables, calls and words that stand for a value."""
-        return not _NOT_A_VALUE.fullmatch(value)
+        """Accept what was compared, paired or hashed if it looks like a password."""
+        return value.startswith("$") or (
+            not stands_for_nothing(value) and looks_like_password(value)
+        )
+
+    def _called(self, text: str) -> Iterator[RecognizerResult]:
+        for one in labelled_values(text, self._LABELS):
+            if _is_about(one) or (stands_for_nothing(one.value) and not _quoted_literal(one)):
+                continue
+            if one.prose:
+                if _said(one):
+                    yield self._result(self._SAID, one.start, one.end)
+            elif _assigned(one):
+                yield self._result(self._ASSIGNED, one.start, one.end)
+
+
+def looks_like_password(value: str) -> bool:
+    """Say whether a bare value can't be an ordinary word, a name in code, a number or a date."""
+    if len(value) < 4 or len(value) > 200 or not any(c.isalnum() for c in value):
+        return False
+    digit = any(c.isdigit() for c in value)
+    letter = any(c.isalpha() for c in value)
+    return bool(letter and (digit or _SYMBOL.search(value)))
+
+
+def _is_about(one: Labelled) -> bool:
+    """Say whether the label names something about a password, or something else altogether."""
+    if _ABOUT & {word.lower() for word in _SPLIT.findall(one.after)}:
+        return True
+    before = {word.lower() for word in _SPLIT.findall(one.before)}
+    if (short := one.keyword.lower()) in _SHORT:  # "bypass", "pass_rate", "pass by"
+        starts = not one.before[-1:].isalpha() or (
+            one.keyword[0].isupper() and one.before[-1].islower()
+        )
+        return not starts or bool(one.after) or (short == "pass" and one.operator in _WEAK)
+    return bool(
+        before & {"forgot", "reset", "no", "show", "hide", "has", "is", "confirm", "change"}
+    )
+
+
+def _quoted_literal(one: Labelled) -> bool:
+    """Say whether quotes make a literal of what would be a call or a path without them."""
+    return (
+        one.quoted
+        and looks_like_password(one.value)
+        and "(" in one.value[1:]
+        and " " not in one.value
+    )
+
+
+def _assigned(one: Labelled) -> bool:
+    """Say whether a value in code, settings or a table is a password."""
+    if one.operator == "|":
+        return (
+            not set(one.value) & set(" (=")
+            and one.keyword.lower() != "pass"
+            and (looks_like_password(one.value) or _WORD.fullmatch(one.value) is not None)
+        )
+    if one.quoted:
+        if one.operator in ("(", ","):
+            return looks_like_password(one.value) and not _MENTIONS.search(one.value)
+        return len(one.value.strip()) >= 4 and not _is_prose(one.value)
+    return _bare(one) or _plain_word(one)
+
+
+def _bare(one: Labelled) -> bool:
+    """Judge a value without quotes: in code it is a name unless it looks like a password."""
+    value = one.value
+    if is_instruction(value) or not looks_like_password(value):
+        return False
+    if one.operator == " " and not one.before.startswith("-"):
+        strong = len(value) >= 8 or _SYMBOL.search(value) is not None
+        return strong and any(c.isdigit() for c in value) and "(" not in value
+    if not _IDENTIFIER.fullmatch(value):
+        return True
+    if "." in value:
+        return False
+    return not _MENTIONS.search(value) or (
+        any(c.isdigit() for c in value) and (one.operator == ":" or _is_setting(one))
+    )
+
+
+def _plain_word(one: Labelled) -> bool:
+    """Accept a plain word where code has no names: settings, options, forms, connection strings."""
+    if one.operator == "=" and one.listed:
+        return len(one.value) >= 4 and _IDENTIFIER.fullmatch(one.value) is not None
+    if not _WORD.fullmatch(one.value) or _MENTIONS.search(one.value):
+        return False
+    if one.operator == ":":
+        return one.alone and not one.tight
+    return _is_setting(one) or (one.operator == "=" and one.tight and one.alone)
+
+
+def _is_setting(one: Labelled) -> bool:
+    """Say whether the label is one of a shell, a `.env` or a `.properties` file."""
+    name = one.before.isupper() or one.before[-1:] in ("-", ".") or one.keyword.isupper()
+    return one.operator == "=" and one.tight and name
+
+
+def _said(one: Labelled) -> bool:
+    """Say whether a value in a sentence is a password."""
+    return (looks_like_password(one.value) and not is_instruction(one.value)) or (
+        one.quoted and not _is_prose(one.value) and len(one.value) >= 4
+    )
+
+
+def _is_prose(value: str) -> bool:
+    """Say whether a quoted value is a caption or a message ("Enter your password")."""
+    words = value.split()
+    return (
+        len(words) > 6
+        or value[0] in ",.+)"
+        or (len(words) == 1 and not any(c.isdigit() for c in value) and bool(_NAMED.search(value)))
+        or _SENTENCE.fullmatch(value.strip()) is not None
+        or (len(words) > 1 and bool(_MENTIONS.search(value)))
+    )

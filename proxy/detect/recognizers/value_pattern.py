@@ -39,6 +39,8 @@ class ValueRecognizer(LocalRecognizer):
             supported_language=supported_language,
             context=list(self.CONTEXT) or None,
         )
+        #: As in Presidio's `PatternRecognizer`: what `analyze` looks for.
+        self.patterns = self.PATTERNS
 
     def load(self) -> None:
         """Do nothing: patterns are compiled with their module."""
@@ -53,7 +55,7 @@ class ValueRecognizer(LocalRecognizer):
         """Return one result for each plausible value; see Presidio's base class."""
         return [
             self._result(pattern, *match.span("value"))
-            for pattern in self.PATTERNS
+            for pattern in self.patterns
             for match in pattern.regex.finditer(text)
             if self.plausible(match["value"])
         ]

@@ -1,0 +1,32 @@
+"""Given names, as evidence beside other evidence. The list and its source: given_names.txt."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+_LIST = Path(__file__).with_name("given_names.txt")
+
+
+def is_given_name(word: str) -> bool:
+    """Say whether a word is somebody's given name as it stands.
+
+    An everyday word (grace, mark) is one only with a capital; any other name in lower case too.
+    """
+    lower = word.lower()
+    return lower in _always() or (word[:1].isupper() and lower in _capitalised())
+
+
+@cache
+def _always() -> frozenset[str]:
+    return frozenset(name for name in _listed() if name.islower())
+
+
+@cache
+def _capitalised() -> frozenset[str]:
+    return frozenset(name.lower() for name in _listed() if not name.islower())
+
+
+def _listed() -> list[str]:
+    lines = _LIST.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]

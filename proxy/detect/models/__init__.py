@@ -1,0 +1,1 @@
+"""The second name model: its weights, vocabulary, licence and how they were made."""

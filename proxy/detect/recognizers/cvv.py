@@ -1,0 +1,19 @@
+"""The three or four digits that are printed, not embossed, on a payment card, by label."""
+
+from __future__ import annotations
+
+from proxy.detect.recognizers.labelled import Kind
+
+_LABELS = (
+    "cvv", "cvv2", "cvc", "cvc2", "cvn", "csc", "cav2", "cvv cvc", "cvv/cvc", "cvc/cvv",
+    "card verification", "card verification value", "security code", "security number",
+    "card security code",
+    "3 digit code", "three digit code", "card code", "prüfnummer", "prüfziffer", "kartenprüfnummer",
+    "kartenprüfziffer", "sicherheitscode", "code de sécurité", "cryptogramme",
+    "cryptogramme visuel", "code cvv", "código de seguridad", "código de verificación",
+    "codice di sicurezza", "codice cvv", "código de segurança", "código de verificação",
+    "beveiligingscode", "kod cvv", "kod cvc", "kod zabezpieczający", "kod bezpieczeństwa",
+    "kontrollziffer",
+)  # fmt: skip
+
+CVV = (Kind("CVV", _LABELS, beside=r"\d{3,4}", near=r"\d{3}"),)

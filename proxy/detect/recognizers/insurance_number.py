@@ -1,0 +1,36 @@
+"""Numbers of insurance policies, members and insured persons, by label."""
+
+from __future__ import annotations
+
+from proxy.detect.recognizers.labelled import FREE, Kind, issued
+from proxy.detect.recognizers.labels import combined
+
+_LABELS = (
+    *combined(
+        ("policy", "insurance", "insurance policy", "health insurance", "insurance member",
+         "member", "health plan", "plan member", "insured", "beneficiary", "policyholder",
+         "versicherungsschein", "versicherten", "versicherungs", "police", "policen",
+         "krankenversicherten", "krankenversicherungs", "krankenkassen", "kv", "kvnr", "assuré",
+         "assurance", "mutuelle", "police d'assurance", "contrat d'assurance", "póliza",
+         "asegurado", "afiliado", "seguro", "polizza", "assicurato", "apólice", "beneficiário",
+         "segurado", "polis", "verzekerden", "verzekering", "verzekeringspolis", "polisy",
+         "ubezpieczenia", "ubezpieczonego", "health card", "medicaid", "medicare", "medical card",
+         "ehic", "carte vitale", "tarjeta sanitaria", "tessera sanitaria",
+         "cartão sus", "cip", "eps", "hmo", "hicn"),
+        "id", "code", "identifier",
+    ),
+    "medicare", "medicaid", "hicn", "zorgpolis", "member id", "group number", "group no",
+    "health card", "assuré",
+    "insurance id", "versichertennummer", "kvnr", "egk", "versicherungsscheinnummer",
+    "policennummer", "police n°", "póliza n°", "polisnummer", "medicare no", "tarjeta sanitaria",
+    "cartão nacional de saúde", "cns", "tessera sanitaria", "ohip", "bc phn", "phn", "mbi",
+    "polizzennummer", "ehic",
+)  # fmt: skip
+
+#: A policy by itself; in English and French the word means too much else.
+_POLICY = ("póliza", "polizza", "apólice", "polisa", "group #")
+
+INSURANCE_NUMBERS = (
+    Kind("INSURANCE_NUMBER", _LABELS, beside=FREE, plausible=issued(6)),
+    Kind("INSURANCE_NUMBER", _POLICY, beside=FREE, plausible=issued(6)),
+)

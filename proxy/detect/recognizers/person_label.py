@@ -1,0 +1,70 @@
+"""Persons named by a label: `Patient: …`, `"first_name": "…"`, a column called *Nachname*.
+
+Labels that name nothing but a person take any name; those that also name things (`name`, `owner`)
+take one that holds a known given name.
+"""
+
+from __future__ import annotations
+
+from proxy.detect.given_names import is_given_name
+from proxy.detect.recognizers.labelled import Kind, LabelledRecognizer
+from proxy.detect.recognizers.person_words import could_be_somebody, holds_given_name
+
+_STRONG = (
+    "full name", "fullname", "first name", "firstname", "given name", "last name", "lastname",
+    "surname", "family name", "middle name", "maiden name", "patient name", "patient",
+    "employee name", "customer name", "client name", "contact name", "contact person",
+    "account holder", "card holder", "cardholder", "cardholder name", "name on card",
+    "policyholder", "policy holder", "next of kin", "emergency contact", "spouse", "beneficiary",
+    "tenant name", "applicant", "claimant", "insured", "line manager", "attending", "physician",
+    "signatory", "recipient name", "sender name", "display name", "vorname", "nachname",
+    "familienname", "geburtsname", "name des patienten", "ansprechpartner", "ansprechpartnerin",
+    "kontoinhaber", "karteninhaber", "versicherungsnehmer", "versicherter", "mitarbeiter",
+    "mitarbeiterin", "mieter", "mieterin", "vermieter", "patientin", "prénom", "nom de famille",
+    "nom complet", "nom et prénom", "nom prénom", "titulaire", "assuré", "assurée", "locataire",
+    "bailleur", "salarié", "nombre completo", "nombre y apellidos", "apellido", "apellidos",
+    "paciente", "titular", "asegurado", "empleado", "arrendatario", "arrendador", "cognome",
+    "nome e cognome", "paziente", "intestatario", "assicurato", "dipendente", "conduttore",
+    "locatore", "nome completo", "sobrenome", "apelido", "segurado", "inquilino", "voornaam",
+    "achternaam", "naam patiënt", "rekeninghouder", "verzekerde", "huurder", "verhuurder",
+    "contactpersoon", "medewerker", "imię", "nazwisko", "imię i nazwisko", "pacjent", "pacjentka",
+    "posiadacz rachunku", "ubezpieczony", "najemca", "wynajmujący", "pracownik",
+)  # fmt: skip
+_ALSO_THINGS = (
+    "name", "customer", "client", "employee", "contact", "owner", "author", "assignee",
+    "assigned to", "reporter", "reported by", "requester", "requested by", "created by",
+    "updated by", "approved by", "signed by", "prepared by", "reviewed by", "manager",
+    "supervisor", "attn", "attention", "recipient", "sender", "from", "to", "cc", "tenant",
+    "landlord", "guest", "passenger", "driver", "student", "teacher", "parent", "doctor", "nurse",
+    "candidate", "caller", "participants", "attendees", "kunde", "kundin", "inhaber",
+    "bearbeiter", "verfasser", "arzt", "ärztin", "fahrer", "teilnehmer", "nom", "cliente",
+    "auteur", "médecin", "responsable", "destinataire", "nombre", "médico", "contacto", "nome",
+    "autore", "medico", "referente", "responsabile", "autor", "contato", "naam", "klant", "arts",
+    "klient", "lekarz", "zgłaszający", "verantwortlich",
+)  # fmt: skip
+#: One to five words of letters; what else a value holds ends it.
+_VALUE = (
+    r"[^\W\d_][^\W\d_'\u2019.-]{0,24}\.?(?:[-'\u2019][^\W\d_]{1,24}){0,2}"
+    r"(?:,?[ ][^\W\d_]{1,24}\.?(?:[-'\u2019][^\W\d_]{1,24}){0,2}){0,4}"
+    r"(?=[ \t]*(?:[\"'\u201d`,;|<>()\[\]{}&\n\r\t]|[ ][-/\u2013][ ]|\.(?:\s|\Z)|\Z|[ ]{2}))"
+)
+
+
+def _a_name(value: str) -> bool:
+    words = value.replace(",", " ").split()
+    if not could_be_somebody(value):
+        return False
+    return value[0].isupper() or (len(words) < 4 and is_given_name(words[0].strip(".")))
+
+
+PERSONS = (
+    Kind("PERSON", _STRONG, assigned=_VALUE, plausible=_a_name),
+    Kind("PERSON", _ALSO_THINGS, assigned=_VALUE, plausible=holds_given_name),
+)
+
+
+class PersonLabelRecognizer(LabelledRecognizer):
+    """Finds PERSON beside and below labels."""
+
+    def __init__(self, supported_language: str = "en") -> None:
+        super().__init__(PERSONS, supported_language, "PersonLabelRecognizer")

@@ -1,0 +1,67 @@
+"""What looks like somebody's data and is how logs and code are written. Pure.
+
+The time at which a line was logged is nobody's date, and `task.id` in code is no host although `id`
+is a country's domain. Tables, keys and columns are read by `recognizers/columns.py` and
+`labels.py`, names in code by `code_lines.py`; this is the rest. Invariant: findings only go, and
+only such as say DATE_TIME or URL, or came from a model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from proxy.detect.code_lines import in_code
+from proxy.detect.spans import RawSpan
+
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d)?"
+#: How a line of a log begins: when, then in some the level and who says it. To the second: nobody
+#: notes an appointment so.
+_LOGGED = re.compile(
+    rf"^[ \t]{{0,8}}(?:[\w.:-]{{1,60}}[ ](?:-|[\w.-]{{1,60}})[ ](?:-|[\w.-]{{1,60}})[ ])?[\[(<]?"
+    rf"(?:\d{{4}}[-/.]\d\d[-/.]\d\d[T ]{_CLOCK}|\d\d/[A-Z][a-z]{{2}}/\d{{4}}:{_CLOCK}"
+    rf"|(?:[A-Z][a-z]{{2}},?[ ])?[A-Z][a-z]{{2}}[ ]{{1,2}}\d\d?[ ]{_CLOCK}(?:[ ]\d{{4}})?)[\])>]?"
+    r"(?:[ \t]{1,8}[\[(]?(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|CRITICAL|FATAL)\b[\])]?)?",
+    re.MULTILINE | re.IGNORECASE,
+)
+#: A word, a dot and a word: a host, or in code a part of something.
+_BARE_HOST = re.compile(r"(?!www\.)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+#: Domains under which code names hosts more often than parts.
+_EVERYDAY = (".com", ".org", ".net", ".edu", ".gov", ".io", ".de", ".uk", ".fr", ".eu")
+#: `parts: entry.parts`: what is copied has the name of what it is copied from.
+_COPIED = re.compile(r"\b(?P<key>\w{1,40})[\"']?[:=][ ]?\w{1,40}(?:\.\w{1,40}){0,4}\.(?P=key)\Z")
+_KEY_REACH = 50
+_QUOTES = "\"'`"
+
+
+def meant(text: str, spans: Sequence[RawSpan]) -> Iterator[RawSpan]:
+    """Yield the spans but for those that only structure suggests.
+
+    Args:
+        text: the window.
+        spans: everything that recognizers said about it.
+    """
+    logged = [match.span() for match in _LOGGED.finditer(text)]
+    for span in spans:
+        found = span.finding
+        timed = span.model or found.entity == "DATE_TIME"
+        if timed and any(found.start < end and start < found.end for start, end in logged):
+            continue
+        if found.entity == "URL" and _is_part(text, found.start, found.end):
+            continue
+        yield span
+
+
+def _is_part(text: str, start: int, end: int) -> bool:
+    """Say whether a host without a scheme is a name in code, such as `self.name`."""
+    shown = text[start:end]
+    return (
+        _BARE_HOST.fullmatch(shown) is not None
+        and not shown.lower().endswith(_EVERYDAY)
+        and text[start - 1 : start] not in tuple(_QUOTES)
+        and (
+            text[end : end + 1] in tuple("([=")
+            or _COPIED.search(text, max(0, start - _KEY_REACH), end) is not None
+            or in_code(text, start, end)
+        )
+    )

@@ -1,0 +1,213 @@
+"""The gate never keeps a pattern from running that would have found something."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import regex  # type: ignore[import-untyped]
+from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
+
+from proxy.detect import gate as gate_module
+from proxy.detect.gate import Gate, needed, shape
+from proxy.detect.recognizers import RECOGNIZERS
+
+
+@pytest.mark.parametrize(
+    ("pattern", "strings"),
+    [
+        (r"\b(?:curl|wget)\b[^\n]{0,300}?-u", {"curl", "wget"}),
+        (r"\b\d{3}-\d{2}-\d{4}\b", {"000-00-0000"}),
+        (r"-----BEGIN [^-\n]{3,40}-----", {"-----begin "}),
+        (r"(?i)Bearer\s+\S+", {"bearer "}),
+        (r"(?:0?[1-9]|1[0-2])/\d{4}", {"0/0000"}),
+        (r"(?:ab){2,3}cde?", {"abab"}),
+        (r"x{0,3}\d{3,6}-q", {"000-q"}),
+        (r"(?=.*token)\w+", {"token"}),
+        (r"\w+@\w+", {"@"}),
+        (r"(?:foo|bar)?(?P<q>['\"])baz(?P=q)", {"'baz", '"baz'}),
+        (r"colou?red", {"colored", "coloured"}),
+    ],
+)
+def test_what_a_pattern_cant_match_without(pattern: str, strings: set[str]) -> None:
+    assert needed(pattern) == frozenset(strings)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"[a-z]+",  # any word
+        r"(?:foo)?",  # nothing at all
+        r"foo|\w+",  # one way without a string
+        r"(?:secret){e<=1}",  # errors are counted: `regex` only
+        r"\p{Lu}foo",  # a class of `regex` only
+        r"[[a-z]&&[x]]foo",  # a set that `re` reads otherwise
+        r"(?!foo)\w",  # what must not follow
+        r"\d",  # a digit stands in nearly every text
+    ],
+)
+def test_where_nothing_is_known_nothing_is_asked(pattern: str) -> None:
+    assert needed(pattern) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("mask", "MA\u017fK"),  # a long s
+        ("key=", "\u212aEY="),  # the Kelvin sign
+        ("iban", "\u0130BAN"),
+        ("iban", "\u0131ban"),
+        (r"id\s\d{4}", "id\u00a0\uff11\uff12\uff13\uff14"),  # no-break space, full-width digits
+        (r"nr\s\d\d\d", "NR\u2003\u0661\u0662\u0663"),  # Arabic digits
+    ],
+)
+def test_other_ways_to_write_the_same_character(pattern: str, text: str) -> None:
+    assert regex.search(pattern, text, regex.IGNORECASE) or re.search(pattern, text, re.IGNORECASE)
+    assert any(string in shape(text) for string in needed(pattern) or [""])
+
+
+class _Counting:
+    """A compiled pattern that counts how often it runs."""
+
+    flags = 0
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.runs = 0
+
+    def finditer(self, text: str) -> Iterator[Any]:
+        self.runs += 1
+        return re.finditer(self.pattern, text)
+
+
+def test_a_pattern_runs_only_where_its_strings_stand() -> None:
+    counting = _Counting("passport-no")
+    gated = Gate().before(counting)
+    assert list(gated.finditer("nothing of the kind")) == []
+    assert counting.runs == 0
+    assert [match.group() for match in gated.finditer("a passport-no here")] == ["passport-no"]
+    assert counting.runs == 1
+
+
+def test_patterns_that_are_added_later_are_looked_for_too() -> None:
+    gate = Gate()
+    text = "alpha omega"
+    assert list(gate.before(_Counting("alpha")).finditer(text))
+    assert list(gate.before(_Counting("omega")).finditer(text))
+
+
+def test_recognizers_written_for_presidio_are_guarded_as_they_are() -> None:
+    patterns = [Pattern("badge", r"\bbadge-\d{5}\b", 0.6)]
+    badges: Any = PatternRecognizer("BADGE", patterns=patterns)
+    Gate().guard([badges])
+    assert [one.start for one in badges.analyze("my Badge-12345", ["BADGE"])] == [3]
+    assert badges.analyze("no such thing", ["BADGE"]) == []
+    assert isinstance(badges.patterns[0].compiled_regex, gate_module.Gated)
+    assert patterns[0].compiled_regex is None, (
+        "a class's patterns are shared: they stay as they are"
+    )
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[tuple[EntityRecognizer, EntityRecognizer]]:
+    """Every recognizer without the gate and with it."""
+    plain = [build("en") for build in RECOGNIZERS]
+    guarded = [build("en") for build in RECOGNIZERS]
+    Gate().guard(guarded)
+    return list(zip(plain, guarded, strict=True))
+
+
+#: What recognizers look for, as they might stand in one text.
+_VALUES = (
+    "jane.doe@example.org", "DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111", "192.168.13.7",
+    "2001:db8::8a2e:370:7334", "00:1B:44:11:3A:B7", "https://example.org/a?b=c", "078-05-1120",
+    "+49 30 1234567", "1984-03-12", "12.3.1984", "03/12/1984", "12-MAR-84", "March 3rd, 1984",
+    "Authorization: Bearer a1b2c3d4e5f6g7h8", "curl -u jdoe:hunter2x https://x.example",
+    "mysql -u root -pS3cretpw", "postgres://u:p4ssword@db/x", 'password = "hunter2x!"',
+    "login: jdoe / hunter2x", "/home/jdoe/x", "su: jdoe", "user=jdoe", "session for user jdoe",
+    "passport no 123456789", "my driver license is A1234567", "NPI 1234567893", "DEA AB1234563",
+    "0x52908400098527886E0F7030069857D2E4169EE7", "medicare 2123 45670 1", "KVNR A123456780",
+    "born 12 June 1984", "sk_" + "live_" + "a1B2c3D4e5F6g7H8i9J0k1L2", "apiVersion: v1\nkind: Secret",
+)  # fmt: skip
+_MUTATIONS = (
+    str.upper,
+    str.lower,
+    lambda text: text.replace(" ", "\u00a0"),
+    lambda text: text.replace("1", "\uff11"),
+    lambda text: text.replace("s", "\u017f").replace("k", "\u212a"),
+    lambda text: text.replace("-", "\u2010"),
+    lambda text: text.replace(" ", "\n"),
+    json.dumps,
+    lambda text: text,
+)
+
+
+def _texts() -> Iterator[str]:
+    """Yield texts of values, mutated and mixed with noise, always the same ones."""
+    choose = random.Random(20261123)
+    noise = [
+        *[
+            "the",
+            "of",
+            "and",
+            "0",
+            "17",
+            "2026",
+            ":",
+            "-",
+            "/",
+            '"',
+            "'",
+            "=",
+            "@",
+            "#",
+            "(",
+            ")",
+            "é",
+            "ł",
+            "ß",
+            "日本",
+            "::1",
+            "a.b.c",
+            "----",
+            "x1",
+        ],
+        "\n",
+    ]
+    for _ in range(400):
+        words: list[str] = []
+        for _ in range(choose.randint(1, 6)):
+            words += choose.choices(noise, k=choose.randint(0, 4))
+            words.append(choose.choice(_MUTATIONS)(choose.choice(_VALUES)))
+        text = choose.choice((" ", "\n", ", ", "")).join(words)
+        yield text[choose.randint(0, 3) : len(text) - choose.randint(0, 3)]
+
+
+def _found(recognizer: Any, text: str) -> list[tuple[str, int, int, float]]:
+    results = recognizer.analyze(text, recognizer.supported_entities, None)
+    return sorted((one.entity_type, one.start, one.end, one.score) for one in results)
+
+
+def _differences(pairs: list[tuple[EntityRecognizer, EntityRecognizer]]) -> Iterator[str]:
+    for text in _texts():
+        for plain, guarded in pairs:
+            if _found(plain, text) != _found(guarded, text):
+                yield type(plain).__name__
+
+
+def test_findings_are_the_same_with_and_without(
+    pairs: list[tuple[EntityRecognizer, EntityRecognizer]],
+) -> None:
+    assert list(_differences(pairs)) == []
+
+
+def test_that_test_sees_a_gate_that_closes_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "shape", str.upper)
+    plain = [build("en") for build in RECOGNIZERS]
+    guarded = [build("en") for build in RECOGNIZERS]
+    Gate().guard(guarded)
+    assert next(_differences(list(zip(plain, guarded, strict=True))), None)

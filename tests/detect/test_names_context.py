@@ -1,0 +1,92 @@
+"""Persons by what stands around them: labels, titles, greetings, headers, signatures, lists."""
+
+from collections.abc import Callable
+
+import pytest
+
+Find = Callable[..., list[tuple[str, str]]]
+
+
+def _persons(find: Find, text: str) -> set[str]:
+    return {value for entity, value in find(text) if entity == "PERSON"}
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        # titles
+        ("Please forward it to Mrs Okonkwo-Bright today", "Okonkwo-Bright"),
+        ("Termin bei Frau Dr. von Hagenau", "von Hagenau"),
+        ("vu avec Mme Lefèvre hier", "Lefèvre"),
+        ("la Sra. Ortega Núñez llamó", "Ortega Núñez"),
+        ("la dott.ssa Conti e il Sig. Bianchi", "Bianchi"),
+        ("de heer Van der Berg belde", "Van der Berg"),
+        ("rozmowa z Panem Nowakiem", "Nowakiem"),
+        # greetings
+        ("Dear Thandiwe,\nthanks", "Thandiwe"),
+        ("Liebe Annegret,\nvielen Dank", "Annegret"),
+        ("Bonjour Élodie,", "Élodie"),
+        ("Estimada Sra. Paz:", "Paz"),
+        ("Cześć Małgorzata!", "Małgorzata"),
+        # introductions
+        ("my name is aisha bello, i live there", "aisha bello"),
+        ("Ich heiße Jörg Brandt und", "Jörg Brandt"),
+        ("je m'appelle Inès", "Inès"),
+        ("me llamo María del Carmen Ortega", "María del Carmen Ortega"),
+        # headers
+        ("From: Olu Adeyemi <olu@example.org>", "Olu Adeyemi"),
+        ('To: "Wiśniewska, Małgorzata" <m.w@example.org>', "Wiśniewska, Małgorzata"),
+        ("An: Kowalska, Anna\nBetreff: x", "Kowalska, Anna"),
+        # signatures
+        ("Kind regards,\nBrígida Lowe\nSales", "Brígida Lowe"),
+        ("Mit freundlichen Grüßen\n\nThorsten Quandt", "Thorsten Quandt"),
+        ("Z poważaniem\nJan Zych", "Jan Zych"),
+        # labels
+        ("Patient: OYELOWO TITILAYO", "OYELOWO TITILAYO"),
+        ('{"first_name": "Zora", "last_name": "Lindqvist"}', "Lindqvist"),
+        ("Name: Guillermo Ortega-Whitlock", "Guillermo Ortega-Whitlock"),
+        ("Nazwisko: Wójcik", "Wójcik"),
+        ("id;Vorname;Nachname\n1;Jutta;Ömer\n2;Kai;Lutz", "Ömer"),
+        ("| Employee name | Since |\n|---|---|\n| Bo Xu | 2019 |", "Bo Xu"),
+        # given names
+        ("It was signed off by Gustav Qvale.", "Gustav Qvale"),
+        ("tell Bettina before noon", "Bettina"),
+        ("maya: ok, see you", "maya"),
+        ("1. Klein, Sabine, Rollstuhl", "Klein, Sabine"),
+        ("MARGARET HOLLOWAY", "MARGARET HOLLOWAY"),
+    ],
+)
+def test_persons_by_context_alone(find: Find, text: str, name: str) -> None:
+    assert name in _persons(find, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Team,",
+        "Hi all,",
+        "Dear Sir or Madam,",
+        "Liebe Kolleginnen und Kollegen,",
+        "name: my-service",
+        "Name: Espresso machine",
+        "Owner: Platform",
+        "Kind regards,\nThe Support Team",
+        "San Diego and San Francisco",
+        "we met in Milan and Florence",
+        "the mark of grace, will and hope",
+        "hannah = Hannah()",
+        "MariaDB and jenkins.io",
+        "From: Payroll <payroll@example.org>",
+        "1. Apples, Pears",
+    ],
+)
+def test_nobody_is_named(find: Find, text: str) -> None:
+    assert _persons(find, text) == set()
+
+
+@pytest.mark.parametrize(
+    "unit", ["Anna ", "A. ", "Mr ", "van der ", "O'A-", "A, ", "\n", "Name: ", "ab "]
+)
+def test_no_pattern_takes_more_than_linear_time(find: Find, unit: str) -> None:
+    text = unit * (8_000 // len(unit))
+    assert isinstance(find(text, size=20_000), list)  # a quadratic pattern would hang the suite

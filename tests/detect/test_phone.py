@@ -1,0 +1,59 @@
+"""Phone numbers as people write them, and numbers that are something else."""
+
+from __future__ import annotations
+
+import pytest
+
+from proxy.detect.recognizers.phone import Phone
+
+
+def _found(text: str) -> list[tuple[str, float]]:
+    results = Phone().analyze(text, ["PHONE_NUMBER"])
+    return [(text[one.start : one.end], one.score) for one in results]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Call (713) 235-1972 today", "(713) 235-1972"),
+        ("or 281.848.1619.", "281.848.1619"),
+        ("+1 212-848-8400 ext. 12", "+1 212-848-8400 ext. 12"),
+        ("Tel. (0)30/123456-78", "(0)30/123456-78"),
+        ("le 06 12 34 56 78 svp", "06 12 34 56 78"),
+        ("Desk: +41 44 668 18 00", "+41 44 668 18 00"),
+        ("from abroad 001-518-640-0854", "001-518-640-0854"),
+        ("+48 601 234 567", "+48 601 234 567"),
+        ("in 2019, on 12 May, dial 020 7946 0018", "020 7946 0018"),
+    ],
+)
+def test_numbers_are_found_to_their_ends(text: str, number: str) -> None:
+    assert _found(text) == [(number, 0.4)]
+
+
+def test_each_number_of_a_line_is_found() -> None:
+    found = _found("+49 30 1234567 or 030 7654321, +33 6 12 34 56 78")
+    assert [number for number, _ in found] == ["+49 30 1234567", "+33 6 12 34 56 78", "030 7654321"]
+
+
+def test_nine_digits_need_a_word_that_says_phone() -> None:
+    assert _found("móvil 612 345 678") == [("612 345 678", 0.3)]  # a context word lifts it
+    assert _found("pedido 612 345 678") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WA 16469",
+        "card 4992819677820891",
+        "card 4992 8196 7782 0891",
+        "at 86.121.97.248",
+        "2005.09/20050917034321",
+        "SSN 054-28-6917",
+        "DE89 3704 0044 0532 0130 00",
+        "2026-11-23 09:10:30",
+        "12/05/2020",
+        "1, 2, 3 and 2019",
+    ],
+)
+def test_other_numbers_are_left_alone(text: str) -> None:
+    assert _found(text) == []

@@ -1,0 +1,182 @@
+"""Passwords and keys that something calls so: settings, code, shells, tables, prose."""
+
+from collections.abc import Callable
+
+import pytest
+
+from proxy.detect.recognizers.high_entropy import looks_random
+from proxy.detect.recognizers.placeholders import stands_for_nothing
+
+Find = Callable[..., list[tuple[str, str]]]
+
+RANDOM = "k9f3a7d2b8e1c6f4h0j5"
+HEX = "8f14e45fceea167a5a36dedd4bea2543"
+
+
+@pytest.mark.parametrize("value", ["hunter22", "S0mmer!24", "p4ss-w0rd", "Xy7#kQ2$"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: {}",
+        "export DB_PASSWORD={}",
+        "ENV DB_PASSWORD {}",
+        "spring.datasource.password={}",
+        '{{"user": "jdoe", "password": "{}"}}',
+        '{{\\"password\\": \\"{}\\"}}',
+        '{{"name": "DB_PASSWORD", "value": "{}"}}',
+        "  - name: DB_PASSWORD\n    value: {}",
+        "<password>{}</password>",
+        '<add key="DbPassword" value="{}"/>',
+        "const password = '{}';",
+        'passwd := "{}"',
+        "'password' => '{}',",
+        'char password[25] = "{}";',
+        'if (password == "{}") {{',
+        'if ("{}" == password) {{',
+        "ALTER USER bob WITH PASSWORD '{}';",
+        "CREATE USER 'bob'@'%' IDENTIFIED BY '{}';",
+        "INSERT INTO users (name, password) VALUES ('jdoe', '{}');",
+        "Server=db;Uid=app;Pwd={};",
+        "mysql --password={} -u root",
+        "Connect-VIServer srv -User bob -Password {}",
+        "https://x.example.com/?user=bob&password={}&next=1",
+        "user,email,password\njdoe,j@example.com,{}\n",
+        "| System | Passwort |\n|---|---|\n| VPN | {} |\n",
+        "**Password:** {}",
+        "Admin password (temporary): {}",
+        "I have reset his password to {}, please tell him.",
+        "Login: jdoe / {}",
+        "login with user jdoe and password {}",
+        "Das Passwort für das Portal lautet: {}",
+        "le mot de passe est {}",
+        "Mot de passe : {}",
+        "la contraseña es {}",
+        "la password è {}",
+        "a senha é {}",
+        "het wachtwoord is {}",
+        "hasło to {}",
+        "mit dem Passwort {}",
+    ],
+)  # fmt: skip
+def test_what_is_called_a_password(find: Find, text: str, value: str) -> None:
+    assert ("PASSWORD", value) in find(text.format(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("DB_PASSWORD=letmeinplease", "letmeinplease"),
+        ('password: "correct horse battery staple"', "correct horse battery staple"),
+        ("The WiFi password is “sunflower7”.", "sunflower7"),
+        ("Password: sunshine\n", "sunshine"),
+        ("Jenkins password:\n\n0a1b2c3d4e5f60718293a4b5c6d7e8f9\n", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"),
+        ("mysql -u root -pS3cret99 mydb", "S3cret99"),
+        ("curl -X POST \\\n  -u admin:s3cr3tP4ss https://x.example.com", "s3cr3tP4ss"),
+        ("curl --user 'api:Kq7vRw2!mZ' https://x.example.com", "Kq7vRw2!mZ"),
+        ("docker login -u bob -p hunter2xyz registry.example.com", "hunter2xyz"),
+        ("sshpass -p 'hunter22' ssh root@10.0.0.1", "hunter22"),
+        ("redis-cli -h redis -a hunter22", "hunter22"),
+        ("sqlcmd -S srv -U sa -P Str0ng!Pass", "Str0ng!Pass"),
+        ("net use Z: \\\\srv\\share P4ssw0rd! /user:CORP\\bob", "P4ssw0rd!"),
+        ("openssl rsa -in k.pem -passin pass:hunter22", "hunter22"),
+        ("psql postgresql://app:Xy7!kQ2@db.internal:5432/prod", "Xy7!kQ2"),
+        ("app:Xy7!kQ2@tcp(db:3306)/prod", "Xy7!kQ2"),
+        ("sqlplus scott/T1ger99@orcl", "T1ger99"),
+        ("machine api.example.com login bob password hunter22", "hunter22"),
+        ('new NetworkCredential("bob", "hunter22")', "hunter22"),
+        ("root:$6$saltsalt$" + RANDOM * 2 + ":19000:", "$6$saltsalt$" + RANDOM * 2),
+    ],
+)  # fmt: skip
+def test_passwords_where_they_are_used(find: Find, text: str, value: str) -> None:
+    assert ("PASSWORD", value) in find(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api_key = '{}'",
+        "X-Api-Key: {}",
+        "Authorization: Token {}",
+        '"clientSecret": "{}"',
+        "my api key is {} please help",
+        "export MAPS_TOKEN={}",
+        'System.setProperty("MAPS_TOKEN", "{}")',
+        "https://x.example.com/?access_token={}&a=1",
+        "service\tapi_key\nmaps\t{}\n",
+        "mailgun_key: {}",
+    ],
+)
+@pytest.mark.parametrize("value", [RANDOM, HEX])
+def test_random_values_under_telling_labels(find: Find, text: str, value: str) -> None:
+    assert ("API_KEY", value) in find(text.format(value))
+
+
+def test_basic_authentication_is_a_pair(find: Find) -> None:
+    assert ("API_KEY", "YWRtaW46aHVudGVyMg==") in find("Authorization: Basic YWRtaW46aHVudGVyMg==")
+    assert find("a Basic understanding and a Bearer of good news") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Forgot your password? Your password must be at least 12 characters.",
+        "Das Passwort muss mindestens 12 Zeichen lang sein.",
+        "Le mot de passe doit contenir 8 caractères.",
+        "La contraseña debe tener 8 caracteres.",
+        '"password": "Enter your password"',
+        'this.addPassword = "#add-password"',
+        "password_hash = bcrypt.hashpw(password, salt)",
+        "connect(user=user, password=password)",
+        'user.set_password(form.cleaned_data["password1"])',
+        "password: { type: String, required: true }",
+        'password = os.environ["DB_PASSWORD"]',
+        'password: "{{ .Values.db.password }}"',
+        "PASSWORD=$DB_PASSWORD",
+        "password_file=/run/secrets/db",
+        "PasswordAuthentication no",
+        "password: '<your-password>'",
+        "password=changeme",
+        'curl -u "${USER}:${PASS}" https://x.example.com',
+        "pass rate: 98.5%, bypass: 1234abcd",
+        "secret_name = 'prod/db/main'",
+        "api_key=API_KEY, token_type: bearer, max_tokens=1024",
+        "export AWS_SECRET_ACCESS_KEY=<your-secret>",
+        'API_KEY="xxxxxxxxxxxxxxxxxxxxxxxx"',
+        f'"next_page_token": "{HEX}"',
+        f'public_key = "{HEX}"',
+        f"commit {HEX}",
+        f"sha256: {HEX}",
+        "key_length = XSalsa20.key_length",
+        "The token expires in 3600 seconds.",
+        '"https://example.com:8080/path@v2"',
+        "postgres://user:${PASSWORD}@db/main",
+    ],
+)
+def test_what_only_speaks_of_secrets(find: Find, text: str) -> None:
+    assert not {"PASSWORD", "API_KEY", "JWT"} & set(dict(find(text)))
+
+
+@pytest.mark.parametrize(
+    "value", [RANDOM, HEX, "wJalrXUtnFEMI/K7MDENG/bPxRfiCY", "qx7kzvb3mwtr9pjdhn4c"]
+)
+def test_what_looks_generated(value: str) -> None:
+    assert looks_random(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["rc0.15.0-SNAPSHOT", "org.slf4j.slf4j-api", "ultraPictureBox1", "1234567890123456", "a" * 32]
+    + ["my-test-api-key-1", "abcdefghijklmnopqrstuvwxyz", "getUserAccessToken"],
+)
+def test_what_does_not(value: str) -> None:
+    assert not looks_random(value)
+
+
+@pytest.mark.parametrize("value", ["${X}", "$X", "%X%", "{{ x }}", "<x>", "****", "None", "env.X"])
+def test_placeholders(value: str) -> None:
+    assert stands_for_nothing(value)
+
+
+@pytest.mark.parametrize("value", ["hunter2", "$ecret!9", "aaa1B!", "x", "No1Knows"])
+def test_no_placeholders(value: str) -> None:
+    assert not stands_for_nothing(value)
