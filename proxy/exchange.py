@@ -48,6 +48,7 @@ class Reach(enum.Enum):
 
     FULL = "full"  # models and patterns
     PATTERNS = "patterns"  # ids, plain identifiers and digit runs: models only invent names there
+    SWEEP = "sweep"  # no detector: numbers too short to be evidence of anything by themselves
 
 
 class Alphabet(enum.Enum):

@@ -192,8 +192,11 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
     for path in exchange.pseudonyms:
         edits[path] = _pseudonym(exchange, path, request.principal, services.secret)
     body = dialect.write(exchange, edits, verdict.endpoint.model)
+    # The guard reads the body that is sent, not what it was meant to be.
+    read_back = dialect.parse(body, exchange.id) if edits else exchange
+    sent = [part.text for part in read_back.parts]
     try:
-        check(masked, services.finder, request.principal.tenant)
+        check(masked, services.finder, request.principal.tenant, sent)
     except GuardHit:
         log.critical("egress guard hit", exchange=exchange.id, provider=verdict.endpoint.provider)
         raise
@@ -215,14 +218,15 @@ async def _forward(attempt: Attempt, dialect: Dialect, services: Services) -> Re
     name = attempt.verdict.endpoint.provider
     try:
         reply = await services.providers[name].send(dialect.upstream_path, attempt.body)
-    except PrivetError as failed:
+    except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
+        failed = as_failure(error)
         if _may_fall_back(failed):
             services.health.failed(name, time.monotonic())
         if isinstance(failed, ProviderRefused):
             failed.message = attempt.restorer.text(failed.message, Channel.TEXT)
         outcome = Outcome(status="failed", http_status=failed.status, code=failed.code)
         await attempt.record(outcome, b"", services.recorder)
-        raise
+        raise failed from None
     services.health.answered(name)
     return reply
 

@@ -17,6 +17,7 @@ from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
 from proxy.detect.detector import Detector
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
+from proxy.errors import AuditUnavailable
 from proxy.exchange import Endpoint
 from proxy.finder import Finder
 from proxy.identity import Identify
@@ -173,7 +174,11 @@ async def _report(reloads: asyncio.Queue[Reload], recorder: Recorder) -> None:
             )
         else:
             log.info("policy loaded", policy=policy.name, digest=policy.digest)
-        await recorder.policy_changed(policy.name, policy.digest, accepted=not reload.problems)
+        try:
+            await recorder.policy_changed(policy.name, policy.digest, accepted=not reload.problems)
+        except AuditUnavailable:
+            # The watch goes on: a key that is taken away must still be.
+            log.error("policy change not recorded", policy=policy.name, digest=policy.digest)
 
 
 async def _watch_keys(keys: KeyStore) -> None:

@@ -106,6 +106,8 @@ class Detector:
         )
 
     def _pieces(self, tenant: str, part: TextPart) -> list[_Piece]:
+        if part.reach is Reach.SWEEP:
+            return []
         models = part.reach is Reach.FULL
         return [
             _Piece(piece, models, chunk_key(self._key, self._digest, tenant, models, piece))

@@ -7,25 +7,38 @@ are not the caller's; a coarser value is looked at like any text. A hit is our b
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 
 from proxy.errors import GuardHit
 from proxy.finder import Finder
 from proxy.mask.masking import Masked
 
 
-def check(masked: Masked, finder: Finder, tenant: str) -> None:
+def check(masked: Masked, finder: Finder, tenant: str, sent: Sequence[str] = ()) -> None:
     """Pass silently.
 
+    Args:
+        sent: the strings that the provider will read, out of the very body that is sent. Those
+            that masking didn't write are looked at too: a body that lost an edit holds them.
+
     Raises:
-        GuardHit: a hidden value occurs in a masked text.
+        GuardHit: a hidden value occurs in a masked text, or in one that is sent.
     """
+    written = set(masked.texts)
+    strange = [text for text in sent if text not in written]
+    if any(finder.occurrences(tenant, masked.hidden, strange)):
+        raise _hit()
     found = finder.occurrences(tenant, masked.hidden, masked.texts)
     for occurrences, tokens in zip(found, masked.tokens, strict=True):
         for occurrence in occurrences:
             before = bisect_right(tokens, (occurrence.start, len(masked.texts) << 32)) - 1
             ours = before >= 0 and occurrence.end <= tokens[before][1]
             if not ours:
-                raise GuardHit(
-                    "A value that policy hides was still there after masking. Nothing was sent.",
-                    hint="This is a defect of Privet: report it with the request id.",
-                )
+                raise _hit()
+
+
+def _hit() -> GuardHit:
+    return GuardHit(
+        "A value that policy hides was still there after masking. Nothing was sent.",
+        hint="This is a defect of Privet: report it with the request id.",
+    )

@@ -60,8 +60,10 @@ _ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _IDENTIFIER = re.compile(
     r"[a-z_$][A-Za-z0-9_$.:-]*|[A-Z0-9_]{2,}|[A-Z][a-z0-9]+(?:[A-Z][a-z0-9]+)+"
 )
-# Shorter runs can't hold an identifier that anybody would call personal.
+# Shorter runs are no evidence by themselves, but may repeat what was found elsewhere.
 _DIGIT_RUN = re.compile(r"\d{7}")
+# Still shorter ones can't be hidden behind other digits: a surrogate would be taken for anything.
+_SWEPT_RUN = re.compile(r"\d{5}")
 # RFC 8259 section 6.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _DOCUMENT = re.compile(r"[ \t\r\n]*[{\[]")
@@ -143,8 +145,9 @@ class Walk:
             self._add(path, text, reach, Alphabet.TEXT, context)
 
     def _number(self, source: str, path: Path, context: str) -> None:
-        if _DIGIT_RUN.search(source):
-            self._add(path, source, Reach.PATTERNS, Alphabet.DIGITS, context)
+        if _SWEPT_RUN.search(source):
+            reach = Reach.PATTERNS if _DIGIT_RUN.search(source) else Reach.SWEEP
+            self._add(path, source, reach, Alphabet.DIGITS, context)
 
     def _add(self, path: Path, text: str, reach: Reach, alphabet: Alphabet, context: str) -> None:
         self.parts.append(TextPart(path, text, self.author, reach, alphabet, context))

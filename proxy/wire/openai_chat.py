@@ -263,11 +263,7 @@ def error(failure: PrivetError, request_id: str) -> bytes:
 def _check_shape(tree: Any) -> list[Any]:
     if not isinstance(tree, dict):
         raise BadRequest("The body has to be a JSON object.")
-    model = tree.get("model")
-    if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_CHARS:
-        raise BadRequest(f"`model` has to be a string of at most {MAX_MODEL_CHARS} characters.")
-    if not model.isprintable():
-        raise BadRequest("`model` holds a character that no name has.")
+    _check_model(tree.get("model"))
     messages = tree.get("messages")
     if not isinstance(messages, list) or not messages:
         raise BadRequest("`messages` has to be an array with at least one message.")
@@ -290,6 +286,13 @@ def _check_shape(tree: Any) -> list[Any]:
         if not isinstance(tree.get(name), kind | None):
             raise BadRequest(f"`{name}` has to be {said}.")
     return messages
+
+
+def _check_model(model: object) -> None:
+    if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_CHARS:
+        raise BadRequest(f"`model` has to be a string of at most {MAX_MODEL_CHARS} characters.")
+    if not model.isprintable():
+        raise BadRequest("`model` holds a character that no name has.")
 
 
 def _leading_instructions(messages: list[Any]) -> int:

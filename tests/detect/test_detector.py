@@ -141,7 +141,7 @@ async def test_an_idle_process_that_dies_fails_nobody() -> None:
     await detector.start()
     try:
         os.kill(detector.pids[0], signal.SIGKILL)
-        while detector.ready:  # noqa: ASYNC110  # its end is an event of the pool, not ours
+        while detector.ready:  # its end is an event of the pool, not ours
             await asyncio.sleep(0.01)
         ((name,),) = await detector.detect("acme", [part("Bob Jones wrote.")])
         assert name.entity == "PERSON"

@@ -137,7 +137,7 @@ async def test_no_process_outlives_a_parent_that_is_killed() -> None:
     parent.kill()
     await parent.wait()
     async with asyncio.timeout(30):
-        while _runs(pid):  # noqa: ASYNC110  # not our child: nobody tells us
+        while _runs(pid):  # not our child: nobody tells us
             await asyncio.sleep(0.02)
 
 

@@ -63,6 +63,11 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "number in a tool result": after(
         call("{}"), {"role": "tool", "tool_call_id": "call_1", "content": '{"ssn": 536904399}'}
     ),
+    "a short number in a tool result": after(
+        {"role": "user", "content": "My MRN is 123456."},
+        call("{}"),
+        {"role": "tool", "tool_call_id": "call_1", "content": '{"mrn": 123456}'},
+    ),
     "tool call id": after(
         {"role": "tool", "tool_call_id": "jane.hollander@example.com", "content": "x"}
     ),
@@ -136,6 +141,7 @@ async def test_nothing_hidden_is_in_what_the_provider_saw(
     (heard,) = simulator.journal
     assert leaks(heard.body) == []
     assert "hollander" not in said_to(heard.body).lower()
+    assert "123456" not in said_to(heard.body)
     assert leaks(repr((heard.target, heard.headers)).encode()) == []
 
 
@@ -160,11 +166,23 @@ async def test_without_sweep_and_guard_it_leaks(
     assert leaks(simulator.journal[0].body) == [PERSON]
 
 
+async def test_a_body_that_lost_its_edits_is_not_sent(
+    privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guard reads what is sent, not what was meant to be."""
+    monkeypatch.setattr("proxy.wire.openai_chat.rewrite", lambda tree, *_: tree)
+    response = await post(privet, REQUESTS["user text"])
+    assert response.status_code == 500
+    assert response.json()["error"]["code"] == "egress_guard"
+    assert simulator.journal == []
+
+
 async def test_without_rewriting_everything_leaks(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unmasked = masking.Masked({}, (), masking.Restorable(), (), (), {})
     monkeypatch.setattr(masking.Numbering, "render", lambda _self, _treatment, _key: unmasked)
+    monkeypatch.setattr(pipeline, "check", lambda *_: None)
     monkeypatch.setattr(Recorder, "intent", nothing)
     simulator.says("Fine.")
     await post(privet, REQUESTS["user text"])

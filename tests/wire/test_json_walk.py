@@ -108,9 +108,15 @@ def test_seven_digits_in_a_row_in_a_number_are_a_part(source: str) -> None:
     assert (part.path, part.text, part.alphabet, part.reach) == ((0,), source, DIGITS, PATTERNS)
 
 
-@pytest.mark.parametrize("source", ["0", "123456", "123456.123456", "1E400", "true", "null"])
+@pytest.mark.parametrize("source", ["0", "1234", "1234.1234", "1E400", "true", "null"])
 def test_shorter_numbers_are_none(source: str) -> None:
     assert found(strict_json.parse(f"[{source}]")) == []
+
+
+@pytest.mark.parametrize("source", ["12345", "123456", "-12345.5", "12345.123456"])
+def test_five_digits_in_a_row_are_swept_only(source: str) -> None:
+    (part,) = walked(strict_json.parse(f"[{source}]")).parts
+    assert (part.text, part.alphabet, part.reach) == (source, DIGITS, Reach.SWEEP)
 
 
 def test_end_user_ids_are_no_parts_but_pseudonyms() -> None:
