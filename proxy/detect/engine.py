@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import spacy
@@ -29,9 +30,10 @@ from proxy.detect.names import Names, Window
 from proxy.detect.names_model import SecondOpinion
 from proxy.detect.names_spans import Named
 from proxy.detect.produced import LABELS, ModelMissingError, named_by_models
+from proxy.detect.readable import encoded, plain
 from proxy.detect.recognizers import RECOGNIZERS
 from proxy.detect.settings import DetectSettings
-from proxy.detect.spans import RawSpan, settle
+from proxy.detect.spans import RawSpan, merge, settle
 from proxy.detect.structure import meant
 from proxy.exchange import Finding
 
@@ -56,6 +58,8 @@ _CLOSED = frozenset(
         "US_SSN",
         "US_ITIN",
         "UK_NINO",
+        "USERNAME",
+        "CRYPTO",
         "DATE_OF_BIRTH",
         "MEDICAL_RECORD",
     ]
@@ -141,6 +145,15 @@ class Engine:
             jobs: chunks, each with whether models look at it or patterns only. The models take all
                 of them in one batch.
         """
+        found = self._read(jobs)
+        for position, (piece, models) in enumerate(jobs):
+            disguised = list(self._disguised(piece, models))
+            if disguised:
+                found[position] = merge([*found[position], *disguised])
+        return found
+
+    def _read(self, jobs: Sequence[tuple[Chunk, bool]]) -> list[tuple[Finding, ...]]:
+        """The findings of each chunk as it is spelled."""
         named = iter(
             self._names.read(
                 [
@@ -157,6 +170,19 @@ class Engine:
             kept = list(meant(piece.text, spans))
             found.append(settle(piece.text, kept, piece.start, piece.end))
         return found
+
+    def _disguised(self, piece: Chunk, models: bool) -> Iterator[Finding]:
+        """What is found in a window as a person reads it, and isn't spelled so."""
+        if view := plain(piece.text):
+            whole = Chunk(view.text, 0, len(view.text), 0)
+            for one in self._read([(whole, models)])[0]:
+                span = view.span(one.start, one.end)
+                if span is not None and piece.start <= span[0] < piece.end:
+                    yield replace(one, start=span[0], end=span[1])
+        for start, end, said in encoded(piece.text):
+            if piece.start <= start < piece.end:
+                for one in self._read([(Chunk(said, 0, len(said), 0), models)])[0]:
+                    yield replace(one, start=start, end=end)
 
     def _analyse(self, text: str, doc: Any, names: Sequence[Named]) -> list[RecognizerResult]:
         artifacts = LazyArtifacts(

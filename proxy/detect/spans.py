@@ -81,6 +81,12 @@ def settle(text: str, spans: Sequence[RawSpan], start: int, end: int) -> tuple[F
         end: where the core ends.
     """
     closed = [(span.finding.start, span.finding.end) for span in spans if span.closed]
+    # A street is called after people and towns; in an address they are only its words.
+    addresses = [
+        (span.finding.start, span.finding.end)
+        for span in spans
+        if span.finding.entity == "ADDRESS" and not span.model
+    ]
     placeholders = [match.span() for match in _PLACEHOLDER.finditer(text)]
     kept: list[Finding] = []
     for span in spans:
@@ -88,6 +94,8 @@ def settle(text: str, spans: Sequence[RawSpan], start: int, end: int) -> tuple[F
         if not span.model:
             if start <= found.start < end:
                 kept.append(found)
+            continue
+        if any(low <= found.start and found.end <= high for low, high in addresses):
             continue
         within = [(low, high) for low, high in closed if _gives_way(found, low, high)]
         for piece in _outside(found.start, found.end, [*within, *placeholders]):

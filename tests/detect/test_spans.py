@@ -99,3 +99,16 @@ def test_no_character_of_a_name_is_lost(data: st.DataObject, text: str) -> None:
     letters = {at for at in range(guess.finding.start, guess.finding.end) if text[at] in "ab"}
     assert letters <= covered
     assert value.finding in found
+
+
+def test_the_words_of_an_address_are_no_findings_of_a_model() -> None:
+    text = "Rosa Luxemburg Street 5, Leeds and Leeds"
+    address = RawSpan(Finding("ADDRESS", 0, 30, 0.95, "AddressRecognizer"), closed=True)
+    inside = [
+        RawSpan(Finding("PERSON", 0, 14, 0.85, "model"), model=True),
+        RawSpan(Finding("LOCATION", 25, 30, 0.85, "model"), model=True),
+    ]
+    after = RawSpan(Finding("LOCATION", 35, 40, 0.85, "model"), model=True)
+    found = settle(text, [address, *inside, after], 0, len(text))
+    assert [one.entity for one in found] == ["ADDRESS", "LOCATION"]
+    assert found[1].start == 35

@@ -1,0 +1,82 @@
+"""What a person can still read is found, however it is spelled."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.detect.readable import encoded, plain
+
+Find = Callable[..., list[tuple[str, str]]]
+
+MAIL = "sue.storm@example.com"
+WIDE = str.maketrans("0123456789", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19")
+SPELLINGS = {
+    "HTML entity": "sue.storm&#64;example.com",
+    "named entity": "sue.storm&commat;example.com",
+    "JSON escape": "sue.storm\\u0040example.com",
+    "double JSON escape": "sue.storm\\\\u0040example.com",
+    "URL encoding": "sue.storm%40example.com",
+    "zero-width space": "sue.st\u200borm@exam\u200bple.com",
+    "soft hyphen": "sue.storm@exam\u00adple.com",
+    "full width": "sue.storm\uff20example.com".replace("\uff20", "@").replace("e", "\uff45"),
+    "Cyrillic letters": MAIL.replace("o", "\u043e"),
+    "mathematical letters": MAIL.replace("s", "\U0001d5cc"),
+    "base64": b64encode(f"write to {MAIL} today".encode()).decode(),
+    "base64 for URLs": b64encode(f"write to {MAIL} ???".encode()).decode().replace("/", "_"),
+}
+
+
+@pytest.mark.parametrize("how", SPELLINGS)
+def test_a_mail_address(how: str, find: Find) -> None:
+    spelled = SPELLINGS[how]
+    found = find(f"Please write: {spelled} as soon as you can.")
+    covering = [value for entity, value in found if entity == "EMAIL_ADDRESS"]
+    assert spelled in covering, found
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "4111 1111 1111 1111".translate(WIDE),
+        "4111\u200b1111\u200b1111\u200b1111",
+        "4111&nbsp;1111&nbsp;1111&nbsp;1111",
+        "4111%201111%201111%201111",
+    ],
+)
+def test_a_card_number(spelled: str, find: Find) -> None:
+    assert ("CREDIT_CARD", spelled) in find(f"My card is {spelled}, thank you.")
+
+
+def test_a_name_in_an_entity(find: Find) -> None:
+    found = find("The complaint by Jane&nbsp;Hollander was closed.", models=True)
+    assert any(value == "Jane&nbsp;Hollander" for _, value in found), found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Caf\u00e9 M\u00fcller costs 5 \u20ac \u2013 no problem\u2026",
+        "x = re.compile('\\d{4}') # 100% sure & more",
+        "Section n\u00ba 12, m\u00b2",
+        "abcdefghijklmnopqrstuvwxyzabcdefgh",
+    ],
+)
+def test_ordinary_text_reads_as_it_is_spelled(text: str) -> None:
+    assert plain(text) is None
+    assert list(encoded(text)) == []
+
+
+@given(st.text(st.sampled_from("ab %40&#;\\u0\u200b\uff41\u0430@x1"), max_size=40))
+def test_positions_come_back_in_order_and_inside(text: str) -> None:
+    view = plain(text)
+    if view is None:
+        return
+    for start in range(len(view.text)):
+        span = view.span(start, start + 1)
+        if span is not None:
+            assert 0 <= span[0] < span[1] <= len(text)
