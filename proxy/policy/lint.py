@@ -74,11 +74,11 @@ class _Linter:
             if produced is not None and name not in produced:
                 message = f"no enabled recognizer produces {name}"
                 yield self.document.problem(place, message, "", "no-recognizer", key=True)
-        for name in sorted(set(produced or ()) - set(self.policy.entities)):
-            message = f"{name} has no entry and takes default.entity"
-            yield self.document.problem(
-                ("default", "entity"), message, "", "entity-by-default", key=True
-            )
+        unlisted = sorted(set(produced or ()) - set(self.policy.entities))
+        if unlisted:
+            message = f"without an entry, so they take default.entity: {', '.join(unlisted)}"
+            place = ("default", "entity")
+            yield self.document.problem(place, message, "", "entity-by-default", key=True)
 
     def escalations(self) -> Iterator[Problem]:
         lowest = min((p.clearance for p in self.policy.providers.values()), default=-1)
