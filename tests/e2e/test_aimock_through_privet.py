@@ -17,7 +17,7 @@ from tests.house import House, house
 
 ASK: Any = {
     "model": "gpt-4o-mini",
-    "messages": [{"role": "user", "content": "Greet Jane Hollander, jane@example.com."}],
+    "messages": [{"role": "user", "content": "Please greet Jane Hollander, jane@example.com."}],
 }
 TOOL: Any = {
     "type": "function",
@@ -40,7 +40,7 @@ def heard(aimock: Aimock) -> str:
 
 
 def plays(aimock: Aimock, response: dict[str, Any]) -> None:
-    aimock.plays({"match": {"userMessage": "Greet"}, "response": response})
+    aimock.plays({"match": {"userMessage": "Please greet"}, "response": response})
 
 
 async def test_plain(privet: House, aimock: Aimock) -> None:

@@ -6,11 +6,12 @@ from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
 
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import CannotMask, GuardHit, PolicyRefused
-from proxy.exchange import Action, ActionKind, Alphabet, Finding, TextPart
+from proxy.exchange import Action, ActionKind, Alphabet, Channel, Finding, TextPart
 from proxy.finder import Finder
 from proxy.mask import Masked, check, number
 from proxy.mask.numbering import letter
 from proxy.mask.operators import OPERATORS
+from proxy.mask.restore import Restorer
 
 FINDER = Finder(load_lexicon())
 KEY = b"a key for tests only............"
@@ -46,6 +47,30 @@ def test_one_value_one_number_and_a_letter_for_each_spelling() -> None:
         "<PERSON_2> asked <PERSON_1c>.",
     )
     check(masked, FINDER, "t")
+
+
+@pytest.mark.parametrize(
+    ("name", "masked_name"),
+    [
+        ("Jane_Hollander", "PERSON_1b"),
+        ("call_jane_hollander", "call_PERSON_1b"),
+        ("JaneHollander", "PERSON_1b"),
+        ("call_JaneHollander_now", "call_PERSON_1b_now"),
+        ("get_json", "get_json"),
+    ],
+)
+def test_a_found_name_is_hidden_in_identifiers(name: str, masked_name: str) -> None:
+    parts = [TextPart((0,), "Jane Hollander"), TextPart((1,), name, alphabet=Alphabet.NAME)]
+    found = sweep(parts, [(spot(parts[0].text, parts[0].text),), ()], FINDER, "t")
+    masked = number(parts, found).render({"PERSON": PLACEHOLDER}, KEY)
+    assert masked.texts[1] == masked_name
+    check(masked, FINDER, "t")
+    assert Restorer(masked.mapping, parts).text(masked.texts[1], Channel.NAME) == name
+
+
+def test_a_name_of_an_entity_is_no_longer_than_what_is_read_back() -> None:
+    masked = mask(("Ann", {"Ann": "A" * 200}), **{"A" * 200: PLACEHOLDER})
+    assert masked.texts == (f"<{'A' * 64}_1>",)
 
 
 def test_letters() -> None:

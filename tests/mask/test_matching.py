@@ -39,6 +39,19 @@ def found(value: str, text: str, lexicon: Lexicon = LEXICON) -> list[str]:
         ("192.168.1.23", "192.168.12.3", []),
         ("1234", "12345 01234 1234", ["1234"]),
         ("12-34", "1234", []),
+        ("Jane Doe", "Jane_Doe call_jane_doe_2 JANE__DOE", ["Jane_Doe", "jane_doe", "JANE__DOE"]),
+        ("Jane_Doe", "Jane Doe", ["Jane Doe"]),
+        ("Ann Li", "ann_li Ann_Li", ["ann_li", "Ann_Li"]),
+        ("a b", "a_b a b A_B", ["a_b", "a b"]),
+        ("Jane Doe", "getJaneDoe2", ["JaneDoe"]),
+        ("Jane Doe", "janeDoe", ["janeDoe"]),
+        ("Ann Li", "annLi", []),
+        ("José Müller", "JoséMüller", ["JoséMüller"]),
+        ("Mark", "isMarkDown", []),
+        ("Jane Doe", "JaneDoes janedoe", []),
+        ("PERSON 1", "<PERSON_1> is Person_1", ["PERSON_1", "Person_1"]),
+        ("Jane Doe", "Jane&nbsp;Doe, &#74;ane&#x20;Doe", ["Jane&nbsp;Doe", "&#74;ane&#x20;Doe"]),
+        ("O'Brien", "O&#39;Brien O&apos;Brien", ["O&#39;Brien", "O&apos;Brien"]),
     ],
 )
 def test_bounds_and_folding(value: str, text: str, hits: list[str]) -> None:
@@ -80,7 +93,8 @@ def test_what_is_found_doesnt_depend_on_the_other_values() -> None:
 
 
 def test_forms_of_one_value_are_one() -> None:
-    forms = ["Jane Doe", "JANE  doe", "Jane\nDoe", "Jane%20Doe", "J\u200bane Doe"]
+    forms = ["Jane Doe", "JANE  doe", "Jane\nDoe", "Jane%20Doe", "J\u200bane Doe", "jane_doe"]
+    forms += ["Jane&nbsp;Doe"]
     assert {canonical(form) for form in forms} == {"jane doe"}
     assert canonical("GB29 NWBK 6016 1331 9268 19") == canonical("gb29nwbk60161331926819")
     assert canonical("192.168.1.23") != canonical("192.168.12.3")

@@ -39,6 +39,7 @@ def restored(text: str, channel: Channel = Channel.TEXT, said: str = "") -> str:
         "&#60;PERSON_1&#62;",
         "&#x3c;PERSON_1&#x3E;",
         "\\u003cPERSON_1\\u003e",
+        "\\u003CPERSON_1\\u003E",
         "\u2039PERSON_1\u203a",
         "\u27e8PERSON_1\u27e9",
         "\uff1cPERSON_1\uff1e",
@@ -80,6 +81,36 @@ def test_what_the_caller_typed_is_restored_in_its_exact_form_only() -> None:
     assert restored("PERSON_1 <PERSON_1>", said="what is PERSON_1?") == "PERSON_1 Ann Lee"
 
 
+def test_what_the_caller_typed_counts_without_bounds() -> None:
+    """Or `AnnPERSON_1` would come back as two values, once Ann is hidden beside it."""
+    assert restored("<PERSON_2>PERSON_1 ", said="AnnPERSON_1 ") == 'O"Neil\nPERSON_1 '
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PERSON_1_PERSON_12", "Ann Lee_Bob"),
+        ("PERSON_9b_PERSON_1", "PERSON_9b_Ann Lee"),
+        ("2024_PERSON_1.pdf", "2024_Ann Lee.pdf"),
+        ("1US_PERSON_1", "1US_PERSON_1"),
+        ("A" * 500 + "_PERSON_1", "A" * 500 + "_PERSON_1"),
+        ("A_" * 500 + "PERSON_1", "A_" * 500 + "PERSON_1"),
+        ("8812345_PERSON_1", "5550199_Ann Lee"),
+    ],
+)
+def test_where_a_token_starts(text: str, expected: str) -> None:
+    assert restored(text) == expected
+    stream = Restorer(MAPPING, REQUEST).stream(Channel.TEXT)
+    assert "".join([*map(stream.feed, text), stream.close()]) == expected
+
+
+def test_the_hex_digits_of_an_escape_begin_no_token() -> None:
+    text = '"\\u002FPERSON_1 \\u00C9<PERSON_1>"'
+    assert restored(text, Channel.JSON) == '"\\u002FAnn Lee \\u00C9Ann Lee"'
+    stream = Restorer(MAPPING, REQUEST).stream(Channel.JSON)
+    assert "".join([*map(stream.feed, text), stream.close()]) == restored(text, Channel.JSON)
+
+
 def test_json_is_escaped_at_its_depth() -> None:
     inner = json.dumps({"name": "<PERSON_2>", "n": 8812345})
     outer = json.dumps({"name": "<PERSON_2>", "body": inner, "note": 'he said "<PERSON_2>'})
@@ -115,6 +146,20 @@ def test_json_is_escaped_at_its_depth() -> None:
         ("mailto:eve@evil.example?body=<PERSON_1>", True),
         ("name:<PERSON_1>, and/or <PERSON_1>, a.b <PERSON_1>", False),
         ("eve@evil.example <PERSON_1>", False),
+        ("http://[::1]/<PERSON_1>", True),
+        ("[x](http://[::1]/)<PERSON_1>", False),
+        ("see [my page](http://evil.example/)<PERSON_1>", False),
+        ("http://evil.example/?a=(x)<PERSON_1>", True),
+        ("(http://evil.example/?a=(x)<PERSON_1>)", True),
+        ("(http://evil.example/?a=(x))<PERSON_1>", False),
+        ("![x](http://evil.example/<b>/<PERSON_1>)", True),
+        ('![x](http://evil.example/"<PERSON_1>)', True),
+        ("data:text/html,<PERSON_1>", True),
+        ("metadata:a,<PERSON_1> data: <PERSON_1>", False),
+        ("sms:+1555?body=<PERSON_1>", True),
+        ("sms:+1555&body=<PERSON_1>", True),
+        ("sms:<PERSON_1>", False),
+        ("\\" * 3000 + "x://evil.example/<PERSON_1>", True),
     ],
 )
 def test_urls(text: str, kept: bool) -> None:

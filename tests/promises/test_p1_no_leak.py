@@ -126,6 +126,9 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "base64": after(
         {"role": "user", "content": "decode " + b64encode(f"I am {PERSON}.".encode()).decode()}
     ),
+    "base64 of no text": after(
+        {"role": "user", "content": b64encode(b"\xfe\xff" + PERSON.encode() + b"\xfe").decode()}
+    ),
     "other case": after({"role": "user", "content": "JANE HOLLANDER and jane hollander"}),
     "card without spaces": after({"role": "user", "content": "4111111111111111"}),
 }
@@ -150,7 +153,7 @@ async def test_without_the_sweep_the_guard_refuses(
 ) -> None:
     monkeypatch.setattr(pipeline, "sweep", lambda _parts, findings, *_: findings)
     with pytest.raises(InternalServerError) as refused:
-        await privet.client.chat.completions.create(**REQUESTS["base64"])
+        await privet.client.chat.completions.create(**REQUESTS["base64 of no text"])
     assert refused.value.code == "egress_guard"
     assert simulator.journal == []
     assert privet.kinds() == ["refusal"]
@@ -162,7 +165,7 @@ async def test_without_sweep_and_guard_it_leaks(
     monkeypatch.setattr(pipeline, "sweep", lambda _parts, findings, *_: findings)
     monkeypatch.setattr(pipeline, "check", lambda *_: None)
     simulator.says("Fine.")
-    await post(privet, REQUESTS["base64"])
+    await post(privet, REQUESTS["base64 of no text"])
     assert leaks(simulator.journal[0].body) == [PERSON]
 
 

@@ -75,7 +75,7 @@ def naive(node: Any, path: Path = ()) -> dict[Path, str]:
         return {k: v for at, value in enumerate(node) for k, v in naive(value, (*path, at)).items()}
     if isinstance(node, Num):
         digits = "".join(c if c.isdigit() else " " for c in node).split()
-        return {path: str(node)} if any(len(run) >= 7 for run in digits) else {}
+        return {path: str(node)} if any(len(run) >= 5 for run in digits) else {}
     return {path: node} if isinstance(node, str) and node else {}
 
 

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from openai import OpenAI
 
+from proxy import demo
+from proxy.cli import main
 from proxy.loopback import MODELS, Loopback
 from tests.simulator import Simulator
 
@@ -66,7 +68,12 @@ async def test_from_init_to_a_verified_log(tmp_path: Path, simulator: Simulator)
     assert (etc / "keys" / "auditor.key").stat().st_mode & 0o777 == 0o600
     again = privet(tmp_path, "init", "etc")
     assert again.returncode == 2
-    assert "privet.yaml" in again.stderr
+    assert "privet.yaml is there already, and nothing is overwritten." in again.stderr
+    assert "Errno" not in again.stderr
+    onto_a_file = privet(tmp_path, "init", "etc/privet.yaml")
+    assert onto_a_file.returncode == 2
+    assert "etc/privet.yaml is a file" in onto_a_file.stderr
+    assert "Errno" not in onto_a_file.stderr
 
     settings = (etc / "privet.yaml").read_text()
     settings = settings.replace("https://api.openai.com/v1", simulator.base_url)
@@ -113,9 +120,10 @@ async def test_the_one_minute_trial(tmp_path: Path) -> None:
 
     upstream = Loopback()
     root = (await upstream.start()).removesuffix("/v1")
+    environment = {"TMPDIR": str(tmp_path), "OPENAI_API_KEY": "sk-" + "openai" * 4}
     try:
         with running(
-            tmp_path, "demo", "--upstream", root, "--listen", "127.0.0.1:0", TMPDIR=str(tmp_path)
+            tmp_path, "demo", "--upstream", root, "--listen", "127.0.0.1:0", **environment
         ) as (base_url, process):
             client = OpenAI(base_url=base_url, api_key="any", max_retries=0)
             answer = await asyncio.to_thread(
@@ -129,8 +137,87 @@ async def test_the_one_minute_trial(tmp_path: Path) -> None:
             client.close()
         assert process.returncode == 0
         assert b"Hollander" not in upstream.seen[-1].body
+        for seen in upstream.seen:
+            assert "authorization" not in {name.lower() for name, _ in seen.headers}
     finally:
         await upstream.stop()
+
+
+async def test_the_trial_sends_the_key_that_is_named(tmp_path: Path) -> None:
+    import asyncio
+
+    upstream = Loopback()
+    root = (await upstream.start()).removesuffix("/v1")
+    key = "sk-" + "trial" * 4
+    arguments = ("--upstream", root, "--key-env", "TRIAL_KEY", "--listen", "127.0.0.1:0")
+    try:
+        with running(tmp_path, "demo", *arguments, TMPDIR=str(tmp_path), TRIAL_KEY=key) as (
+            base_url,
+            process,
+        ):
+            assert process.stdout is not None
+            told = await asyncio.to_thread(process.stdout.readline)
+            assert "$TRIAL_KEY" in told
+            assert key not in told
+            client = OpenAI(base_url=base_url, api_key="any", max_retries=0)
+            await asyncio.to_thread(client.models.list)
+            client.close()
+        assert dict(upstream.seen[-1].headers)["Authorization"] == f"Bearer {key}"
+    finally:
+        await upstream.stop()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.openai.com",
+        "https://api.openai.com.example.net",
+        "https://example.net/api.openai.com",
+        "https://example.net/https://api.openai.com/v1",
+        "https://api.openai.com:8443",
+        "http://127.0.0.1:11434",
+    ],
+)
+def test_openais_key_goes_to_openai_alone(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-" + "openai" * 4)
+    assert demo.upstream_at(url).key_variable is None
+    assert demo.upstream_at("https://api.openai.com/v1/").key_variable == "OPENAI_API_KEY"
+    monkeypatch.delenv("OPENAI_API_KEY")
+    assert demo.upstream_at("https://api.openai.com").key_variable is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--upstream", "127.0.0.1:11434"], "--upstream has to be http(s)://HOST[:PORT]"),
+        (["--upstream", "http://"], "--upstream has to be"),
+        (["--upstream", "http://127.0.0.1:port"], "--upstream has to be"),
+        (["--upstream", "http://me:pw@127.0.0.1"], "--upstream has to be"),
+        (["--upstream", "ftp://127.0.0.1"], "--upstream has to be"),
+        (["--listen", "8080"], "--listen has to be HOST:PORT"),
+        (["--listen", "127.0.0.1:http"], "--listen has to be HOST:PORT"),
+        (["--listen", "127.0.0.1:70000"], "--listen has to be HOST:PORT"),
+        (["--listen", "0.0.0.0:8080"], "since the demo asks for no key"),
+        (["--key-env", "PATH"], "--key-env names the key for an --upstream"),
+        (["--upstream", "http://a", "--key-env", "NO_SUCH_KEY"], "--key-env has to name"),
+        (["--upstream", "http://a", "--openai"], "not allowed with"),
+        (["--openai"], "--openai needs a key in $OPENAI_API_KEY"),
+    ],
+)
+def test_a_misused_demo_says_so_before_it_writes_anything(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        main(["demo", *arguments])
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_demo_shows_both_sides_and_verifies(tmp_path: Path) -> None:
@@ -146,5 +233,8 @@ def test_explain_lint_and_test_speak_of_places(tmp_path: Path) -> None:
     linted = privet(tmp_path, "policy", "lint", "bad.yaml")
     assert linted.returncode == 1
     assert re.search(r"bad\.yaml:2:1: error .*did you mean 'providers'", linted.stdout)
+    starter = privet(tmp_path, "policy", "lint", str(Path.cwd() / "policies" / "starter.yaml"))
+    assert starter.returncode == 0
+    assert starter.stderr == ""
     told = privet(tmp_path, "policy", "explain", "Call Jane Hollander", "--provider", "openai")
     assert "openai would see:\n  Call <PERSON_1>" in told.stdout

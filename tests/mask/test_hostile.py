@@ -1,0 +1,88 @@
+"""Hiding, guarding and restoring the worst text that we could think of takes linear time.
+
+Each text repeats what makes some pattern start, or go on, without ever ending. It is 100,000
+characters long. One quadratic pattern over one of them needs minutes, and the process that runs
+them all isn't given as much.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+from proxy.exchange import Alphabet, Channel, Finding, TextPart
+from proxy.finder import Finder
+from proxy.ladder import PLACEHOLDER
+from proxy.mask import Restorable, Restorer, check, number
+from proxy.matching import Lexicon
+
+LENGTH = 100_000
+#: CPU seconds for each half, over all texts: several times what it takes.
+_LIMIT_S = 90
+UNITS = (
+    "a", "A", "1", "_", "é", " ", "\\", "%41", "+", "a+", "&", "&lt;", "&#x41;", "<", "<A", "&lt;A",
+    "A_", "A1", "_A", "A\\_", "ACGT", "1A_", "aB", "a.", "A.", "a-", "1-", "1.", "`", "(", "[x](",
+    '{"', '"', "\\u0041", "\\u003C", "\\\\", "\\n", "http:", "://", "mailto:", "data:", "sms:",
+    "href= ", "href='", "PERSON_1_", "PERSON_1", "<PERSON_1>", "<PERSON_1>a", "88123", "\u200b",
+)  # fmt: skip
+_PERSON = Finding("PERSON", 0, 14, 0.9, "test")
+_MAPPING = Restorable({"PERSON_1": "Jane Hollander"}, {"8812345": "5550199"})
+_HIDE = """
+from tests.mask.test_hostile import UNITS, hide
+
+for unit in UNITS:
+    hide(unit)
+"""
+_RESTORE = """
+from tests.mask.test_hostile import UNITS, restore
+
+for unit in UNITS:
+    restore(unit)
+"""
+
+
+def hide(unit: str) -> None:
+    """Sweep, mask and guard texts and identifiers that repeat `unit`."""
+    finder = Finder(Lexicon())
+    half = (unit * LENGTH)[: LENGTH // 2]
+    for alphabet in (Alphabet.TEXT, Alphabet.NAME):
+        hostile = TextPart((1,), f"{half} Jane Hollander {half}", alphabet=alphabet)
+        parts = [TextPart((0,), "Jane Hollander"), hostile]
+        found = finder.occurrences("t", ["Jane Hollander"], [part.text for part in parts])
+        swept = [Finding("PERSON", hit.start, hit.end, 0.9, "sweep") for hit in found[1]]
+        masked = number(parts, [[_PERSON], swept]).render({"PERSON": PLACEHOLDER}, bytes(32))
+        check(masked, finder, "t")
+
+
+def restore(unit: str) -> None:
+    """Restore answers that repeat `unit`: whole, in small pieces, and between placeholders."""
+    restorer = Restorer(_MAPPING, [TextPart((0,), "Jane Hollander")])
+    answer = (unit * LENGTH)[:LENGTH]
+    for channel in Channel:
+        restorer.text(f"{answer}_<PERSON_1>", channel)
+        stream = restorer.stream(channel)
+        for at in range(0, LENGTH // 4, 4):
+            stream.feed(answer[at : at + 4])
+        stream.close()
+        restorer.text(f"<PERSON_1>{unit}" * 500, channel)
+
+
+def _run(script: str, limit_s: int) -> int:
+    """Return the exit code of a Python process with so many CPU seconds; negative if stopped."""
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        check=False,
+        cwd=Path(__file__).parents[2],
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s)),
+    ).returncode
+
+
+def test_hiding_is_linear() -> None:
+    assert _run(_HIDE, _LIMIT_S) == 0
+
+
+def test_restoring_is_linear() -> None:
+    assert _run(_RESTORE, _LIMIT_S) == 0
