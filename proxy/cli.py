@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -63,12 +64,19 @@ def _parser() -> argparse.ArgumentParser:
     serve.set_defaults(run=_serve)
 
     demo = commands.add_parser("demo", help="see it work, or try it in front of your own server")
-    demo.add_argument("--upstream", metavar="URL", help="root of an OpenAI-compatible server")
-    demo.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8080")
-    demo.add_argument(
+    other_side = demo.add_mutually_exclusive_group()
+    other_side.add_argument("--upstream", metavar="URL", help="root of an OpenAI-compatible server")
+    other_side.add_argument(
         "--openai", action="store_true", help="hold the conversations with OpenAI ($OPENAI_API_KEY)"
     )
-    demo.set_defaults(run=_demo)
+    demo.add_argument(
+        "--key-env",
+        metavar="NAME",
+        help="the environment variable with the upstream's key; default: $OPENAI_API_KEY for "
+        "https://api.openai.com, none for any other",
+    )
+    demo.add_argument("--listen", metavar="HOST:PORT", default="127.0.0.1:8080")
+    demo.set_defaults(run=_demo, misused=demo.error)
 
     init = commands.add_parser("init", help="write a configuration, a starter policy and keys")
     init.add_argument("folder", type=Path, metavar="DIR")
@@ -196,7 +204,11 @@ def _serve(chosen: argparse.Namespace) -> int:
 def _demo(chosen: argparse.Namespace) -> int:
     from proxy import demo
 
-    return demo.run(chosen.upstream, chosen.listen, openai=chosen.openai)
+    key, openai = chosen.key_env, chosen.openai
+    wrong = demo.misuse(chosen.upstream, chosen.listen, key_variable=key, openai=openai)
+    if wrong:
+        chosen.misused(wrong)
+    return demo.run(chosen.upstream, chosen.listen, key_variable=key, openai=openai)
 
 
 def _init(chosen: argparse.Namespace) -> int:
@@ -273,7 +285,10 @@ def _policy_lint(chosen: argparse.Namespace) -> int:
     from proxy.detect.settings import DetectSettings
     from proxy.policy.lint import WARNINGS, lint
 
-    produced = produced_entities(DetectSettings())
+    with warnings.catch_warnings():
+        # The model was made for an older spaCy, and is tested with this one.
+        warnings.filterwarnings("ignore", message=r"\[W095\]")
+        produced = produced_entities(DetectSettings())
     problems = lint(chosen.file, produced, datetime.now(UTC).date())
     for problem in problems:
         word = "warning" if problem.code in WARNINGS else "error"

@@ -11,9 +11,10 @@ from collections.abc import AsyncGenerator
 
 import structlog
 
-from proxy.errors import AuditUnavailable
+from proxy.errors import AuditUnavailable, ProviderFailed
 from proxy.journey import Answer, Attempt, Services, as_failure
 from proxy.providers import Reply
+from proxy.providers.http import MAX_ANSWER_BYTES
 from proxy.recording import PART_BYTES, Outcome
 from proxy.wire import Dialect
 
@@ -38,11 +39,15 @@ async def deliver(attempt: Attempt, reply: Reply, dialect: Dialect, services: Se
 async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Services) -> bytes:
     outcome = Outcome(http_status=reply.status)
     json_answer = attempt.request.exchange.json_answer
-    received = b""
+    received = bytearray()  # as far as it came, an answer that breaks off is on record too
     try:
-        received = await reply.read()
-        outcome.received = len(received)
-        restored = dialect.restore(received, attempt.restorer, json_answer=json_answer)
+        async for chunk in reply.chunks():
+            outcome.received += len(chunk)
+            if outcome.received > MAX_ANSWER_BYTES:
+                received.clear()  # no record could hold it
+                raise ProviderFailed("The provider's answer is too large.")
+            received += chunk
+        restored = dialect.restore(bytes(received), attempt.restorer, json_answer=json_answer)
         outcome.status, outcome.delivered = "delivered", len(restored)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
         failed = as_failure(error)
@@ -50,14 +55,14 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
         raise failed from None
     finally:
         reply.close()
-        await attempt.record(outcome, received, services.recorder)
+        await attempt.record(outcome, bytes(received), services.recorder)
     return restored
 
 
 async def _stream(
     attempt: Attempt, reply: Reply, dialect: Dialect, services: Services
 ) -> AsyncGenerator[bytes, None]:
-    """The restored events as they come."""
+    """The restored events as they come; what is handed on counts as delivered."""
     exchange = attempt.request.exchange
     restoring = dialect.stream(
         attempt.restorer,
@@ -79,17 +84,19 @@ async def _stream(
                 parts += 1
             restored = restoring.feed(chunk)
             if restored:
-                yield restored
                 outcome.delivered += len(restored)
+                yield restored
         tail = restoring.close()
         outcome.status = "failed" if restoring.failed else "delivered"
         outcome.code = "provider_failed" if restoring.failed else ""
-        yield tail
         outcome.delivered += len(tail)
+        yield tail
     except Exception as error:  # noqa: BLE001 — whatever it is, the stream ends cleanly
         failed = as_failure(error)
         outcome.status, outcome.code = "failed", failed.code
-        yield restoring.fail(failed, exchange.id)
+        last = restoring.fail(failed, exchange.id)
+        outcome.delivered += len(last)
+        yield last
     finally:
         reply.close()
         try:

@@ -27,6 +27,9 @@ from proxy.services import detecting, running
 from proxy.serving import stop_signal
 
 _OPENAI = "https://api.openai.com/v1"
+_OPENAI_KEY = "OPENAI_API_KEY"
+_LOOPBACK = ("127.0.0.1", "[::1]", "localhost")
+_MAX_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,54 @@ class Upstream:
     key_variable: str | None
 
 
-def run(upstream: str | None, listen: str, *, openai: bool = False) -> int:
-    """Run the demo; returns the exit code."""
+def run(
+    upstream: str | None, listen: str, *, key_variable: str | None = None, openai: bool = False
+) -> int:
+    """Run the demo, with arguments that `misuse` found right; returns the exit code."""
     logs.configure("warning", "pretty")
     if upstream is not None:
-        return uvloop.run(_serve(_as_upstream(upstream), listen))
+        return uvloop.run(_serve(upstream_at(upstream, key_variable), listen))
     return uvloop.run(_show(openai=openai))
+
+
+def misuse(upstream: str | None, listen: str, *, key_variable: str | None, openai: bool) -> str:
+    """What is wrong with the arguments of `run`, in a sentence; an empty one if nothing is."""
+    if upstream is not None and not _is_root(upstream):
+        return "--upstream has to be http(s)://HOST[:PORT], perhaps with a path"
+    host, _, port = listen.rpartition(":")
+    if host not in _LOOPBACK or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > _MAX_PORT:
+        hosts = ", ".join(_LOOPBACK)
+        return f"--listen has to be HOST:PORT with one of {hosts}, since the demo asks for no key"
+    if key_variable is not None and upstream is None:
+        return "--key-env names the key for an --upstream"
+    if key_variable is not None and not os.environ.get(key_variable):
+        return "--key-env has to name an environment variable that holds a key"
+    if openai and not os.environ.get(_OPENAI_KEY):
+        return f"--openai needs a key in ${_OPENAI_KEY}"
+    return ""
+
+
+def _is_root(url: str) -> bool:
+    try:
+        address = urlsplit(url)
+        named = address.hostname is not None and address.port != 0
+    except ValueError:  # brackets, or a port, that no URL has
+        return False
+    return named and re.fullmatch(r"https?://[^\s?#@]+", url) is not None
+
+
+def upstream_at(url: str, key_variable: str | None = None) -> Upstream:
+    """A server by its root; its base URL has the version, which most serve under /v1.
+
+    The key in $OPENAI_API_KEY goes to OpenAI by itself, and to nobody else.
+    """
+    root = url.rstrip("/")
+    address = urlsplit(root)
+    is_openai = address.scheme == "https" and address.netloc == urlsplit(_OPENAI).netloc
+    if key_variable is None and is_openai and os.environ.get(_OPENAI_KEY):
+        key_variable = _OPENAI_KEY
+    base_url = root if re.search(r"/v\d+$", address.path) else f"{root}/v1"
+    return Upstream(base_url, key_variable)
 
 
 async def _serve(upstream: Upstream, listen: str) -> int:
@@ -53,6 +98,8 @@ async def _serve(upstream: Upstream, listen: str) -> int:
     async with _proxy(folder, upstream, listen) as (base_url, _):
         console.print(f"[bold green]Privet serves in front of {upstream.base_url}[/]")
         console.print(f"  base URL   [bold]{base_url}/v1[/]   (any key, any model name)")
+        key = f"${upstream.key_variable}" if upstream.key_variable else "none (--key-env names one)"
+        console.print(f"  its key    {key}")
         console.print(f"  audit log  {folder / 'audit'}")
         console.print(f"  settings   {folder}   (scratch keys and the starter policy)")
         console.print("Everything that is found is hidden from the upstream. Ctrl-C ends this.")
@@ -70,7 +117,7 @@ async def _show(*, openai: bool) -> int:
     loopback = Loopback()
     try:
         if openai:
-            upstream, model = Upstream(_OPENAI, "OPENAI_API_KEY"), "gpt-4o-mini"
+            upstream, model = Upstream(_OPENAI, _OPENAI_KEY), "gpt-4o-mini"
         else:
             upstream, model = Upstream(await loopback.start(), None), "assistant"
         console.print("Starting the detector, the audit log and the proxy ...", style="dim")
@@ -117,13 +164,6 @@ def _choices(upstream: Upstream, listen: str) -> scaffold.Choices:
         models=f"  {{}}\nany_model: {name}                 # any other name goes there as it is\n",
         policy=policy,
     )
-
-
-def _as_upstream(url: str) -> Upstream:
-    """The base URL of a server's root: with its version, which most serve under /v1."""
-    root = url.rstrip("/")
-    base_url = root if re.search(r"/v\d+$", urlsplit(root).path) else f"{root}/v1"
-    return Upstream(base_url, "OPENAI_API_KEY" if os.environ.get("OPENAI_API_KEY") else None)
 
 
 def verify_command(folder: Path) -> str:

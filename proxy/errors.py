@@ -86,6 +86,13 @@ class UnsupportedMedia(PrivetError):
     code = "unsupported_media"
 
 
+class ExpectationFailed(PrivetError):
+    """An `Expect` header other than 100-continue."""
+
+    status = 417
+    code = "expectation_failed"
+
+
 class CannotMask(PrivetError):
     """A value is hidden by policy but stands where no placeholder fits; the path is named."""
 
@@ -98,6 +105,13 @@ class GuardHit(PrivetError):
 
     status = 500
     code = "egress_guard"
+
+
+class NotSupported(PrivetError):
+    """Something of HTTP that Privet doesn't do: tunnels, protocol upgrades."""
+
+    status = 501
+    code = "not_supported"
 
 
 class ProviderCredentials(PrivetError):

@@ -1,31 +1,43 @@
 """One spelling for many: text without what doesn't change whom it names.
 
 Case, compatibility forms (Unicode NFKC), accents, zero-width characters, the kind and amount of
-white space, dashes and apostrophes are folded away; on demand the separators inside numbers too
-(`4111-1111` is `41111111`). Every folded character knows where it came from.
+white space (an underscore is one: identifiers have no other), dashes and apostrophes are folded
+away; on demand the separators inside numbers too (`4111-1111` is `41111111`). Escapes and closed-up
+words are read in views of their own. Every folded character knows where it came from.
 
-Invariant: positions that `Folded` gives back always slice the original text.
+Invariants: positions that `Folded` and `Shift` give back always slice the original text; every
+view takes linear time, whatever the text.
 """
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 Edit = tuple[int, int, str]  # characters [start, end) of a text become this string
 
 _UPPER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
-_BLANK = {ord(blank): " " for blank in "\t\n\v\f\r\x1c\x1d\x1e\x1f"}
+_BLANK = {ord(blank): " " for blank in "_\t\n\v\f\r\x1c\x1d\x1e\x1f"}
 _FOLD_ASCII = _UPPER | _BLANK
 _ALIKE = {"\u2019": "'", "\u02bc": "'", "\u2212": "-"}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _BLANKS = re.compile(r" {2,}")
 # A dot joins only groups of three and more: 192.168.1.23 and 192.168.12.3 must stay two values.
 _JOINT = re.compile(r"[0-9](?:[- ()]{1,3}|(?<=[0-9]{3})\.(?=[0-9]{3}))(?=[0-9])")
+
+# A run of backslashes is tried once, from its start.
+_ESCAPE = re.compile(
+    r"[%\\+&](?:(?<=%)[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
+    r"|(?<=\\)(?<!\\\\)\\*+(?:u[0-9A-Fa-f]{4}|[\"'/bfnrt])|(?<=[^\W_]\+)(?=[^\W_]|%)"
+    r"|(?<=&)(?:#[0-9]{1,7}|#[Xx][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
+)
+_ESCAPING = "%\\+&"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,22 @@ def rewrite(text: str, edits: Iterable[Edit]) -> tuple[str, Shift]:
     return "".join(pieces), Shift(tuple(at), tuple(by))
 
 
+def escaped(text: str) -> bool:
+    """Whether a text holds escapes: percent-encoding, `+` for a space, HTML's entities, JSON's."""
+    return any(mark in text for mark in _ESCAPING) and _ESCAPE.search(text) is not None
+
+
+def unescaped(text: str) -> tuple[str, Shift]:
+    """A text with what its escapes stand for, and the way back."""
+    return rewrite(text, _unescaped(text))
+
+
+def spaced(text: str) -> tuple[str, Shift]:
+    """A text with a blank before each capital that follows a small letter, and the way back."""
+    turns = (at for at, (a, b) in enumerate(pairwise(text), 1) if a.islower() and b.isupper())
+    return rewrite(text, ((at, at + 1, f" {text[at]}") for at in turns))
+
+
 def vanishes(character: str) -> bool:
     """Whether a character (a combining mark, a soft hyphen, a zero-width space) folds away."""
     return character > "\x7f" and not _fold_character(character, lower=True)
@@ -132,3 +160,29 @@ def _fold_character(character: str, *, lower: bool) -> str:
     if lower:
         parts = unicodedata.normalize("NFKD", parts.casefold())
     return "".join(part for part in parts if unicodedata.category(part) not in ("Mn", "Me", "Cf"))
+
+
+def _unescaped(text: str) -> Iterator[Edit]:
+    for escape in _ESCAPE.finditer(text):
+        spelled, start = escape.group(), escape.start()
+        if spelled[0] == "%":
+            yield from _percent_decoded(spelled, start)
+        elif spelled[0] == "&":
+            yield start, escape.end(), html.unescape(spelled)
+        elif spelled == "+" or spelled[-1] in "bfnrt":
+            yield start, escape.end(), " "
+        elif spelled[-1] in "\"'/":
+            yield start, escape.end(), spelled[-1]
+        else:
+            yield start, escape.end(), chr(int(spelled[-4:], 16))
+
+
+def _percent_decoded(spelled: str, start: int) -> Iterator[Edit]:
+    try:
+        decoded = bytes.fromhex(spelled.replace("%", "")).decode()
+    except UnicodeDecodeError:
+        return  # not text
+    for character in decoded:
+        end = start + 3 * len(character.encode())
+        yield start, end, character
+        start = end

@@ -6,9 +6,10 @@ An occurrence is
 - *folded* (folding.py), but exact in case for values under six characters and for words of the
   dictionary list (so Mark isn't in "mark it");
 - free of separators inside numbers, for values of seven digits and more, and at its own edges;
-- found in JSON's backslash escapes too, and for values of six characters and more in URL encoding
-  and base64 (RFC 4648, both alphabets, at any of the three alignments). One in base64 is the
-  whole encoded token.
+- found in JSON's backslash escapes and HTML's entities too, and for values of six characters and
+  more in URL encoding and base64 (RFC 4648, both alphabets, at any of the three alignments). One
+  in base64 is the whole encoded token;
+- found closed up in an identifier whose capitals begin its words (JaneDoe, in a text of one word).
 
 Trivial values (one or two characters, no letter or digit, a stopword) have no occurrences: they
 say nothing where they stand alone.
@@ -25,17 +26,14 @@ from typing import NamedTuple
 
 import ahocorasick
 
-from proxy.folding import Edit, fold, rewrite, vanishes
+from proxy.folding import escaped, fold, spaced, unescaped, vanishes
 
 _LONG = 6  # from here on case is folded and encodings are searched
 _FEWEST = 4  # digits that an identifier has at least
 _NUMBER = 7  # digits that a value needs before its separators are optional
 _EDGES = " -()."
 _JOIN = "\0"  # between parts: neither letter, digit nor separator
-_ESCAPE = re.compile(
-    r"[%\\+](?:(?<=%)[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2})*"
-    r"|(?<=\\)\\*(?:u[0-9A-Fa-f]{4}|[\"'/bfnrt])|(?<=[^\W_]\+)(?=[^\W_]|%))"
-)
+_ONE_WORD = re.compile(r"[\w.-]+")
 _DIGIT = re.compile("[0-9]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
@@ -94,8 +92,8 @@ def canonical(value: str) -> str:
     """The spelling that all forms of one value share: case, spacing, Unicode and escapes folded."""
     if _NOTHING_TO_FOLD.fullmatch(value):
         return value.lower()
-    if _ESCAPE.search(value):
-        value, _ = rewrite(value, _unescaped(value))
+    if escaped(value):
+        value, _ = unescaped(value)
     folded = fold(value).text.strip()
     digits = _digits(folded)
     if digits < _FEWEST:
@@ -145,10 +143,11 @@ class Matcher:
             text, offset = texts[part], starts[part]
             at_edges = edges[part] if edges else ()
             self._accept(found[part], text, start - offset, end - offset, pattern, edges=at_edges)
-        if "%" in joined or "\\" in joined or "+" in joined:
-            for part, text in enumerate(texts):
-                if _ESCAPE.search(text):
-                    self._look_inside_escapes(text, found[part], edges[part] if edges else ())
+        for part, text in enumerate(texts):
+            if escaped(text):
+                self._look_inside_escapes(text, found[part], edges[part] if edges else ())
+            if _ONE_WORD.fullmatch(text):
+                self._look_between_words(text, found[part])
         return [sorted(some) for some in found]
 
     def _hits(self, text: str) -> Iterator[tuple[int, int, _Pattern]]:
@@ -178,10 +177,22 @@ class Matcher:
         ):
             found.add(Occurrence(start, end, pattern.value, encoded=False))
 
+    def _look_between_words(self, text: str, found: set[Occurrence]) -> None:
+        """Find the values of several words in an identifier that writes them closed up."""
+        view, shift = spaced(text)
+        inside: set[Occurrence] = set()
+        for start, end, pattern in self._hits(view) if view != text else ():
+            if not pattern.base64:
+                self._accept(inside, view, start, end, pattern, edges=())
+        for start, end, value, _ in inside:
+            raw = shift.origin(start), shift.origin(end)
+            if text[slice(*raw)] != view[start:end]:  # or it would be a part of a word: isMarkDown
+                found.add(Occurrence(*raw, value, encoded=True))
+
     def _look_inside_escapes(
         self, text: str, found: set[Occurrence], edges: Container[int]
     ) -> None:
-        view, shift = rewrite(text, _unescaped(text))
+        view, shift = unescaped(text)
         inside: set[Occurrence] = set()
         for start, end, pattern in self._hits(view):
             at_edges = {at for at in (start, end) if shift.origin(at) in edges}
@@ -243,31 +254,6 @@ def _base64_cores(value: str) -> set[str]:
         if "+" in core or "/" in core:
             cores.add(core.replace("+", "-").replace("/", "_"))
     return cores
-
-
-def _unescaped(text: str) -> Iterator[Edit]:
-    """What the escapes of a text stand for: percent-encoding, `+` for a space, JSON's own."""
-    for escape in _ESCAPE.finditer(text):
-        spelled, start = escape.group(), escape.start()
-        if spelled[0] == "%":
-            yield from _percent_decoded(spelled, start)
-        elif spelled == "+" or spelled[-1] in "bfnrt":
-            yield start, escape.end(), " "
-        elif spelled[-1] in "\"'/":
-            yield start, escape.end(), spelled[-1]
-        else:
-            yield start, escape.end(), chr(int(spelled[-4:], 16))
-
-
-def _percent_decoded(spelled: str, start: int) -> Iterator[Edit]:
-    try:
-        decoded = bytes.fromhex(spelled.replace("%", "")).decode()
-    except UnicodeDecodeError:
-        return  # not text
-    for character in decoded:
-        end = start + 3 * len(character.encode())
-        yield start, end, character
-        start = end
 
 
 def _as_strict_as(pattern: _Pattern, text: str) -> bool:

@@ -207,29 +207,32 @@ def _endpoint(verdict: Verdict) -> dict[str, str]:
 def _contents(
     prefix: str, parts: Sequence[TextPart], texts: Sequence[str], retain_key: str
 ) -> Iterator[Content]:
-    """One content per message (or other top-level field): its strings, by their path."""
+    """One content per message (or other top-level field): its strings, by their path.
+
+    Paths name an object's members as `texts` do: a key that was masked stands masked there too.
+    """
+    members: dict[Path, str] = {}
+    for part, text in zip(parts, texts, strict=True):
+        *above, last = part.path
+        if isinstance(last, Key) and text != part.text:
+            members[(*above, last.name)] = text
     groups: dict[str, list[tuple[str, str]]] = {}
     for part, text in zip(parts, texts, strict=True):
-        head, rest = (
-            (part.path[:2], part.path[2:])
-            if part.path[0] == "messages"
-            else (
-                part.path[:1],
-                part.path[1:],
-            )
-        )
-        groups.setdefault(_dotted(head), []).append((_dotted(rest), text))
+        words = _words(part.path, members)
+        head = 2 if part.path[0] == "messages" else 1
+        groups.setdefault(".".join(words[:head]), []).append((".".join(words[head:]), text))
     for name, strings in groups.items():
         yield Content(f"{prefix}/{name}", orjson.dumps(strings), retain_key)
 
 
-def _dotted(path: Path) -> str:
+def _words(path: Path, members: Mapping[Path, str]) -> list[str]:
+    """The steps of a path in words; `members` are those whose key reads otherwise now."""
     words = []
-    for step in path:
+    for depth, step in enumerate(path, start=1):
         if isinstance(step, Key):
             words.append("(key)")
         elif isinstance(step, Inside):
             words.append(f"({step.value})")
         else:
-            words.append(str(step))
-    return ".".join(words)
+            words.append(members.get(path[:depth], str(step)))
+    return words

@@ -6,7 +6,6 @@ this machine, and `init` says so. Nothing that exists is overwritten.
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 from dataclasses import dataclass
@@ -91,10 +90,16 @@ def write(folder: Path, choices: Choices) -> list[Path]:
 
     Raises:
         FileExistsError: one of the files is there already; then none is written.
+        NotADirectoryError: `folder` is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is a file. Name a folder.")
     for name in _FILES:
         if (folder / name).exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(folder / name))
+            raise FileExistsError(
+                f"{folder / name} is there already, and nothing is overwritten. "
+                "Name another folder, or move that file away."
+            )
     policy = choices.policy or starter_policy()
     keys = folder / "keys"
     keys.mkdir(parents=True, exist_ok=True)

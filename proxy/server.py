@@ -2,16 +2,18 @@
 
 aiohttp.web's defaults that leak or lose are off (tests go red with each): no access log (it prints
 the query string), handlers are cancelled when their client leaves, request bodies are never
-decompressed (a bomb needs that), and error pages never show an exception.
+decompressed (a bomb needs that), no header names the software's versions, and every error, one of
+HTTP itself too, has the caller's shape and a request id, and quotes nothing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+import orjson
 import structlog
 from aiohttp import web
 
@@ -19,8 +21,10 @@ from proxy.config import LimitsSection
 from proxy.errors import (
     BadRequest,
     BodyTimeout,
+    ExpectationFailed,
     MethodNotAllowed,
     NotFound,
+    NotSupported,
     PrivetError,
     TooLarge,
     UnsupportedMedia,
@@ -31,6 +35,9 @@ from proxy.wire import BY_PATH, DIALECTS, Dialect
 
 MODELS_PATH = "/v1/models"
 
+#: What follows such a refusal on its connection isn't known to be a request.
+_HANGS_UP_AFTER = frozenset({408, 413, 415, 417, 501})
+
 log = structlog.get_logger(__name__)
 
 
@@ -39,17 +46,8 @@ async def listening(
     services: Services, limits: LimitsSection, host: str, port: int
 ) -> AsyncIterator[str]:
     """Serve on host and port (0 for any free one); gives the base URL while it does."""
-    server = Server(services, limits)
-    application = web.Application(client_max_size=limits.body_bytes)
-    application.router.add_route("*", "/{path:.*}", server.handle)
-    runner = web.AppRunner(
-        application,
-        access_log=None,
-        handler_cancellation=True,
-        auto_decompress=False,
-        keepalive_timeout=75,
-        shutdown_timeout=30,
-    )
+    listener = _Listener(Server(services, limits).handle, handler_cancellation=True)
+    runner = web.ServerRunner(listener, shutdown_timeout=30)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
@@ -68,25 +66,13 @@ class Server:
         self._services = services
         self._limits = limits
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any path, any method."""
-        request_id = f"pvr-{secrets.token_hex(12)}"
+        request_id = _new_request_id()
         dialect = BY_PATH.get(request.path)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                if request.path == MODELS_PATH and request.method == "GET":
-                    answer = await models(request.headers, self._services)
-                elif dialect is None:
-                    raise NotFound(
-                        "Privet doesn't serve this route.",
-                        hint=f"It serves {', '.join(sorted([*BY_PATH, MODELS_PATH]))}.",
-                    )
-                elif request.method != "POST":
-                    raise MethodNotAllowed("This route takes POST.")
-                else:
-                    body = await self._receive(request)
-                    call = Call(request_id, request.headers, body)
-                    answer = await serve(call, dialect, self._services)
+                answer = await self._answer(request, dialect, request_id)
                 return await _respond(request, request_id, answer)
             except asyncio.CancelledError:
                 log.info("client left")
@@ -96,7 +82,27 @@ class Server:
                 log.info("refused", code=failure.code, status=failure.status, rule=failure.rule)
                 return _refuse(failure, dialect, request_id)
 
-    async def _receive(self, request: web.Request) -> bytes:
+    async def _answer(
+        self, request: web.BaseRequest, dialect: Dialect | None, request_id: str
+    ) -> Answer:
+        _stay_with_http(request)
+        if dialect is not None:
+            _take_only("POST", request)
+            body = await self._receive(request)
+            return await serve(Call(request_id, request.headers, body), dialect, self._services)
+        if request.path == MODELS_PATH:
+            _take_only("GET", request)
+            return await models(request.headers, self._services)
+        if request.path.startswith(MODELS_PATH + "/"):
+            _take_only("GET", request)
+            listing = await models(request.headers, self._services)
+            return _one_of(listing, request.path.removeprefix(MODELS_PATH + "/"))
+        raise NotFound(
+            "Privet doesn't serve this route.",
+            hint=f"It serves {', '.join(sorted([*BY_PATH, MODELS_PATH]))}.",
+        )
+
+    async def _receive(self, request: web.BaseRequest) -> bytes:
         """Step 1: the body, within the limits of size and time."""
         if request.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise UnsupportedMedia("Send the body uncompressed.")
@@ -104,6 +110,7 @@ class Server:
             raise UnsupportedMedia("Send the body as application/json.")
         if (request.content_length or 0) > self._limits.body_bytes:
             raise self._too_large()
+        await _invite(request)
         body = bytearray()
         try:
             async with asyncio.timeout(self._limits.body_timeout_s):
@@ -121,8 +128,46 @@ class Server:
         return TooLarge(f"The body is over {self._limits.body_bytes} bytes.")
 
 
-async def _respond(request: web.Request, request_id: str, answer: Answer) -> web.StreamResponse:
-    headers = {**answer.headers, "x-privet-request-id": request_id}
+def _stay_with_http(request: web.BaseRequest) -> None:
+    """Refuse what would turn the connection into something that isn't inspected."""
+    if request.method == "CONNECT":
+        raise NotSupported("Privet is no tunnel.", hint="Use its URL as the base URL instead.")
+    # Some clients offer HTTP/2 with every request, and take HTTP/1.1 for an answer (RFC 9110, 7.8).
+    if request.headers.get("Upgrade", "h2c").lower() != "h2c":
+        raise NotSupported("Privet doesn't take WebSocket connections or other upgrades.")
+
+
+def _take_only(method: str, request: web.BaseRequest) -> None:
+    if request.method != method:
+        failure = MethodNotAllowed(f"This route takes {method}.")
+        failure.headers["Allow"] = method
+        raise failure
+
+
+async def _invite(request: web.BaseRequest) -> None:
+    """Tell a client that waits for it to send its body (RFC 9110, section 10.1.1)."""
+    expectation = request.headers.get("Expect")
+    if expectation is None:
+        return
+    if expectation.lower() != "100-continue":
+        raise ExpectationFailed("Privet meets no expectation but 100-continue.")
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    request.writer.output_size = 0  # the answer itself hasn't begun
+
+
+def _one_of(listing: Answer, name: str) -> Answer:
+    """The one model of that name (OpenAI API reference, "Retrieve model"); raises NotFound."""
+    listed = orjson.loads(listing.body)["data"] if isinstance(listing.body, bytes) else ()
+    for model in listed:
+        if model["id"] == name:
+            return Answer(listing.headers, orjson.dumps(model))
+    failure = NotFound("You may use no model of that name.", hint=f"GET {MODELS_PATH} lists them.")
+    failure.code = "model_not_found"
+    raise failure
+
+
+async def _respond(request: web.BaseRequest, request_id: str, answer: Answer) -> web.StreamResponse:
+    headers = _headers(answer.headers, request_id)
     if isinstance(answer.body, bytes):
         return web.Response(body=answer.body, content_type="application/json", headers=headers)
     response = web.StreamResponse(
@@ -148,8 +193,55 @@ def _refuse(failure: PrivetError, dialect: Dialect | None, request_id: str) -> w
         status=failure.status,
         body=(dialect or DIALECTS[0]).error(failure, request_id),
         content_type="application/json",
-        headers={**failure.headers, "x-privet-request-id": request_id},
+        headers=_headers(failure.headers, request_id),
     )
-    if failure.status in (408, 413, 415):
-        response.force_close()  # the rest of the body was never read
+    if failure.status in _HANGS_UP_AFTER:
+        response.force_close()
     return response
+
+
+def _headers(others: Mapping[str, str], request_id: str) -> dict[str, str]:
+    return {**others, "Server": "privet", "x-privet-request-id": request_id}
+
+
+def _new_request_id() -> str:
+    return f"pvr-{secrets.token_hex(12)}"
+
+
+class _Listener(web.Server):
+    """Speaks HTTP on every connection, without aiohttp's router and pages."""
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # documented: None writes none
+            auto_decompress=False,
+            keepalive_timeout=75,
+        )
+
+
+class _Connection(web.RequestHandler):
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What wasn't HTTP (status 400), or what `Server.handle` itself failed at."""
+        if request.writer.output_size > 0:
+            raise ConnectionError  # an answer has begun, so the connection just ends
+        if status == 400:
+            failure: PrivetError = BadRequest("This isn't a request in valid HTTP/1.1.")
+        else:
+            failure = as_failure(exc if isinstance(exc, Exception) else TimeoutError())
+        request_id = _new_request_id()
+        log.info(
+            "refused", request_id=request_id, code=failure.code, status=failure.status, rule=None
+        )
+        response = _refuse(failure, None, request_id)
+        response.force_close()
+        return response

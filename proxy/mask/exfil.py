@@ -17,9 +17,10 @@ import html
 import re
 from collections.abc import Collection, Sequence
 
-_ESCAPED_SLASH = re.compile(r"\\+/")
-_ESCAPED_QUOTE = re.compile(r"\\+([\"'])")
-_ESCAPED_CHARACTER = re.compile(r"\\+u([0-9A-Fa-f]{4})")
+# A run of backslashes is tried once, from its start: what a model says may be long and hostile.
+_ESCAPED_SLASH = re.compile(r"(?<!\\)\\++/")
+_ESCAPED_QUOTE = re.compile(r"(?<!\\)\\++([\"'])")
+_ESCAPED_CHARACTER = re.compile(r"(?<!\\)\\++u([0-9A-Fa-f]{4})")
 _TOKEN = re.compile(r"<(?=[A-Z][A-Z0-9_]*[0-9][a-z]*>)([^<>]*)>")
 
 #: Characters of output that the judgement is made from.
@@ -34,10 +35,18 @@ _ATTRIBUTE = re.compile(
 )
 _DESTINATION = re.compile(r"\]\s*(?:\(|:)\s*<([^<>\n]*)\Z")
 
+# Looked for at the colon, so that a long word is not read again from each of its letters.
 _SCHEME = re.compile(
-    r"(?:https?|ftp|wss?|file|blob):[/\\]*|[a-z][a-z0-9+.-]*:[/\\]{2,}", re.IGNORECASE
+    r":(?:(?<=[a-z0-9+.-]:)[/\\]{2,}"
+    r"|(?:(?<=https:)|(?<=http:)|(?<=ftp:)|(?<=wss:)|(?<=ws:)|(?<=file:)|(?<=blob:))[/\\]*)",
+    re.IGNORECASE,
 )
-_MAIL = re.compile(r"mailto:[^?]*\?", re.IGNORECASE)
+# URLs without a host: a message that a click would send, a page that a click would open.
+_HOSTLESS = (  # how it begins, and what its contents stand behind
+    (re.compile(r"mailto:", re.IGNORECASE), "?"),
+    (re.compile(r"(?:sms|smsto|mms):", re.IGNORECASE), "?&;"),
+    (re.compile(r"(?<![^\W_])data:", re.IGNORECASE), ","),
+)
 _WWW = re.compile(r"(?<![\w.-])www\.", re.IGNORECASE)
 _BARE_HOST = re.compile(
     r"(?<![\w@.-])((?:[\w-]+\.)+[^\W\d_][\w-]+|(?:[0-9]{1,3}\.){3}[0-9]{1,3})\.?(?=[/?#\\]|:[0-9])"
@@ -81,7 +90,7 @@ def foreign_host(before: str) -> str | None:
     if cut and len(word) == len(before):
         return UNKNOWN
     found = _last_url(word)
-    if found is None or _closed(word, found[0]):
+    if found is None or _closed(word, found[0], opened=_open(word[: found[0]])):
         return None
     return found[1]
 
@@ -91,6 +100,9 @@ def _last_word(text: str) -> str:
     if not text or text[-1].isspace():
         return ""
     word = text.rsplit(None, 1)[-1]
+    _, link, destination = word.rpartition("](")
+    if link and not _closed(destination, 0, opened=1):
+        return word  # a link of Markdown, whose destination may hold any of them
     return max((word.rpartition(end)[2] for end in '"<>`'), key=lambda rest: -len(rest))
 
 
@@ -102,18 +114,32 @@ def _last_url(text: str) -> tuple[int, str] | None:
     bare = list(_BARE_HOST.finditer(text))
     if bare:
         return bare[-1].start(), bare[-1][1].lower()
-    other = _MAIL.search(text) or _WWW.search(text)
-    return (other.start(), UNKNOWN) if other else None
+    for beginning, marks in _HOSTLESS:
+        found = beginning.search(text)
+        if found and any(mark in text[found.end() :] for mark in marks):
+            return found.start(), UNKNOWN
+    found = _WWW.search(text)
+    return (found.start(), UNKNOWN) if found else None
 
 
-def _closed(word: str, start: int) -> bool:
-    """Whether a bracket that was open before the URL closes after it, as in Markdown's links."""
-    opened = sum(word.count(bracket, 0, start) for bracket in "([")
-    depth = opened - sum(word.count(bracket, 0, start) for bracket in ")]")
+def _open(text: str) -> int:
+    """How many brackets are open where a text ends."""
+    depth = 0
+    for character in text:
+        depth = max(0, depth + (character in "([") - (character in ")]"))
+    return depth
+
+
+def _closed(word: str, start: int, *, opened: int) -> bool:
+    """Whether one of the brackets that were open before the URL closes after it.
+
+    So ends the destination of a link in Markdown. A URL's own brackets come in pairs.
+    """
+    depth = opened
     for character in word[start:]:
         depth += (character in "([") - (character in ")]")
-        if depth == 0 and character in ")]":
-            return True
+        if depth < opened:
+            return opened > 0
     return False
 
 

@@ -23,10 +23,9 @@ from proxy.matching import Lexicon, Matcher, canonical
 
 _SWEEP = "sweep"
 _NOT_IN_NAMES = re.compile(r"[^A-Z0-9_]+")
-# In these alphabets a token needs bounds, so a value takes what is joined to it along.
-_WORD_BEFORE = {Alphabet.NAME: re.compile(r"[^\W_]*\Z"), Alphabet.DIGITS: re.compile(r"[0-9]*\Z")}
-_WORD_AFTER = {Alphabet.NAME: re.compile(r"[^\W_]*"), Alphabet.DIGITS: re.compile(r"[0-9]*")}
-_UPPER_BEFORE = re.compile(r"[A-Z][A-Z0-9_]*\Z")
+_LONGEST_NAME = 64  # characters: grammar.py reads no longer ones
+_UPPER = re.compile("[A-Z]")
+_IN_UPPER_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 @dataclass(slots=True, eq=False)
@@ -227,12 +226,15 @@ class _Assignment:
 
 def placeholder_name(entity: str) -> str:
     """The entity in the placeholder's alphabet: upper case, led by a letter."""
-    name = _NOT_IN_NAMES.sub("_", entity.upper()).strip("_")
+    name = _NOT_IN_NAMES.sub("_", entity.upper())[:_LONGEST_NAME].strip("_")
     return name if name[:1].isalpha() else f"X_{name}".rstrip("_")
 
 
 def _with_joined(part: TextPart, start: int, end: int) -> tuple[int, int]:
-    """A span with the rest of its word, and with an upper-case head (`USER_`) before that."""
+    """A span with the rest of its word, and with an upper-case head (`USER_`) before that.
+
+    In alphabets without brackets a token needs bounds, so a value takes along what is joined to it.
+    """
     text = part.text
     if part.alphabet is Alphabet.TEXT:
         return start, end
@@ -242,17 +244,22 @@ def _with_joined(part: TextPart, start: int, end: int) -> tuple[int, int]:
         end -= 1
     if start == end:
         return start, end
-    before, after = _WORD_BEFORE[part.alphabet], _WORD_AFTER[part.alphabet]
-    right = after.match(text, end)
-    left = start
+    joins = str.isalnum if part.alphabet is Alphabet.NAME else str.isdigit
+    heads = _IN_UPPER_WORD if part.alphabet is Alphabet.NAME else frozenset()
+    while end < len(text) and joins(text[end]):
+        end += 1
     while True:
-        word = before.search(text, 0, left)
-        wider = word.start() if word else left
-        head = _UPPER_BEFORE.search(text, 0, wider) if part.alphabet is Alphabet.NAME else None
-        wider = head.start() if head else wider
-        if wider == left:
-            return left, right.end() if right else end
-        left = wider
+        left = start
+        while left and joins(text[left - 1]):
+            left -= 1
+        run = left
+        while run and text[run - 1] in heads:
+            run -= 1
+        head = _UPPER.search(text, run, left)
+        left = head.start() if head else left
+        if left == start:
+            return start, end
+        start = left
 
 
 def _in_order(findings: Sequence[Finding], *, swept: bool) -> list[Finding]:

@@ -54,9 +54,9 @@ class Restorer:
         """Whether the caller's own text holds this token, so that only the exact form is ours."""
         known = self._typed.get(token)
         if known is None:
-            spelled = re.escape(token).replace("_", r"\\*_")
-            pattern = re.compile(rf"(?<![^\W_]){spelled}(?![^\W_])")
-            known = self._typed[token] = any(map(pattern.search, self._texts))
+            # Bounds don't count here: what is hidden beside it may leave it bounded.
+            known = any(token in grammar.plain(text) for text in self._texts)
+            self._typed[token] = known
         return known
 
     @cached_property
@@ -88,6 +88,7 @@ class Stream:
         digits = bool(self._mapping.digits)
         self._token = self._table.with_digits if digits else self._table.token
         self._begun = self._table.begun_with_digits if digits else self._table.begun
+        self._longest = max(self._table.longest, *map(len, self._mapping.digits), 0)
         self._input = ""  # a little that is decided, for bounds, and all that is held
         self._at = 0  # where in it the held text begins
         self._head = ""  # stands for the upper-case word that was decided just before, if any
@@ -112,7 +113,7 @@ class Stream:
         pieces: list[str] = []
         searched = "_" in text or self._mapping.digits
         while searched and (match := self._token.search(text, at, until)):
-            at = match.end()
+            at = self._after(match, text, until)
             found = self._found(match, text, since, until)
             if found is None:
                 continue
@@ -126,25 +127,23 @@ class Stream:
                 done = at = since = found.end
                 self._head = ""
         self._pass(text[done:until], pieces)
-        self._head = self._head_of(text[since:until])
+        self._head = self._table.head(self._head, text, since, until)
         kept = max(0, until - _LOOK_BEHIND)
         self._input, self._at = text[kept:], until - kept
         return "".join(pieces)
 
-    def _head_of(self, decided: str) -> str:
-        if not decided:
-            return self._head
-        if decided[-1].isspace():
-            return ""
-        word = decided.rsplit(None, 1)[-1]
-        head = self._table.head.search(self._head + word if word == decided else word)
-        return "A" + (head["escape"] or "") if head else ""
+    def _after(self, match: re.Match[str], text: str, until: int) -> int:
+        """Where to search on behind a word or number that isn't restored: where all of it ends."""
+        if match[0][0].isdigit() or match[0][-1].islower():
+            return match.end()
+        rest = self._table.run.match(text, match.end(), until)
+        return rest.end() if rest else match.end()
 
     def _goes_on(self, text: str, since: int, start: int) -> bool:
         """Whether a token at `start` is the rest of a word that was decided before `since`."""
         if not self._head:
             return False
-        head = self._table.head.fullmatch(self._head + text[since:start])
+        head = self._table.word.fullmatch(self._head + text[since:start])
         return head is not None and not head["escape"]
 
     def _pass(self, text: str, pieces: list[str]) -> None:
@@ -240,7 +239,8 @@ class Stream:
         """Where the first spelling starts that the next characters could complete or change."""
         if not text or text[-1].isspace():
             return len(text)
-        start = max(self._at, len(text) - len(text.rsplit(None, 1)[-1]))  # spellings have no blanks
+        word = len(text.rsplit(None, 1)[-1])  # spellings have no blanks
+        start = max(self._at, len(text) - min(word, self._longest))
         while match := self._begun.search(text, start):
             if self._is_whole(match):
                 break

@@ -33,7 +33,7 @@ STEPS = (
     "recording.Recorder.intent",
     "recording._contents",
     "detect.detector.Detector.detect",
-    "providers.http.Reply.read",
+    "providers.http.Reply.chunks",
     "wire.openai_chat_answer.map_strings",
 )
 

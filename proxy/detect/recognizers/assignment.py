@@ -63,6 +63,12 @@ def _sentence(operator: str) -> re.Pattern[str]:
 
 PROSE = _sentence(rf"(?<=[ \t]){_IS}(?:[ \t](?:now|nun|jetzt))?[ \t]?:?")
 _COLON = _sentence("[:\uff1a=]")
+#: Asked for in one line of a chat and said in the next, after the name of who answers.
+_ASKED = re.compile(
+    r"(?P<rest>)[^\n?]{0,60}(?P<operator>\?)[ \t]{0,4}\r?\n[^\n:]{1,30}:[ \t]{1,4}"
+    r"(?:[^\W\d_][^\W\d_'\u2019]{0,11}[,:]?[ ]){0,4}?"
+    rf"(?:{_QUOTED}|(?=[^\s]{{0,40}}\d){_BARE})"
+)
 _TRAILING = ".,:;)]}>*|\\\u00bb\u201d\u201c\u2019"
 _LEADING = "\u00ab\u201c\u201e\u2018"
 
@@ -132,7 +138,7 @@ def labelled_values(text: str, words: ahocorasick.Automaton) -> Iterator[Labelle
             if match["operator"].strip() or match["quoted"]:
                 taken = match.end() if match["bare"] else taken
                 continue
-        for pattern in (PROSE, _COLON):
+        for pattern in (PROSE, _COLON, _ASKED):
             if match := pattern.match(text, end):
                 yield _labelled(match, written, before, opener, prose=True)
 

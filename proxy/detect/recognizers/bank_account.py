@@ -25,7 +25,7 @@ _ACCOUNT = (
 )  # fmt: skip
 #: Groups of digits as banks print them; with the code of the bank before them in some countries.
 _NUMBER = (
-    r"\d{5} \d{5} [A-Z0-9]{11} \d{2}|[A-Z]{0,3}\d{5,18}|\d{2}(?: \d{4}){6}|\d{26}"
+    r"\d{5} \d{5} [A-Z0-9]{11} \d{2}|[A-Z]{0,3}\d{5,18}|[A-Z]{1,3}-\d{4,12}|\d{2}(?: \d{4}){6}|\d{26}"
     r"|\d{2,6}(?:[ -]\d{2,6}){1,6}(?:[ -]\d{1,2})?"
     r"|\d{2,6}-[\dX]|\d{1,4}[./-]\d{4,10}[-/.]?[\dX]?|(?:\d{1,6}-)?\d{2,10}/\d{4}"
 )
@@ -35,6 +35,13 @@ _BANK_CODE = (
     "branch code", "bank code", "sort",
 )  # fmt: skip
 
+#: A British account as people write it, sort code first: near any of these words.
+_PAYMENT = (
+    "account", "bank", "direct debit", "transfer", "transferred", "paid", "payment", "refund",
+    "payable", "deposit", "standing order", "debited", "credited", "pay into", "bacs", "salary",
+)  # fmt: skip
+_SORTED = r"\d{2}-\d{2}-\d{2},? \d{8}"
+
 #: An account may be any account; these are long enough for a bank's, or assigned.
 _ACCOUNT_ITSELF = ("account", "cuenta", "conta", "conto", "compte", "giro")
 _LONG = r"\d{4} \d{4} \d{2} \d{10}|\d{4} \d{4} \d{4} \d{4}(?: \d{4})?"
@@ -43,6 +50,7 @@ BANK_ACCOUNTS = (
     Kind("BANK_ACCOUNT", _ACCOUNT, beside=_NUMBER, plausible=issued(5)),
     Kind("BANK_ACCOUNT", ("account",), beside=r"\d{8,18}"),
     Kind("BANK_ACCOUNT", _ACCOUNT_ITSELF, beside=_LONG, assigned=_NUMBER, plausible=issued(5)),
+    Kind("BANK_ACCOUNT", _PAYMENT, near=_SORTED),
     Kind("BANK_ACCOUNT", ("clabe", "clabe interbancaria"), beside=r"\d{3} ?\d{3} ?\d{11} ?\d"),
     Kind(
         "BANK_ACCOUNT",

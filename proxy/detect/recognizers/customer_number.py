@@ -23,9 +23,16 @@ _CUSTOMER = (
          "bestandskunden", "adhérent", "fidélité", "carte de fidélité", "tessera", "utente",
          "sócio", "assinante", "klanten", "lid", "lidmaatschap", "klient", "abonent", "abonenta",
          "członkowski", "kund", "kundens", "debitor", "debitoren", "frequent flyer", "passenger",
-         "donor", "allocataire", "asiakas", "zákaznické", "zákaznícke", "cust acct"),
+         "donor", "allocataire", "asiakas", "zákaznické", "zákaznícke", "cust acct",
+         "contract", "contrat", "contrato", "contratto", "vertrag", "vertrags", "umowy", "umowa",
+         "contract account", "subscription", "abo", "abonnement", "abbonamento", "suscripción",
+         "assinatura", "abonamentu", "bonus card", "club card", "rewards", "kundenkarten",
+         "klantenkaart", "karty klienta", "karty stałego klienta", "tarjeta cliente"),
     ),
-    "account id", "kundenkonto", "kundennummer", "kundennr", "kdnr", "mitgliedsnummer",
+    "account id", "kundenkonto", "vertragskonto", "loyalty card", "rewards card", "clubcard",
+    "membership card", "member card", "kundenkarte", "carte de fidélité", "carta fedeltà",
+    "tessera fedeltà", "tarjeta de fidelidad", "tarjeta de socio", "cartão de fidelidade",
+    "cartão de sócio", "klantenkaart", "karta klienta", "karta stałego klienta", "kundennummer", "kundennr", "kdnr", "mitgliedsnummer",
     "vertragskontonummer",
     "identifiant client", "code client", "référence client", "réf client", "referenza cliente",
     "ref cliente", "klantnummer", "lidnummer", "zákaznické číslo", "číslo zákazníka",
@@ -33,7 +40,7 @@ _CUSTOMER = (
 )  # fmt: skip
 _EMPLOYEE = (
     *combined(
-        ("employee", "emp", "staff", "personnel", "payroll", "badge", "badge card",
+        ("employee", "emp", "staff", "personnel", "payroll", "pay", "badge", "badge card",
          "personal", "mitarbeiter", "pers", "arbeitnehmer", "employé", "salarié", "empleado",
          "trabajador", "legajo", "dipendente", "funcionário", "colaborador", "empregado",
          "personeels", "medewerker", "werknemer", "pracownika", "pracowniczy", "ewidencyjny",
@@ -56,12 +63,28 @@ _STUDENT = (
     "studentnummer",
 )  # fmt: skip
 
-#: These need a colon, an equals sign or a column between them and a number.
-_CUSTOMER_ITSELF = ("customer", "cust", "kunde", "kd", "cliente", "klant", "klient", "member")
+#: These need a colon, an equals sign or a column between them and a number, or a prefix before it.
+_CUSTOMER_ITSELF = (
+    "customer", "cust", "kunde", "kd", "cliente", "klant", "klient", "member", "kunden",
+    "subscriber", "abonné", "adhérent", "membre", "socio", "sócio", "lid", "utente",
+)  # fmt: skip
+_CONTRACT = (
+    "contract", "contrato", "contratto", "contrat", "vertrag", "umowa", "umowy", "abonnement",
+    "abbonamento", "subscription", "suscripción", "assinatura",
+)  # fmt: skip
+#: A short prefix and digits; groups of digits.
+_PREFIXED = r"(?-i:[A-Z]{1,5})-?\d{4,12}(?:[-/]\d{1,8}){0,3}"
+_GROUPED = r"\d{3,9}[-/.]\d{2,6}(?:[-/.]\d{2,6}){0,2}"
+#: What systems put before the numbers of persons.
+_TELLING = r"(?:CUST|CUS|CUSTOMER|CLI|MEMBER|MBR|KD|KDNR|KND|SUB)-?\d{5,12}"
 
 CUSTOMER_NUMBERS = (
     Kind("CUSTOMER_NUMBER", _CUSTOMER, beside=FREE, plausible=issued(4)),
-    Kind("CUSTOMER_NUMBER", _CUSTOMER_ITSELF, assigned=FREE, plausible=issued(5)),
+    Kind("CUSTOMER_NUMBER", _CUSTOMER_ITSELF, beside=_PREFIXED, assigned=FREE, plausible=issued(5)),
+    Kind("CUSTOMER_NUMBER", ("adhérent", "abonné"), beside=r"\d{5,12}"),
+    Kind("CUSTOMER_NUMBER", _CONTRACT, beside=rf"{_PREFIXED}|{_GROUPED}", plausible=issued(6)),
+    Kind("CUSTOMER_NUMBER", (), alone=_TELLING),
+    Kind("EMPLOYEE_ID", (), alone=r"(?:EMP|EMPL|STAFF)-?\d{5,12}"),
     Kind("EMPLOYEE_ID", _EMPLOYEE, beside=FREE, plausible=issued(4)),
     Kind("EMPLOYEE_ID", ("employee", "badge", "mitarbeiter"), assigned=FREE, plausible=issued(4)),
     Kind("STUDENT_ID", _STUDENT, beside=FREE, plausible=issued(5)),

@@ -20,6 +20,9 @@ _LABELS = (
     "carta de condução", "carteira de motorista", "carteira de habilitação", "cnh", "habilitação",
     "rijbewijs", "rijbewijsnummer", "prawo jazdy", "prawa jazdy", "nr prawa jazdy", "körkort",
     "kørekort", "førerkort", "ajokortti", "řidičský průkaz", "permis auto",
+    "permiso conducir", "carnet conducir", "licencia conducir", "permis conduire", "patente guida",
+    "carta condução", "carta de motorista", "permis de conducere", "driving lic", "drv lic",
+    "prawa jazdy kategorii b",
 )  # fmt: skip
 _BRITISH = (
     r"[A-Z]{2,5}9{0,3}(?:(?<=[A-Z9]{5}))\d(?:[05][1-9]|[16][0-2])(?:0[1-9]|[12]\d|3[01])\d"
@@ -28,7 +31,7 @@ _BRITISH = (
 _SPACED = r"[A-Z9]{5} \d{6} [A-Z9]{2}\d[A-Z]{2}"
 _DISTINCT = (
     r"[A-Z]{1,2}\d{6,14}|[A-Z]\d{4}-\d{5}-\d{5}|[A-Z]\d{3}-\d{4}-\d{4}"
-    r"|[A-Z]\d{3}-\d{3}-\d{2}-\d{3}(?:-\d)?"
+    r"|[A-Z]\d{3}-\d{3}-\d{2}-\d{3}(?:-\d)?|\d{5}/\d{2}/\d{4}"
 )
 
 

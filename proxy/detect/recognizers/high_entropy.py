@@ -28,7 +28,8 @@ _SECRET_WORDS = words(
     " service_key service-key appkey app_key app-key application_key licensekey license_key"
     " license-key subscriptionkey subscription-key subscription_key storagekey storage_key hmackey"
     " hmac_key webhookkey webhook_key authorization x-auth bearer _auth"
-    " unsealkey schlüssel clave_api chiave_api cle_api"
+    " unsealkey schlüssel schluessel sleutel klucz jeton clave_api chiave_api cle_api chave_api"
+    " clé_api apikulcs żeton"
 )
 #: The same in two words.
 _SECRET_PHRASES = (

@@ -11,6 +11,7 @@ from proxy.detect.recognizers.insurance_number import INSURANCE_NUMBERS
 from proxy.detect.recognizers.labelled import LabelledRecognizer
 from proxy.detect.recognizers.medical_record import MEDICAL_RECORDS
 from proxy.detect.recognizers.national_id import NATIONAL_IDS
+from proxy.detect.recognizers.nationality import NATIONALITIES
 from proxy.detect.recognizers.passport import PASSPORTS
 from proxy.detect.recognizers.username import USERNAMES
 from proxy.detect.recognizers.vehicle import VEHICLES
@@ -28,6 +29,7 @@ KINDS = (
     *MEDICAL_RECORDS,
     *CUSTOMER_NUMBERS,
     *USERNAMES,
+    *NATIONALITIES,
 )
 
 

@@ -29,8 +29,21 @@ _LABELS = (
 
 #: A policy by itself; in English and French the word means too much else.
 _POLICY = ("póliza", "polizza", "apólice", "polisa", "group #")
+#: So there a prefix has to be in its number.
+_ALSO_WORDS = (
+    "policy", "police", "policyholder", "police d'assurance", "contrat", "polis", "contrat n°",
+    "insurance", "assurance", "versicherung", "mutuelle", "seguro", "assicurazione", "verzekering",
+    "ubezpieczenie", "claim", "sinistre", "siniestro", "sinistro", "schaden", "schade", "szkoda",
+)  # fmt: skip
+_PREFIXED = r"(?-i:[A-Z]{2,5})[ -]?\d{2,12}(?:[ /-]\d{2,10}){0,4}(?:-(?-i:[A-Z0-9]{1,4}))?"
+
+
+def _long(value: str) -> bool:
+    return sum(character.isdigit() for character in value) >= 6
+
 
 INSURANCE_NUMBERS = (
     Kind("INSURANCE_NUMBER", _LABELS, beside=FREE, plausible=issued(6)),
     Kind("INSURANCE_NUMBER", _POLICY, beside=FREE, plausible=issued(6)),
+    Kind("INSURANCE_NUMBER", _ALSO_WORDS, beside=_PREFIXED, plausible=_long),
 )

@@ -40,6 +40,11 @@ _DIALLED = re.compile(
     re.IGNORECASE,
 )
 _NEXT_LINE = re.compile(r"[ \t]{0,8}\r?\n[ \t\"'*:>-]{0,12}")
+#: What was asked for in one line of a chat is said in the next: "your number?", "Eva: it's 4711".
+_ANSWER = re.compile(
+    r"[^\n?]{0,60}\?[ \t]{0,8}\r?\n(?:\[?\d\d?:\d\d(?::\d\d)?\]?[ ])?[^\n:]{1,30}:[ \t]{1,4}"
+    r"(?:[^\W\d_][^\W\d_'\u2019]{0,11}[,:]?[ ]){0,4}?(?=[^\s\d]{0,12}\d)"
+)
 #: Between a value and a label that follows it: "943 476 5919 (NHS number)".
 _JOINED = re.compile(r"\)?[ ]?[(\[,:-]?[ ]?")
 #: A value isn't a part of something longer.
@@ -48,7 +53,7 @@ _END = r"(?![^\W_]|[_@]|[-/.:]\d|-[^\W_](?![^\W_])|\.[^\W_]{2})"
 #: Anything that an organisation gives out: a digit in it, groups joined by `-_/.`, or digits in
 #: groups, or letters apart from their digits.
 FREE = (
-    r"(?:[A-Z]{1,4} \d{3,12}|\d{2,10}(?: \d{2,10}){1,6}(?: \d)?"
+    r"(?:[A-Z]{1,4} \d{2,12}(?:[ /-]\d{2,10}){0,5}|\d{2,10}(?: \d{2,10}){1,6}(?: \d)?"
     r"|[A-Z0-9]{1,36}(?:[-_/.][A-Z0-9]{1,24}){0,6})"
 )
 _DATE = re.compile(r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d\d){1,2}")
@@ -154,7 +159,7 @@ class LabelledRecognizer(LocalRecognizer):
         # One pass for all of them; where it stops, each is asked by itself.
         somewhere = "|".join(kind.alone for kind in self._alone) or _NOTHING
         self._somewhere = re.compile(
-            rf"{_START}(?=[A-Z]{{0,6}}\d|P[A-Z<])(?=(?:{somewhere}){_END})"
+            rf"{_START}(?=[A-Z]{{0,6}}-?\d|P[A-Z<])(?=(?:{somewhere}){_END})"
         )
         super().__init__(
             supported_entities=sorted({kind.entity for kind in kinds}),
@@ -254,6 +259,8 @@ def _beside(text: str, label: Label[Kind], *, whole_line: bool) -> list[_Found]:
     line = _NEXT_LINE.match(text, label.end) if whole_line and not first else None
     if line and not text[label.start : label.end].rstrip(_OPENING).endswith((",", ";", "|")):
         first = _at(text, label.kinds, line.end(), "below its label", assigned=assigned)
+    if not first and whole_line and (answer := _ANSWER.match(text, label.end)):
+        first = _at(text, label.kinds, answer.end(), "said in answer", assigned=False)
     if not first:
         return []
     found = [first]

@@ -50,15 +50,16 @@ _NUMBER_WORDS = (
 )
 #: Whose it is: "of the applicant", "do cliente", "van mevrouw".
 _WHOSE = (
-    r"(?:[ ](?:of|for|de|du|del|della|do|da|van|von|vom|des|der|sous)"
-    r"(?:[ ](?:the|la|el|il|le|l|der|het|den|dem|our|my))?[ ][^\W\d_]{2,14}(?![^\W_]))?"
+    r"(?:[ ](?:of|for|on|at|de|du|del|della|do|da|van|von|vom|des|der|sous)"
+    r"(?:[ ](?:the|la|el|il|le|l|der|het|den|dem|our|my|your|his|her|their))?[ ][^\W\d_]{2,14}(?![^\W_]))?"
 )
 _TAIL = re.compile(_NUMBER_WORDS + _WHOSE)
 #: What may stand between a label and its value on one line: marks, and words that say "is". Read as
 #: it was written: the "é" of "é E-4432" is such a word, the "E" isn't.
 _LINK = re.compile(
     r"(?:[ \t\"'`*:=\\|,;>~()\[\]#@→「」是为為は_.-]|(?:is|was|are|ist|war"
-    r"|lautet|lauten|sind|est|sont|es|son|[eéè]|sono|são|jest|to|of|in|now|old|new|being|equals|with|mit"
+    r"|lautet|lauten|sind|est|sont|es|son|[éè][ ](?:a|o|la|il|le|el)|[eéè]|sono|são|jest|to|of|in|now"
+    r"|old|new|being|equals|should|might|must|be|says|reads|shows|starts|ends|with|mit"
     r"|avec|con|com|z|de|del|do|di|the|le|la|el|il)(?=[\s:\"'])){0,20}",
     re.IGNORECASE,
 )
@@ -137,6 +138,8 @@ class LabelFinder(Generic[T]):
         places = [place for place, character in enumerate(folded) if character != " "]
         for reached, (length, kinds) in self._automaton.iter(folded.replace(" ", "")):
             start, last = places[reached + 1 - length], places[reached]
+            if last + 1 < len(text) and text[last].isdigit() and text[last + 1].isdigit():
+                continue  # the label "CVC2" in "CVC 204"
             if _begins_word(text, start) and (tail := _TAIL.match(folded, last + 1)):
                 link = _LINK.match(text, tail.end())
                 hits.append((start, -last, link.end() if link else tail.end(), kinds))

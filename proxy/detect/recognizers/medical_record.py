@@ -15,7 +15,9 @@ _LABELS = (
          "paciente", "paziente", "patiënt", "patiënten", "pacjenta", "processo clínico",
          "historia clínica", "prontuário", "cartella clinica", "historii choroby", "kartoteki",
          "karty pacjenta", "medical file", "medisch dossier",
-         "prescription"),
+         "prescription", "hosp", "med rec", "medrec", "clinic", "dossier", "historia", "cartella",
+         "cartella sanitaria", "ficha", "ficha clínica", "teczki", "akta pacjenta", "nhc",
+         "med record", "emr", "ehr", "chart record", "patienten akte"),
         "id", "code", "identifier",
     ),
     "mrn", "medical record", "medical records", "patient record", "hospital record",
@@ -28,7 +30,7 @@ _LABELS = (
     "cartella clinica", "n. cartella", "prontuário", "número do prontuário", "processo clínico",
     "número de utente", "sns", "patiëntnummer", "patientnummer", "dossiernummer", "kartoteka",
     "numer kartoteki", "nr historii choroby", "księga główna", "número de episodio", "nuhsa",
-    "identificación del paciente", "cipa",
+    "identificación del paciente", "cipa", "med rec", "hospital number",
 )  # fmt: skip
 
 #: A stay, by one word of its form.
@@ -42,6 +44,9 @@ _STAY = (
     "ricovero",
     "internamento",
 )
+#: These mean a patient's file only with a number that is clearly one.
+_FILE = ("record number", "record no", "record #", "pid", "historia", "fallnummer", "case history")
+_FILE_NUMBER = r"(?-i:[A-Z]{1,4})-?\d{4,10}(?:-\d{1,4})?|\d{7,10}"
 #: Registers of doctors and what they call their numbers.
 _DOCTOR = (
     "colegiado", "colegiada", "n° col", "número de colegiado", "nº colegiado",
@@ -57,6 +62,8 @@ _DOCTOR = (
 MEDICAL_RECORDS = (
     Kind("MEDICAL_RECORD", _LABELS, beside=FREE, near=r"MRN[- ]?\d{4,12}", plausible=issued(4)),
     Kind("MEDICAL_RECORD", _STAY, assigned=FREE, plausible=issued(5)),
+    Kind("MEDICAL_RECORD", _FILE, beside=_FILE_NUMBER),
+    Kind("MEDICAL_RECORD", (), alone=r"(?:PAT|PT|MRN|PATIENT)-?\d{5,12}"),
     Kind(
         "MEDICAL_LICENSE",
         _DOCTOR,

@@ -14,7 +14,7 @@ from proxy.detect.recognizers.national_id_table import ROWS
 
 #: Labels of identity documents whose country isn't said. The number's form isn't known either.
 _UNKNOWN_COUNTRY = (
-    "national id", "national identity no", "national identification no", "national identifier",
+    "national id", "national identity", "national identity no", "national identification", "national identification no", "national identifier",
     "national identity card", "identity card", "id card", "identity document", "citizen id",
     "government id", "personal id number", "personal identification number", "id document",
     "ausweisnummer", "ausweis nr", "identitätskarte", "identitätsausweis", "personenkennziffer",
@@ -26,7 +26,9 @@ _UNKNOWN_COUNTRY = (
     "dowód osobisty", "dowodu osobistego", "dowód tożsamości", "nr dowodu", "numer dowodu",
     "seria i numer dowodu", "cédula de identidad", "cédula", "občanský průkaz", "legitimation",
     "személyi igazolvány", "green card", "alien registration no", "uscis no", "ctps", "v nummer",
-    "carta di identità elettronica",
+    "carta di identità elettronica", "documento", "documento n", "doc identidad", "doc identità",
+    "numer dokumentu", "nr dokumentu", "seria i nr dowodu", "dowód", "identity no",
+    "identity number", "id number",
 )  # fmt: skip
 _TAX = (
     "tax id", "tax identification no", "tax identification number", "tax identifier", "tin",

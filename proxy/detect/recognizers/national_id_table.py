@@ -119,7 +119,7 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
       " seguridad social, n° seguridad social, ss"),
      r"\d{2}[ /-]?\d{7,8}[ /-]?\d{2}|\d{9}-?\d",
      "beside"),
-    ("ES_SOCIAL_SECURITY", "", "nuss, nass, naf, nss", r"\d{6,12}|\d{2} \d{8}", "beside"),
+    ("ES_SOCIAL_SECURITY", "", "nuss, nass, naf, nss", r"\d{6,12}|\d{2} \d{8,10}", "beside"),
     ("PT_NIF", "pt.nif", "nif, contribuinte, número de contribuinte, identificação fiscal",
      r"(?:PT ?)?\d{3} ?\d{3} ?\d{3}", "beside"),
     ("PT_CC", "pt.cc", "cartão de cidadão, cartão do cidadão, cc, bilhete de identidade, bi",

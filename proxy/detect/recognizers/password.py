@@ -28,7 +28,13 @@ _WORDS = words(
     # Korean
     " lösenord adgangskode passord salasana heslo jelszó şifre пароль 密码 密碼 パスワード 비밀번호"
 )
-_PHRASES = ("mot de passe", "palavra passe", "palavra-passe", "code d'accès", "identified by")
+_PHRASES = (
+    "mot de passe", "palavra passe", "palavra-passe", "code d'accès", "identified by",
+    "wifi code", "wi-fi code", "wifi key", "wlan-code", "wlan code", "wlan-schlüssel",
+    "wlan schlüssel", "netzwerkschlüssel", "code wifi", "code du wifi", "clé wifi", "clé du wifi",
+    "codice wifi", "codice del wifi", "código wifi", "código del wifi", "código do wifi",
+    "wifi-code", "kod wifi", "kod do wifi",
+)  # fmt: skip
 #: Words that mean a password only if they stand alone: `pass` is also what a test does.
 _SHORT = frozenset(["pass", "pwd", "pw", "clave", "parola"])
 
@@ -80,6 +86,35 @@ _PAIR = re.compile(
 )
 
 
+#: What somebody did with one that was named a few words before: "… my password. I set it to X1".
+_SET = re.compile(
+    r"(?:password|passwort|kennwort|mot de passe|contraseña|senha|wachtwoord|hasło)\b[^\n]{0,120}?"
+    r"\b(?:(?:set|reset|changed)(?: it| that)?(?: back)? to|(?:before|now) (?:it|that) (?:was|is)"
+    r"|(?:new|old|other|temporary|current) one (?:is|was)"
+    r"|auf(?= \S{5,60} (?:gesetzt|geändert|zurückgesetzt|umgestellt))|remis à|changé en|cambiad[oa] (?:a|por)"
+    r"|puesto|mudei para|alterad[oa] para|gezet op|veranderd in|gewijzigd in|zmienion[ey] na)"
+    r"[ :]{1,2}[\"'`]?(?P<value>(?=[^\s\"'`]{0,60}\d)[^\s\"'`<>|/,;:()]{5,60}[^\s\"'`<>|/,;:().?])",
+    re.IGNORECASE,
+)
+#: "grafana is admin / Pe4cock": the account of nobody says what the other half is.
+_ADMIN = re.compile(
+    r"\b(?:admin|root|administrator|postgres|guest|sa) / (?P<value>(?=[^\s/]{0,60}\d)"
+    r"[^\s\"'`<>|/,()]{5,60})",
+    re.IGNORECASE,
+)
+#: Values in braces hold any character in connection strings (ODBC); those of names are templates.
+_BRACED = re.compile(
+    r"(?:password|pwd)=\{(?![\w.]{0,100}\})(?P<value>[^{}\n]{4,100})\}(?=[;\"'\s]|\Z)",
+    re.IGNORECASE,
+)
+#: Terraform: a variable that is called a password, and its default.
+_DEFAULT = re.compile(
+    r"\bvariable[ \t]{1,4}\"[\w-]{0,40}(?:pass|pw|secret|passphrase)[\w-]{0,20}\"[ \t]{0,4}\{"
+    r"[^{}]{0,200}?\bdefault[ \t]{0,8}=[ \t]{0,4}\"(?P<value>[^\"\n]{4,100})\"",
+    re.IGNORECASE,
+)
+
+
 class PasswordRecognizer(ValueRecognizer):
     """Finds PASSWORD under labels and in sentences."""
 
@@ -88,6 +123,10 @@ class PasswordRecognizer(ValueRecognizer):
         ValuePattern("compared with", _COMPARED, 0.7),
         ValuePattern("user and password", _PAIR, 0.6),
         ValuePattern("password hash", _HASH, 0.9),
+        ValuePattern("set to", _SET, 0.6),
+        ValuePattern("of an administrator", _ADMIN, 0.6),
+        ValuePattern("in braces", _BRACED, 0.8),
+        ValuePattern("default of a variable", _DEFAULT, 0.8),
     )
     _ASSIGNED = ValuePattern("assigned", CODE, 0.9)
     _SAID = ValuePattern("said", PROSE, 0.7)

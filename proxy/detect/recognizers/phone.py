@@ -17,8 +17,13 @@ from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from proxy.detect.chunk import CONTEXT_REACH
 
+#: What stands between the digits of one number; the next cell of a table doesn't.
+_MARK = r"(?! {3})[^\w\n\t,;|]"
 #: Digits with what stands between those of one number: marks, spaces, a word ("ext", "poste").
-_ISLAND = re.compile(r"\d(?:(?:[^\w\n]{0,6}|[^\w\n]{0,3}[^\W\d_]{1,10}[^\w\n]{0,3})\d)*")
+_ISLAND = re.compile(
+    rf"\d(?:(?:(?:{_MARK}){{0,6}}|(?:,[ ](?=ext|poste|durchw|dw))?(?:(?! {{2}}){_MARK}){{0,3}}"
+    rf"[^\W\d_]{{1,10}}(?:{_MARK}){{0,3}})\d)*"
+)
 #: Numbers with fewer digits are known only where they are dialled.
 _FEWEST = 7
 #: Longer than any number but for a prefix that leaves the country (E.164); cards; bank accounts.
@@ -30,7 +35,21 @@ _TOO_LONG = re.compile(
 _OTHER = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|\d{3}-\d{2}-\d{4}|(?:\d{4}[ -]){3}\d{2,4}"
     r"|(?:19|20)\d\d([-/.])\d\d?\1\d\d?(?:[ T]\d\d?.*)?|\d\d?([-/.])\d\d?\2(?:19|20)\d\d.*"
+    r"|\D{0,3}[1-9]\d{0,8}\.\d{6}"  # seconds since a machine started
 )
+#: The number is a part of a longer one: of a time, a version.
+_WITHIN = re.compile(r"\d[.:]\Z")
+#: Labels of numbers that nobody dials, right before one.
+_NUMBERED = re.compile(
+    r"(?:(?<![^\W_])(?:no|nr|n[°º]|id|ref|routing|cpf|cnpj|nif|nie|nss|nhs|nhs number|bsn|pesel|nip"
+    r"|regon|ssn|sin|tfn|abn|mrn|ipp|npi|imei|isbn|issn|ean|upc|gtin|pid|medicare|siret|siren|nino"
+    r"|(?:account|order|invoice|ticket|case|part|customer|policy|member|membership|passport|licence"
+    r"|license|identity|security|insurance|record|reference|tracking|serial|batch|build|job|run)"
+    r"(?:[ _-]?(?:number|num|no))?)|#|\w{3,24}(?:nummer|nr))[.:]{0,2}\W{0,4}\Z",
+    re.IGNORECASE,
+)
+#: How far before a number its label begins.
+_LABEL_REACH = 40
 #: Plans that are asked about a number without a country code; any country's code is understood.
 _REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
 #: Plans under which any nine digits are a number: it takes a word like "phone" before them.
@@ -43,7 +62,12 @@ _CONTEXT = (
     "llamar", "telefono", "cellulare", "chiamare", "telefone", "telemóvel", "ligar", "telefoon",
     "mobiel", "bellen", "gsm", "komórka", "zadzwoń",
 )  # fmt: skip
-_SAID = re.compile("|".join(_CONTEXT), re.IGNORECASE)
+#: How words that ask for a call begin.
+_STEMS = (
+    "contact", "contatt", "kontakt", "erreich", "llám", "llam", "ligue", "ligou", "ligad", "liga-",
+    "chiam", "appel", "rappel", "bereik", "dzwon", "dzwoń", "komórk", "tlf", "tfno", "móv", "ruf ",
+)  # fmt: skip
+_SAID = re.compile("|".join((*_CONTEXT, *_STEMS)), re.IGNORECASE)
 
 
 class Phone(PhoneRecognizer):
@@ -59,8 +83,10 @@ class Phone(PhoneRecognizer):
     ) -> list[RecognizerResult]:
         """Return one result for each number; see Presidio's base class."""
         found: dict[tuple[int, int], tuple[str, float]] = {}
+        first = _SAID.search(text)
         for low, high in _islands(text):
-            for start, end, region, score in _numbers(text, low, high):
+            heard = first is not None and first.start() < high
+            for start, end, region, score in _numbers(text, low, high, heard=heard):
                 place = (start, end)
                 if place not in found or found[place][1] < score:
                     found[place] = region, score
@@ -89,10 +115,21 @@ def _islands(text: str) -> Iterator[tuple[int, int]]:
             yield max(0, match.start() - 3), min(len(text), match.end() + 1)
 
 
-def _numbers(text: str, low: int, high: int) -> Iterator[tuple[int, int, str, float]]:
-    """Yield start, end, plan and score of each number in a stretch of text."""
+def _numbers(
+    text: str, low: int, high: int, *, heard: bool
+) -> Iterator[tuple[int, int, str, float]]:
+    """Yield start, end, plan and score of each number in a stretch of text.
+
+    Args:
+        text: the window.
+        low: where the stretch starts.
+        high: where it ends.
+        heard: a word for a call stands somewhere before; without one, digits without any mark
+            between them or a prefix could be any number.
+    """
     stretch = _TOO_LONG.sub(lambda match: " " * len(match.group()), text[low:high])
     said = _SAID.search(text, max(0, low - CONTEXT_REACH), high)
+    before = text[max(0, low - _LABEL_REACH) : low]
     left = {place for place, character in enumerate(stretch) if character.isdecimal()}
     for region in (*_REGIONS, *(_LOOSE if said else ())):
         if len(left) < _FEWEST:
@@ -101,8 +138,21 @@ def _numbers(text: str, low: int, high: int) -> Iterator[tuple[int, int, str, fl
         matches = PhoneNumberMatcher(stretch, region, leniency=1, min_candidate_length=_FEWEST)
         for match in matches:
             left.difference_update(range(match.start, match.end))
-            if _digits(match.raw_string) >= _FEWEST and not _OTHER.fullmatch(match.raw_string):
-                yield low + match.start, low + match.end, region, score
+            number = match.raw_string
+            if _digits(number) < _FEWEST or _OTHER.fullmatch(number):
+                continue
+            if number[0] != "+" and _is_other(before + stretch[: match.start]):
+                continue
+            bare = number.isdecimal() and number[0] != "0" and not heard
+            yield low + match.start, low + match.end, region, _UNCONFIRMED if bare else score
+
+
+def _is_other(before: str) -> bool:
+    """Say whether what stands before a number makes it part of another, or another's number."""
+    if _WITHIN.search(before):
+        return True
+    label = before[-_LABEL_REACH:]
+    return _NUMBERED.search(label) is not None and _SAID.search(label) is None
 
 
 def _digits(text: str) -> int:

@@ -37,6 +37,15 @@ _ALSO_WORDS = (
     "utilizador", "gebruiker", "użytkownik", "nazwa konta", "linkedin", "mastodon",
     "db user", "database user", "db username", "ig", "insta", "snapchat", "steam",
 )  # fmt: skip
+#: These stand before people and much else, so only what can't be a word counts after them.
+_PEOPLE = (
+    "user", "assignee", "reporter", "requester", "account", "my account", "account is",
+    "benutzer", "nutzer", "kürzel", "kennung", "konto", "mein konto", "utilisateur", "compte",
+    "identifiant", "mon compte", "usuario", "cuenta", "mi cuenta", "utente", "il mio account",
+    "usuário", "utilizador", "conta", "gebruiker", "mijn account", "użytkownik", "użytkownika",
+    "moje konto", "konto użytkownika", "compte utilisateur", "cuenta de usuario", "logged in user",
+    "service account", "svc account", "account utente", "owner", "nick", "nickname",
+)  # fmt: skip
 #: Words that stand in a name's place, and accounts of machines and roles.
 _NOBODY = frozenset((
     "above", "account", "accounts", "action", "actions", "admin", "administrator", "agent",
@@ -66,13 +75,23 @@ _NOBODY = frozenset((
 ))  # fmt: skip
 #: Code or a host or a file, not a name with a dot in it.
 _CODE = re.compile(
-    r"(?:self|this|os|request|req|config|settings|args|env|props|options|session|process|asyncio)\."
+    r"(?:self|this|os|request|req|config|settings|args|env|props|options|session|process|asyncio"
+    r"|unittest|pytest|functools|typing|abc|contextlib|mock|app|router|click)\."
     r"|[\w.-]*\.(?:com|org|net|io|js|py|md|json|html?)\Z"
 )
 _NAME = r"[A-Za-z][\w.-]{1,30}\w"
 _ENDS = r"(?=[\\\"'`\s,;|)&<}\]]|\.\s|\.?$)"
-#: A word with another one after it is part of a sentence.
-_WHOLE = rf"{_ENDS}(?! [a-z])"
+#: A word with another one after it is part of a sentence, unless that one is the next label.
+_WHOLE = rf"{_ENDS}(?! [a-z]{{1,24}}(?![\w=:])(?! ?[=:]))"
+#: Letters with a digit, an underscore or a dot in them: no language writes words like this.
+_TELLING = r"(?-i:[a-z][a-z-]{0,18}(?:\d|[._][a-z0-9]{2})[a-z0-9._-]{0,24}(?<=[a-z0-9]))"
+_AT_DOMAIN = r"(?-i:[a-z][a-z0-9-]{1,15}\\{1,2}[a-z][a-z0-9._-]{2,30})"
+#: What calls somebody's account so, in the keys of a settings file.
+_KEY = (
+    r"(?:USER|USERNAME|USR|LOGIN|BENUTZER|BENUTZERNAME|UTILISATEUR|IDENTIFIANT|USUARIO|UTENTE"
+    r"|UTILIZADOR|GEBRUIKER|GEBRUIKERSNAAM|UZYTKOWNIK)"
+)
+_NEXT_PASSWORD = r"(?:pass|pw|secret|kennw|mot_?de|mdp|contrase|clave|senha|wachtw|has[lł]o|parola)"
 
 
 def _somebody(value: str) -> bool:
@@ -99,8 +118,8 @@ USERNAMES = (
     Kind("USERNAME", _ALSO_WORDS, assigned=rf"{_NAME}{_WHOLE}", plausible=_somebody),
     Kind(
         "USERNAME",
-        ("user", "assignee", "reporter"),
-        beside=r"(?=[a-z._-]{2,20}\d|[a-z]{1,12}\.[a-z]{3})[a-z][a-z0-9._-]{2,30}[a-z0-9]" + _ENDS,
+        _PEOPLE,
+        beside=rf"(?<![\w.])(?<!  )(?:{_TELLING}|{_AT_DOMAIN}){_ENDS}",
         plausible=_somebody,
     ),
 )
@@ -123,7 +142,8 @@ class UsernameRecognizer(ValueRecognizer):
         ),
         _pattern(
             "assigned in a log or a query",
-            r"(?:\b|_|(?<=[A-Z]))(?:user|USER|usr|username|login|uid|suser|duser)=[\"']?"
+            r"(?:\b|_|(?<=[A-Z]))(?:user|USER|usr|username|login|uid|suser|duser|utilisateur|usuario"
+            r"|utente|usuário|utilizador|gebruiker|benutzer|uzytkownik|użytkownik)=[\"']?"
             rf"(?P<value>{_NAME})(?=[\"'\s,;&)\]]|$)",
             0.75,
         ),
@@ -168,6 +188,56 @@ class UsernameRecognizer(ValueRecognizer):
             r"|reviewed by|reported by|ask|danke|merci|gracias|grazie|obrigado|hallo"
             rf"|bonjour|hola|ciao|dm|follow|assignee|handle),?:? @(?P<value>{_NAME})(?![\w@/(])",
             0.7,
+        ),
+        _pattern(
+            "speaks in a chat",
+            rf"(?m:^)(?:\[?\d\d?:\d\d\]? )?@(?P<value>{_NAME}):[ ](?![^\n]{{0,200}};[ \t]*$)",
+            0.7,
+        ),
+        _pattern(
+            "mentioned by what can't be a word",
+            r"(?<![\w@/.])@(?=[\w-]{0,30}[._\d][\w])(?P<value>[a-z][\w.-]{1,30}\w)[ ,?!](?=[ ]?[a-z])",
+            0.6,
+        ),
+        _pattern(
+            "beside the full name",
+            r"\b(?P<first>[A-Z])[\w'-]{1,20} (?:[\w'-]{1,20} )?(?P<last>[A-Z][a-z]{2,20})"
+            r" [(\[<](?P<value>(?i:(?P=first))[a-z0-9._-]{0,12}(?i:(?P=last))[a-z0-9._-]{0,6})[)\]>,]",
+            0.75,
+        ),
+        _pattern(
+            "who is to do it",
+            r"\b(?:TODO|FIXME|XXX|HACK)\((?P<value>[a-z][a-z0-9._-]{2,30})\)",
+            0.7,
+        ),
+        _pattern(
+            "in an access log",
+            rf"(?m:^)(?:\d{{1,3}}(?:\.\d{{1,3}}){{3}}|[0-9a-f:]{{3,39}}|[\w.-]{{1,80}}) [\w-]{{1,40}}"
+            rf" (?P<value>{_NAME}) \[\d{{1,2}}/[A-Z][a-z]{{2}}/\d{{4}}",
+            0.8,
+        ),
+        _pattern(
+            "of a settings file",
+            rf"(?<![A-Za-z])(?:[A-Z][A-Z0-9]{{0,20}}_){{0,4}}{_KEY}(?:_(?:NAME|DB|BD|ID|LOGIN))?[\"']?"
+            rf"(?:=|: |[ ]=[ ](?=[\"']))[\"']?(?P<value>{_NAME})(?=[\"'\s,;&]|$)",
+            0.75,
+        ),
+        _pattern(
+            "of a settings file, above its password",
+            r"(?m:^)[ \t]{0,4}(?:user|username|login|usuario|utente|benutzer|gebruiker|utilisateur)"
+            rf"[ ]?=[ ]?(?P<value>{_NAME})\r?\n[ \t]{{0,4}}[\w.-]{{0,20}}{_NEXT_PASSWORD}",
+            0.75,
+        ),
+        _pattern(
+            "in a URL, before its password",
+            rf"\b[a-z][a-z0-9+.-]{{1,20}}://(?P<value>{_NAME}):[^\s@/]{{1,100}}@",
+            0.75,
+        ),
+        _pattern(
+            "before its password",
+            rf"(?:\blogin |\bcurl\b[^\n]{{0,200}}? -u ?[\"']?|(?m:^)[ \t]{{0,8}}-u ?[\"']?|\bauth ?= ?\([\"'])"
+            rf"(?P<value>{_NAME})(?=:[^\s/]{{4}}| password |[\"'], ?[\"'])",
+            0.75,
         ),
         _pattern(
             "in a domain",

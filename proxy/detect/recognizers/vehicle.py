@@ -22,10 +22,13 @@ _PLATE = (
     "tablica rejestracyjna", "numer rejestracyjny", "nr rejestracyjny", "nr rej",
     "numerze rejestracyjnym", "rejestracja", "o nr rej", "registreringsnummer", "spz",
 )  # fmt: skip
+#: These mean much else: a plate with a country's form has to follow.
+_WORDS = ("reg", "rego", "registration", "registered", "tag", "tags", "immat", "kennz", "rej")
 _VEHICLES = (
     "car", "van", "truck", "vehicle", "motorcycle", "motorbike", "suv", "parked", "driving a",
     "auto", "pkw", "lkw", "fahrzeug", "wagen", "kfz", "firmenwagen", "dienstwagen", "parkplatz",
-    "voiture", "véhicule", "camion", "coche", "vehículo", "camión", "furgoneta", "macchina",
+    "voiture", "véhicule", "camion", "coche", "vehículo", "camper", "caravan", "trailer", "motorhome", "lorry", "scooter", "moto",
+    "pickup", "minivan", "wohnmobil", "anhänger", "motorrad", "remorque", "autocaravana", "camión", "furgoneta", "macchina",
     "veicolo", "autovettura", "furgone", "carro", "veículo", "viatura", "wagen", "voertuig",
     "samochód", "samochodu", "pojazd", "pojazdu", "bmw", "audi", "mercedes", "volkswagen", "vw",
     "toyota", "ford", "opel", "renault", "peugeot", "citroën", "fiat", "škoda", "seat", "volvo",
@@ -33,7 +36,7 @@ _VEHICLES = (
 )  # fmt: skip
 #: Formats that little else has.
 _DISTINCT = (
-    r"[A-Z]{2}\d{2} ?[A-Z]{3}"  # United Kingdom
+    r"[A-Z]{2} ?\d{2} ?[A-Z]{3}"  # United Kingdom
     r"|[A-Z]{2}[- ]?\d{3}[- ]?[A-Z]{2}"  # France, Italy
     r"|[A-ZÄÖÜ]{1,3}[- ] ?[A-Z]{1,2}[- ]?[1-9]\d{0,3}[EH]?"  # Germany
     r"|\d{4}[- ]?[B-DF-HJ-NPR-TV-Z]{3}"  # Spain
@@ -90,5 +93,7 @@ VEHICLES = (
          plausible=lambda value: any(c.isdigit() for c in value)),
     Kind("VIN", (), alone=r"[A-HJ-NPR-Z0-9]{17}", check=_is_vin),
     Kind("LICENSE_PLATE", _PLATE, beside=_ANY, near=_DISTINCT, plausible=_is_plate),
+    Kind("LICENSE_PLATE", _PLATE, near=r"\d[A-Z]{3}\d{3}"),  # California
+    Kind("LICENSE_PLATE", _WORDS, beside=rf"(?-i:{_DISTINCT})", plausible=_is_plate),
     Kind("LICENSE_PLATE", _VEHICLES, near=_DISTINCT, plausible=_is_plate),
 )  # fmt: skip
