@@ -28,7 +28,6 @@ _UNKNOWN_COUNTRY = (
     "személyi igazolvány", "green card", "alien registration no", "uscis no", "ctps", "v nummer",
     "carta di identità elettronica", "documento", "documento n", "doc identidad", "doc identità",
     "numer dokumentu", "nr dokumentu", "seria i nr dowodu", "dowód", "identity no",
-    "identity number", "id number",
 )  # fmt: skip
 _TAX = (
     "tax id", "tax identification no", "tax identification number", "tax identifier", "tin",
