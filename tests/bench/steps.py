@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -104,8 +104,8 @@ class _Canned:
     async def send(self, _path: str, _body: bytes) -> _Canned:
         return self
 
-    async def read(self) -> bytes:
-        return ANSWER
+    async def chunks(self) -> AsyncIterator[bytes]:
+        yield ANSWER
 
     def close(self) -> None:
         """Nothing is open."""
