@@ -20,7 +20,7 @@ from proxy.logs import describe_exception
 from proxy.mask.masking import Masked
 from proxy.mask.restore import Restorer
 from proxy.policy.watch import PolicyStore
-from proxy.providers import OpenAICompatible
+from proxy.providers import Provider
 from proxy.recording import Outcome, Recorder, Request
 from proxy.routing import Catalogue, Health
 
@@ -41,7 +41,7 @@ class Services:
     policies: PolicyStore
     detector: Detector
     catalogue: Catalogue
-    providers: Mapping[str, OpenAICompatible]
+    providers: Mapping[str, Provider]
     health: Health
     recorder: Recorder
     secret: bytes

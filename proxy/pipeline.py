@@ -217,7 +217,7 @@ async def _forward(attempt: Attempt, dialect: Dialect, services: Services) -> Re
     """Send the body; if no answer comes, that is the attempt's outcome on record."""
     name = attempt.verdict.endpoint.provider
     try:
-        reply = await services.providers[name].send(dialect.upstream_path, attempt.body)
+        reply = await services.providers[name].send(dialect.name, attempt.body)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
         failed = as_failure(error)
         if _may_fall_back(failed):

@@ -25,7 +25,7 @@ from proxy.identity.anyone import identify_anyone
 from proxy.identity.keys import KeyStore
 from proxy.journey import Services
 from proxy.policy.watch import PolicyStore, Reload
-from proxy.providers import PROVIDERS, OpenAICompatible, Timeouts
+from proxy.providers import KINDS, Provider, Timeouts
 from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
 from proxy.yaml_file import ConfigError, Problem
@@ -120,17 +120,15 @@ def provider_key(section: ProviderSection, folder: Path) -> Callable[[], str | N
     return lambda: key
 
 
-def _provider(
-    name: str, section: ProviderSection, configuration: Configuration
-) -> OpenAICompatible:
+def _provider(name: str, section: ProviderSection, configuration: Configuration) -> Provider:
     try:
         key = provider_key(section, configuration.folder)
     except ValueError as error:
         problem = Problem(str(configuration.folder / "privet.yaml"), 1, 1, f"{name}: {error}")
         raise ConfigError([problem]) from None
     timeouts = Timeouts(section.connect_timeout_s, section.answer_timeout_s)
-    make = PROVIDERS[section.type]
-    return make(name, section.base_url, key, timeouts=timeouts, retries=section.retries)
+    kind = KINDS[section.type]
+    return Provider(kind, name, section.base_url, key, timeouts=timeouts, retries=section.retries)
 
 
 def _identity(configuration: Configuration) -> tuple[Identify, KeyStore | None]:

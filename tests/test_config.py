@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from proxy.config import Configuration, KeySource, load
+from proxy.config import Configuration, KeySource, ProviderSection, load
+from proxy.providers import KINDS
 from proxy.yaml_file import ConfigError
 
 SETTINGS = """\
@@ -215,3 +217,7 @@ def test_a_key_is_never_empty(tmp_path: Path) -> None:
     (tmp_path / "key").write_text(" \n")
     with pytest.raises(ValueError, match="holds no key"):
         KeySource(file="key").read(tmp_path)
+
+
+def test_every_kind_of_provider_has_a_word_in_the_settings() -> None:
+    assert set(get_args(ProviderSection.model_fields["type"].annotation)) == set(KINDS)

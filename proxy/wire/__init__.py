@@ -16,9 +16,8 @@ class Dialect:
     """One wire protocol.
 
     Attributes:
-        name: stands in exchanges, records and provider declarations.
+        name: stands in exchanges, records and the declarations of providers that speak it.
         path: the route (always POST) that clients call.
-        upstream_path: the same route below a provider's base URL.
         parse: a body and an exchange id to an `Exchange`; raises BadRequest.
         write: an exchange, its edits and the endpoint's model to the body for that endpoint.
         relaxed: whether `write` with edits loosens a schema.
@@ -29,7 +28,6 @@ class Dialect:
 
     name: str
     path: str
-    upstream_path: str
     parse: Callable[[bytes, str], Exchange]
     write: Callable[[Exchange, Mapping[Path, str], str], bytes]
     relaxed: Callable[[Exchange], bool]
@@ -43,7 +41,6 @@ DIALECTS: tuple[Dialect, ...] = (
     Dialect(
         name=openai_chat.NAME,
         path="/v1/chat/completions",
-        upstream_path="/chat/completions",
         parse=openai_chat.parse,
         write=openai_chat.write,
         relaxed=openai_chat.relaxed,

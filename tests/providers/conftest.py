@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proxy.providers import OpenAICompatible, Timeouts
+from proxy.providers import KINDS, Provider, Timeouts
 from tests.simulator import Simulator
 
 
@@ -18,20 +18,22 @@ def key() -> str:
 
 
 @pytest.fixture
-async def provider(simulator: Simulator, key: str) -> AsyncIterator[OpenAICompatible]:
-    opened = OpenAICompatible("sim", simulator.base_url, lambda: key, timeouts=Timeouts())
+async def provider(simulator: Simulator, key: str) -> AsyncIterator[Provider]:
+    opened = Provider(
+        KINDS["openai-compatible"], "sim", simulator.base_url, lambda: key, timeouts=Timeouts()
+    )
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-async def opens() -> AsyncIterator[Callable[..., OpenAICompatible]]:
+async def opens() -> AsyncIterator[Callable[..., Provider]]:
     """Opens providers with choices of the test's own, and closes them."""
-    opened: list[OpenAICompatible] = []
+    opened: list[Provider] = []
 
-    def open_provider(base_url: str, key: str | None = None, **choices: Any) -> OpenAICompatible:
+    def open_provider(base_url: str, key: str | None = None, **choices: Any) -> Provider:
         choices = {"timeouts": Timeouts(), **choices}
-        opened.append(OpenAICompatible("sim", base_url, lambda: key, **choices))
+        opened.append(Provider(KINDS["openai-compatible"], "sim", base_url, lambda: key, **choices))
         return opened[-1]
 
     yield open_provider

@@ -7,22 +7,22 @@ import json
 import pytest
 
 from proxy.errors import PrivetError
-from proxy.providers import OpenAICompatible
+from proxy.providers import Provider
 
-PATH = "/chat/completions"
+DIALECT = "openai.chat"
 BODY = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
 STREAMED = json.dumps({**json.loads(BODY), "stream": True}).encode()
 
 
-async def answer(provider: OpenAICompatible, body: bytes = BODY) -> bytes:
-    reply = await provider.send(PATH, body)
+async def answer(provider: Provider, body: bytes = BODY) -> bytes:
+    reply = await provider.send(DIALECT, body)
     try:
         return await reply.read()
     finally:
         reply.close()
 
 
-async def failure(provider: OpenAICompatible, body: bytes = BODY) -> PrivetError:
+async def failure(provider: Provider, body: bytes = BODY) -> PrivetError:
     with pytest.raises(PrivetError) as caught:
         await answer(provider, body)
     return caught.value

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from proxy.errors import ProviderCredentials, ProviderRefused
-from proxy.providers import OpenAICompatible
+from proxy.providers import Provider
 from tests.providers.sending import failure
 from tests.simulator import Simulator
 
 
 @pytest.mark.parametrize("status", [401, 403])
 async def test_our_credentials_are_our_problem(
-    simulator: Simulator, provider: OpenAICompatible, key: str, status: int
+    simulator: Simulator, provider: Provider, key: str, status: int
 ) -> None:
     simulator.fails(status, f"Incorrect API key provided: {key}", code="invalid_api_key")
     refused = await failure(provider)
@@ -27,7 +27,7 @@ async def test_our_credentials_are_our_problem(
 
 @pytest.mark.parametrize("status", [400, 404, 413, 422])
 async def test_the_providers_words_pass_where_they_help(
-    simulator: Simulator, provider: OpenAICompatible, status: int
+    simulator: Simulator, provider: Provider, status: int
 ) -> None:
     simulator.fails(status, "max_tokens is too large [here]", code="too_many_tokens")
     refused = await failure(provider)
@@ -38,7 +38,7 @@ async def test_the_providers_words_pass_where_they_help(
 
 @pytest.mark.parametrize("status", [402, 408, 409, 418, 429, 500, 503])
 async def test_and_nowhere_else(
-    simulator: Simulator, opens: Callable[..., OpenAICompatible], status: int
+    simulator: Simulator, opens: Callable[..., Provider], status: int
 ) -> None:
     simulator.fails(status, "Zarathustra", code="known_code")
     refused = await failure(opens(simulator.base_url, retries=0))
@@ -47,7 +47,7 @@ async def test_and_nowhere_else(
 
 
 async def test_our_key_and_the_upstreams_address_are_scrubbed(
-    simulator: Simulator, provider: OpenAICompatible, key: str
+    simulator: Simulator, provider: Provider, key: str
 ) -> None:
     host = simulator.base_url.removeprefix("http://").removesuffix("/v1")
     name = host.partition(":")[0]
@@ -57,7 +57,7 @@ async def test_our_key_and_the_upstreams_address_are_scrubbed(
 
 
 async def test_an_ipv6_address_is_scrubbed_and_brackets_are_not(
-    simulator: Simulator, opens: Callable[..., OpenAICompatible], monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, opens: Callable[..., Provider], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     provider = opens("http://[::1]:9/v1", retries=0)
     elsewhere = opens(simulator.base_url, retries=0)
@@ -69,7 +69,7 @@ async def test_an_ipv6_address_is_scrubbed_and_brackets_are_not(
 
 @pytest.mark.parametrize("code", ["two words", "Zoe@example.org", "x" * 65, "Zoë", 17, None, ["a"]])
 async def test_codes_and_types_are_words(
-    simulator: Simulator, provider: OpenAICompatible, code: Any
+    simulator: Simulator, provider: Provider, code: Any
 ) -> None:
     error = {"error": {"message": "m", "type": code, "code": code}}
     simulator.sends(json.dumps(error).encode(), status=400)
@@ -85,7 +85,7 @@ async def test_codes_and_types_are_words(
     ],
 )
 async def test_an_error_page_says_nothing(
-    simulator: Simulator, provider: OpenAICompatible, body: bytes
+    simulator: Simulator, provider: Provider, body: bytes
 ) -> None:
     simulator.sends(body, status=400, content_type="text/html")
     refused = await failure(provider)
@@ -94,19 +94,19 @@ async def test_an_error_page_says_nothing(
 
 
 async def test_an_error_that_is_a_string_is_a_message(
-    simulator: Simulator, provider: OpenAICompatible
+    simulator: Simulator, provider: Provider
 ) -> None:
     simulator.sends(b'{"error": "no such model"}', status=404)
     assert (await failure(provider)).message == "no such model"
 
 
-async def test_a_message_has_an_end(simulator: Simulator, provider: OpenAICompatible) -> None:
+async def test_a_message_has_an_end(simulator: Simulator, provider: Provider) -> None:
     simulator.fails(400, "m" * 100_000)
     assert len((await failure(provider)).message) == 2_000
 
 
 async def test_an_error_page_that_breaks_off_is_still_that_error(
-    simulator: Simulator, provider: OpenAICompatible
+    simulator: Simulator, provider: Provider
 ) -> None:
     simulator.fails(422, "half").cuts(at=12)
     assert (await failure(provider)).status == 422

@@ -13,9 +13,10 @@ import aiohttp
 import pytest
 
 from proxy.errors import ProviderFailed
-from proxy.providers import OpenAICompatible
+from proxy.providers import Provider
 from tests.simulator import ELSEWHERE, Simulator
 
+DIALECT = "openai.chat"
 PATH = "/chat/completions"
 BODY = b'{"model": "m", "messages": []}'
 
@@ -27,8 +28,8 @@ async def plain() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def ask(provider: OpenAICompatible) -> bytes:
-    reply = await provider.send(PATH, BODY)
+async def ask(provider: Provider) -> bytes:
+    reply = await provider.send(DIALECT, BODY)
     try:
         return await reply.read()
     finally:
@@ -37,7 +38,7 @@ async def ask(provider: OpenAICompatible) -> bytes:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_redirects_are_not_followed(
-    simulator: Simulator, provider: OpenAICompatible, plain: aiohttp.ClientSession, status: int
+    simulator: Simulator, provider: Provider, plain: aiohttp.ClientSession, status: int
 ) -> None:
     simulator.redirects(status)
     with pytest.raises(ProviderFailed, match="redirect"):
@@ -55,7 +56,7 @@ async def test_redirects_are_not_followed(
 
 
 async def test_cookies_are_not_kept(
-    simulator: Simulator, provider: OpenAICompatible, plain: aiohttp.ClientSession
+    simulator: Simulator, provider: Provider, plain: aiohttp.ClientSession
 ) -> None:
     for _ in range(4):
         simulator.says("x").with_header("set-cookie", "who=acme; Path=/")
@@ -70,7 +71,7 @@ async def test_cookies_are_not_kept(
 
 
 async def test_compressed_answers_are_refused(
-    simulator: Simulator, provider: OpenAICompatible, plain: aiohttp.ClientSession
+    simulator: Simulator, provider: Provider, plain: aiohttp.ClientSession
 ) -> None:
     simulator.bombs(megabytes=1)
     simulator.says("x").gzipped()
@@ -88,7 +89,7 @@ async def test_compressed_answers_are_refused(
 
 
 async def test_proxies_of_the_environment_are_not_used(
-    simulator: Simulator, provider: OpenAICompatible, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with Simulator() as snoop:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
@@ -107,7 +108,7 @@ async def test_proxies_of_the_environment_are_not_used(
 
 
 async def test_the_client_doesnt_say_what_it_is_built_with(
-    simulator: Simulator, provider: OpenAICompatible, plain: aiohttp.ClientSession
+    simulator: Simulator, provider: Provider, plain: aiohttp.ClientSession
 ) -> None:
     simulator.says("x")
     await ask(provider)

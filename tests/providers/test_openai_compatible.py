@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from proxy.errors import ProviderFailed, ProviderTimeout
-from proxy.providers import OpenAICompatible, Timeouts, http
-from tests.providers.sending import BODY, PATH, STREAMED, answer, failure
+from proxy.providers import KINDS, Provider, Timeouts, http
+from tests.providers.sending import BODY, DIALECT, STREAMED, answer, failure
 from tests.simulator import Simulator
 
 
@@ -22,7 +23,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def note(seconds: float) -> None:
         waited.append(seconds)
 
-    monkeypatch.setattr("proxy.providers.openai_compatible.asyncio", _Asyncio(note))
+    monkeypatch.setattr("proxy.providers.provider.asyncio", _Asyncio(note))
     return waited
 
 
@@ -37,7 +38,7 @@ class _Asyncio:
 
 
 async def test_the_body_goes_out_as_it_is_and_the_answer_comes_back(
-    simulator: Simulator, provider: OpenAICompatible
+    simulator: Simulator, provider: Provider
 ) -> None:
     simulator.sends(b'{"a": 1.0}')
     assert await answer(provider) == b'{"a": 1.0}'
@@ -45,8 +46,29 @@ async def test_the_body_goes_out_as_it_is_and_the_answer_comes_back(
     assert (heard.method, heard.target, heard.body) == ("POST", "/v1/chat/completions", BODY)
 
 
+async def test_of_the_callers_headers_only_those_leave_that_the_kind_lists(
+    simulator: Simulator,
+) -> None:
+    kind = replace(
+        KINDS["openai-compatible"],
+        headers={"x-version": "1", "x-mode": "plain"},
+        passes=frozenset({"x-mode"}),
+    )
+    simulator.says("x")
+    provider = Provider(kind, "sim", simulator.base_url, lambda: None, timeouts=Timeouts())
+    reply = await provider.send(
+        DIALECT, BODY, {"x-mode": "fast", "x-other": "no", "x-version": "2"}
+    )
+    reply.close()
+    await provider.close()
+    (heard,) = simulator.journal
+    assert heard.header("x-mode") == "fast"
+    assert heard.header("x-version") == "1"
+    assert heard.header("x-other") is None
+
+
 async def test_the_header_is_ours_to_the_last_line(
-    simulator: Simulator, provider: OpenAICompatible, key: str
+    simulator: Simulator, provider: Provider, key: str
 ) -> None:
     simulator.says("x")
     await answer(provider)
@@ -64,7 +86,7 @@ async def test_the_header_is_ours_to_the_last_line(
 
 
 async def test_a_server_that_asks_for_no_key_gets_none(
-    simulator: Simulator, opens: Callable[..., OpenAICompatible]
+    simulator: Simulator, opens: Callable[..., Provider]
 ) -> None:
     simulator.says("x")
     await answer(opens(simulator.base_url + "/"))
@@ -72,12 +94,10 @@ async def test_a_server_that_asks_for_no_key_gets_none(
     assert simulator.journal[0].target == "/v1/chat/completions"
 
 
-async def test_a_stream_comes_as_it_is_sent(
-    simulator: Simulator, provider: OpenAICompatible
-) -> None:
+async def test_a_stream_comes_as_it_is_sent(simulator: Simulator, provider: Provider) -> None:
     rest = asyncio.Event()
     simulator.says("Hello there").waits(rest, at=40)
-    reply = await provider.send(PATH, STREAMED)
+    reply = await provider.send(DIALECT, STREAMED)
     assert reply.is_event_stream
     chunks = reply.chunks()
     first = await anext(chunks)
@@ -88,14 +108,12 @@ async def test_a_stream_comes_as_it_is_sent(
     reply.close()
 
 
-async def test_callers_see_a_few_headers_only(
-    simulator: Simulator, provider: OpenAICompatible
-) -> None:
+async def test_callers_see_a_few_headers_only(simulator: Simulator, provider: Provider) -> None:
     scene = simulator.says("x")
     scene.with_header("X-RateLimit-Remaining-Tokens", "7").with_header("retry-after", "3")
     scene.with_header("set-cookie", "a=b").with_header("openai-organization", "acme")
     scene.with_header("server", "gateway-7").with_header("x-request-id", "r-1")
-    reply = await provider.send(PATH, BODY)
+    reply = await provider.send(DIALECT, BODY)
     assert reply.headers == {"x-ratelimit-remaining-tokens": "7", "retry-after": "3"}
     reply.close()
 
@@ -105,7 +123,7 @@ async def test_callers_see_a_few_headers_only(
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 async def test_passing_failures_are_retried(
-    simulator: Simulator, provider: OpenAICompatible, waits: list[float], status: int
+    simulator: Simulator, provider: Provider, waits: list[float], status: int
 ) -> None:
     simulator.fails(status, retry_after=3)
     simulator.fails(status)
@@ -116,7 +134,7 @@ async def test_passing_failures_are_retried(
 
 
 async def test_retries_come_to_an_end(
-    simulator: Simulator, provider: OpenAICompatible, waits: list[float]
+    simulator: Simulator, provider: Provider, waits: list[float]
 ) -> None:
     for _ in range(4):
         simulator.fails(503)
@@ -128,7 +146,7 @@ async def test_retries_come_to_an_end(
 @pytest.mark.parametrize("retries", [0, 1])
 async def test_the_operator_says_how_often(
     simulator: Simulator,
-    opens: Callable[..., OpenAICompatible],
+    opens: Callable[..., Provider],
     waits: list[float],
     retries: int,
 ) -> None:
@@ -138,7 +156,7 @@ async def test_the_operator_says_how_often(
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 408, 409, 413, 422])
 async def test_what_would_fail_again_is_not_retried(
-    simulator: Simulator, provider: OpenAICompatible, waits: list[float], status: int
+    simulator: Simulator, provider: Provider, waits: list[float], status: int
 ) -> None:
     simulator.fails(status, retry_after=1)
     await failure(provider)
@@ -146,7 +164,7 @@ async def test_what_would_fail_again_is_not_retried(
 
 
 async def test_a_wait_that_nobody_would_wait_is_the_callers_to_decide(
-    simulator: Simulator, provider: OpenAICompatible, waits: list[float]
+    simulator: Simulator, provider: Provider, waits: list[float]
 ) -> None:
     simulator.fails(429, retry_after=3600)
     refused = await failure(provider)
@@ -164,7 +182,7 @@ async def test_a_wait_that_nobody_would_wait_is_the_callers_to_decide(
 )
 async def test_how_long_a_provider_asks_to_wait(
     simulator: Simulator,
-    provider: OpenAICompatible,
+    provider: Provider,
     waits: list[float],
     name: str,
     value: str,
@@ -177,7 +195,7 @@ async def test_how_long_a_provider_asks_to_wait(
 
 
 async def test_a_connection_that_breaks_before_the_answer_is_tried_again(
-    simulator: Simulator, provider: OpenAICompatible, waits: list[float]
+    simulator: Simulator, provider: Provider, waits: list[float]
 ) -> None:
     simulator.drops()
     simulator.says("there")
@@ -186,14 +204,14 @@ async def test_a_connection_that_breaks_before_the_answer_is_tried_again(
 
 
 async def test_an_answer_that_breaks_is_not_asked_for_again(
-    simulator: Simulator, provider: OpenAICompatible, waits: list[float]
+    simulator: Simulator, provider: Provider, waits: list[float]
 ) -> None:
     simulator.says("there").cuts(at=20)
     assert isinstance(await failure(provider), ProviderFailed)
     assert (len(simulator.journal), waits) == (1, [])
 
 
-async def test_nobody_listens(opens: Callable[..., OpenAICompatible], waits: list[float]) -> None:
+async def test_nobody_listens(opens: Callable[..., Provider], waits: list[float]) -> None:
     async with Simulator() as gone:
         url = gone.base_url
     refused = await failure(opens(url))
@@ -206,7 +224,7 @@ async def test_nobody_listens(opens: Callable[..., OpenAICompatible], waits: lis
 
 
 async def test_an_endless_body_has_an_end(
-    simulator: Simulator, provider: OpenAICompatible, monkeypatch: pytest.MonkeyPatch
+    simulator: Simulator, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "MAX_ANSWER_BYTES", 10_000)
     scene = simulator.never_ends()
@@ -216,7 +234,7 @@ async def test_an_endless_body_has_an_end(
 
 
 async def test_a_provider_that_says_nothing_times_out(
-    simulator: Simulator, opens: Callable[..., OpenAICompatible], waits: list[float]
+    simulator: Simulator, opens: Callable[..., Provider], waits: list[float]
 ) -> None:
     never = asyncio.Event()
     scene = simulator.says("x").waits(never)
@@ -229,7 +247,7 @@ async def test_a_provider_that_says_nothing_times_out(
 
 
 async def test_a_provider_that_stops_in_the_middle_times_out(
-    simulator: Simulator, opens: Callable[..., OpenAICompatible]
+    simulator: Simulator, opens: Callable[..., Provider]
 ) -> None:
     never = asyncio.Event()
     simulator.says("x").waits(never, at=10)
@@ -238,17 +256,17 @@ async def test_a_provider_that_stops_in_the_middle_times_out(
 
 
 async def test_a_reply_that_is_closed_early_ends_the_upstream(
-    simulator: Simulator, provider: OpenAICompatible
+    simulator: Simulator, provider: Provider
 ) -> None:
     scene = simulator.never_ends()
-    reply = await provider.send(PATH, STREAMED)
+    reply = await provider.send(DIALECT, STREAMED)
     await anext(reply.chunks())
     reply.close()
     await scene.abandoned.wait()
 
 
 async def test_a_reply_that_was_read_gives_its_connection_back(
-    simulator: Simulator, provider: OpenAICompatible
+    simulator: Simulator, provider: Provider
 ) -> None:
     simulator.says("one")
     simulator.fails(400)
@@ -260,7 +278,7 @@ async def test_a_reply_that_was_read_gives_its_connection_back(
 
 
 async def test_an_answer_shorter_than_it_claims_is_broken(
-    simulator: Simulator, provider: OpenAICompatible
+    simulator: Simulator, provider: Provider
 ) -> None:
     simulator.sends(b'{"choices": []}').claims_length(10_000)
     assert isinstance(await failure(provider), ProviderFailed)

@@ -1,0 +1,223 @@
+"""One configured provider: what every kind of upstream has in common, and what a kind declares.
+
+A kind is a value (one file each beside this one); a `Provider` is a kind with a base URL and a key.
+Retries, errors and the headers that leave are the same for all of them.
+
+Sources: RFC 9110 section 10.2.3 (Retry-After); the API references' pages on errors, which agree on
+an `error` object with `message`, `type` and, at some, `code`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from proxy.errors import (
+    PrivetError,
+    ProviderCredentials,
+    ProviderFailed,
+    ProviderRefused,
+    ProviderTimeout,
+)
+from proxy.providers.http import Connection, Reply, Timeouts, Unreachable
+
+_RETRIED = frozenset({429, 500, 502, 503, 504, 529})
+_EXPLAINED = frozenset({400, 404, 413, 422})
+_MAX_RETRY_AFTER_S = 20.0
+_MAX_MESSAGE_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of upstream.
+
+    Attributes:
+        name: `type:` in privet.yaml.
+        paths: dialect -> its route below the base URL. What isn't here isn't spoken.
+        authorise: the key to the header fields that carry it.
+        headers: header fields that every request carries, names in lower case; what the dialect
+            passes on from the caller replaces them.
+        passes: names of header fields (lower case) that a dialect may pass on from the caller.
+    """
+
+    name: str
+    paths: Mapping[str, str]
+    authorise: Callable[[str], Mapping[str, str]]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    passes: frozenset[str] = frozenset()
+
+
+def bearer(key: str) -> Mapping[str, str]:
+    """RFC 6750, section 2.1."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+class Provider:
+    """One configured provider.
+
+    Args:
+        kind: what sort of upstream it is.
+        name: as privet.yaml and policy call it.
+        base_url: up to and including the version, e.g. ``https://api.openai.com/v1``.
+        key: gives the current key, or None where the server asks for none.
+        retries: how often the same bytes may be sent again before the first byte of an answer.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        name: str,
+        base_url: str,
+        key: Callable[[], str | None],
+        *,
+        timeouts: Timeouts,
+        retries: int = 2,
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self._key = key
+        self._retries = retries
+        self._base_url = base_url
+        self._connection = Connection(base_url, timeouts)
+
+    async def send(
+        self, dialect: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Send one body and wait for a reply that isn't an error.
+
+        Args:
+            dialect: what the body is written in; one of `kind.paths`.
+            headers: what the dialect passes on from the caller, names in lower case; of these the
+                kind's `passes` leave, and nothing else.
+
+        A retry sends the same bytes to the same endpoint, so the intent on record covers it.
+
+        Raises:
+            ProviderFailed, ProviderTimeout: no reply.
+            ProviderCredentials: our key was refused.
+            ProviderRefused: any other error status, with what may be said of it.
+        """
+        path, sent = self.kind.paths[dialect], self._headers(headers or {})
+        for left in range(self._retries, -1, -1):
+            try:
+                reply = await self._connection.request("POST", path, sent, body)
+            except Unreachable:
+                if not left:
+                    raise
+                await asyncio.sleep(_backoff(self._retries - left))
+                continue
+            if reply.status < 300:
+                return reply
+            wait = _retry_after(reply, self._retries - left)
+            if not left or reply.status not in _RETRIED or wait > _MAX_RETRY_AFTER_S:
+                raise await self._refusal(reply)
+            reply.close()
+            await asyncio.sleep(wait)
+        raise Unreachable
+
+    async def models(self) -> list[str]:
+        """The names of the models that this provider offers (GET /models).
+
+        Raises:
+            ProviderFailed, ProviderTimeout, ProviderCredentials, ProviderRefused: as `send` does.
+        """
+        reply = await self._connection.request("GET", "/models", self._headers({}))
+        if reply.status >= 300:
+            raise await self._refusal(reply)
+        try:
+            listed = _object_of(await reply.read()).get("data")
+        finally:
+            reply.close()
+        entries = listed if isinstance(listed, list) else []
+        names = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+        return [name for name in names if isinstance(name, str)]
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._connection.close()
+
+    def _headers(self, passed: Mapping[str, str]) -> dict[str, str]:
+        key = self._key()
+        return {
+            **self.kind.headers,
+            **{name: passed[name] for name in self.kind.passes & passed.keys()},
+            **(self.kind.authorise(key) if key else {}),
+        }
+
+    async def _refusal(self, reply: Reply) -> PrivetError:
+        """What a caller may know of an upstream error: class, type, code, sometimes the message."""
+        try:
+            detail = _error_of(await reply.read())
+        except (ProviderFailed, ProviderTimeout):
+            detail = {}
+        finally:
+            reply.close()
+        if reply.status in (401, 403):
+            return ProviderCredentials(
+                "The provider refused Privet's credentials.",
+                hint="Its operator has to check the key of this provider.",
+            )
+        message = "The provider refused the request."
+        if reply.status in _EXPLAINED and isinstance(detail.get("message"), str):
+            message = self._scrub(detail["message"])
+        elif reply.status == 429:
+            message = "The provider's rate limit is reached."
+        elif reply.status >= 500:
+            message = "The provider failed."
+        kind, code = detail.get("type"), detail.get("code")
+        refused = ProviderRefused(
+            reply.status if 400 <= reply.status < 600 else 502,
+            message,
+            kind=kind if _is_word(kind) else None,
+            code=str(code) if _is_word(code) else "provider_refused",
+        )
+        refused.headers = reply.headers
+        return refused
+
+    def _scrub(self, message: str) -> str:
+        """Without our key and without the upstream's address, whatever an error page repeats."""
+        url = urlsplit(self._base_url)
+        for secret in (self._key(), self._base_url, url.netloc, url.hostname):
+            if secret:
+                message = re.sub(re.escape(secret), "[provider]", message, flags=re.IGNORECASE)
+        return message[:_MAX_MESSAGE_CHARS]
+
+
+def _error_of(body: bytes) -> dict[str, Any]:
+    detail = _object_of(body).get("error")
+    if isinstance(detail, str):
+        return {"message": detail}
+    return detail if isinstance(detail, dict) else {}
+
+
+def _object_of(body: bytes) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _is_word(value: object) -> bool:
+    """Types and codes are identifiers; anything else could carry text."""
+    return isinstance(value, str) and value.isascii() and value.isidentifier() and len(value) <= 64
+
+
+def _backoff(attempt: int) -> float:
+    return 0.25 * 2.0**attempt
+
+
+def _retry_after(reply: Reply, attempt: int) -> float:
+    """Seconds to wait (RFC 9110 section 10.2.3; only the delay form is used by these APIs)."""
+    try:
+        if "retry-after-ms" in reply.headers:
+            return max(0.0, float(reply.headers["retry-after-ms"]) / 1000)
+        return max(0.0, float(reply.headers["retry-after"]))
+    except (KeyError, ValueError):
+        return _backoff(attempt)
