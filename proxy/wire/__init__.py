@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from proxy.errors import PrivetError
 from proxy.exchange import Exchange, Path
-from proxy.wire import openai_chat, openai_chat_answer
+from proxy.wire import openai_chat, openai_chat_answer, openai_shared
 from proxy.wire.openai_chat_answer import AnswerStream
 
 
@@ -46,7 +46,7 @@ DIALECTS: tuple[Dialect, ...] = (
         relaxed=openai_chat.relaxed,
         restore=openai_chat_answer.restore,
         stream=openai_chat_answer.AnswerStream,
-        error=openai_chat.error,
+        error=openai_shared.error,
     ),
 )
 

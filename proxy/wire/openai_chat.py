@@ -1,4 +1,4 @@
-"""OpenAI Chat Completions: what a request of this dialect holds, and how its errors look.
+"""OpenAI Chat Completions: what a request of this dialect holds.
 
 Declarations over the shared walker; the answers are in openai_chat_answer.py.
 Source: OpenAI API reference, "Create chat completion" (POST /v1/chat/completions).
@@ -9,15 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from proxy.errors import BadRequest, PrivetError
+from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Path
 from proxy.wire import json_schema, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+from proxy.wire.openai_shared import (
+    BREAKPOINT,
+    check_kinds,
+    check_object,
+    choice,
+    media,
+    relax,
+    unread,
+)
 
 NAME = "openai.chat"
-
-#: A model's name stands in response headers too.
-MAX_MODEL_CHARS = 256
 
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 _EFFORT = frozenset({"none", "minimal", "low", "medium", "high", "xhigh"})
@@ -29,54 +35,39 @@ _AUTHORS = {
     "function": Author.TOOL,
 }
 
-
-def _choice(*values: str) -> Spec:
-    return Spec(values=frozenset(values))
-
-
-def _media(kind: str, **fields: Spec) -> Spec:
-    """A reference to content that can't be read: an object, or as some servers take it, a URL."""
-    return Spec(fields=fields, leaf=Leaf.OPAQUE, kind=kind)
-
-
-def _unread(kind: str) -> Spec:
-    return Spec(leaf=Leaf.OPAQUE, kind=kind)
-
-
-_BREAKPOINT = Spec(fields={"mode": _choice("explicit"), "ttl": _choice("30m", "12h")})
 _CONTENT_PART = Spec(
     fields={
-        "type": _choice(
+        "type": choice(
             *("text", "refusal", "image_url", "input_audio", "file"),
             *("video_url", "audio_url"),  # vLLM's additions
         ),
         "text": DEFAULT,
         "refusal": DEFAULT,
-        "image_url": _media(
+        "image_url": media(
             "image",
-            url=_unread("image"),
-            detail=_choice("auto", "low", "high", "original"),
+            url=unread("image"),
+            detail=choice("auto", "low", "high", "original"),
         ),
-        "input_audio": _media("audio", data=_unread("audio"), format=_choice("wav", "mp3")),
-        "video_url": _media("video", url=_unread("video")),
-        "audio_url": _media("audio", url=_unread("audio")),
-        "file": _media(
+        "input_audio": media("audio", data=unread("audio"), format=choice("wav", "mp3")),
+        "video_url": media("video", url=unread("video")),
+        "audio_url": media("audio", url=unread("audio")),
+        "file": media(
             "file",
-            file_data=_unread("file"),
-            file_id=_unread("file"),
+            file_data=unread("file"),
+            file_id=unread("file"),
             filename=Spec(leaf=Leaf.NAME),
         ),
-        "prompt_cache_breakpoint": _BREAKPOINT,
+        "prompt_cache_breakpoint": BREAKPOINT,
     }
 )
 _CITATION = Spec(fields=dict.fromkeys(("url", "title", "start_index", "end_index"), DEFAULT))
-_ANNOTATION = Spec(fields={"type": _choice("url_citation"), "url_citation": _CITATION})
+_ANNOTATION = Spec(fields={"type": choice("url_citation"), "url_citation": _CITATION})
 _CALLED = Spec(fields={"name": Spec(leaf=Leaf.NAME), "arguments": Spec(leaf=Leaf.JSON)})
 _TOOL_CALL = Spec(
     fields={
         "index": DEFAULT,
         "id": Spec(leaf=Leaf.ID),
-        "type": _choice("function", "custom"),
+        "type": choice("function", "custom"),
         "function": _CALLED,
         "custom": Spec(fields={"name": Spec(leaf=Leaf.NAME), "input": DEFAULT}),
     }
@@ -92,7 +83,7 @@ MESSAGE = Spec(
         "function_call": _CALLED,
         "annotations": Spec(items=_ANNOTATION),
         # Audio of an earlier answer, by reference: nobody here knows what it says.
-        "audio": _media("audio", id=_unread("audio")),
+        "audio": media("audio", id=unread("audio")),
     }
 )
 _FUNCTION = Spec(
@@ -105,18 +96,18 @@ _FUNCTION = Spec(
     }
 )
 _tool_reference = {
-    "type": _choice("function", "custom", "allowed_tools"),
+    "type": choice("function", "custom", "allowed_tools"),
     "function": _FUNCTION,
-    "mode": _choice("auto", "required"),
+    "mode": choice("auto", "required"),
     "custom": Spec(
         fields={
             "name": Spec(leaf=Leaf.NAME),
             "description": DEFAULT,
             "format": Spec(
                 fields={
-                    "type": _choice("text", "grammar"),
+                    "type": choice("text", "grammar"),
                     "grammar": Spec(
-                        fields={"definition": DEFAULT, "syntax": _choice("lark", "regex")}
+                        fields={"definition": DEFAULT, "syntax": choice("lark", "regex")}
                     ),
                 }
             ),
@@ -128,7 +119,7 @@ _TOOL_CHOICE = Spec(
     fields={
         **_tool_reference,
         "allowed_tools": Spec(
-            fields={"mode": _choice("auto", "required"), "tools": Spec(items=_TOOL)}
+            fields={"mode": choice("auto", "required"), "tools": Spec(items=_TOOL)}
         ),
     },
     values=frozenset({"none", "auto", "required"}),
@@ -142,7 +133,7 @@ _SCHEMA_FIELDS = {
     ),
     "response_format": Spec(
         fields={
-            "type": _choice("text", "json_object", "json_schema"),
+            "type": choice("text", "json_object", "json_schema"),
             "json_schema": _FUNCTION,
         }
     ),
@@ -150,25 +141,25 @@ _SCHEMA_FIELDS = {
 _OTHER_FIELDS = {
     "audio": Spec(
         fields={
-            "format": _choice("wav", "aac", "mp3", "flac", "opus", "pcm16"),
-            "voice": _choice(
+            "format": choice("wav", "aac", "mp3", "flac", "opus", "pcm16"),
+            "voice": choice(
                 *("alloy", "ash", "ballad", "coral", "echo", "fable"),
                 *("nova", "onyx", "sage", "shimmer", "verse", "marin", "cedar"),
             ),
         }
     ),
     "metadata": Spec(fields={"user_id": Spec(leaf=Leaf.PSEUDONYM)}, items=Spec(leaf=Leaf.NAME)),
-    "modalities": Spec(items=_choice("text", "audio")),
-    "prediction": Spec(fields={"type": _choice("content"), "content": Spec(items=_CONTENT_PART)}),
+    "modalities": Spec(items=choice("text", "audio")),
+    "prediction": Spec(fields={"type": choice("content"), "content": Spec(items=_CONTENT_PART)}),
     "prompt_cache_key": Spec(leaf=Leaf.PSEUDONYM),
-    "prompt_cache_retention": _choice("in_memory", "24h"),
+    "prompt_cache_retention": choice("in_memory", "24h"),
     "reasoning_effort": Spec(values=_EFFORT),
     "safety_identifier": Spec(leaf=Leaf.PSEUDONYM),
-    "service_tier": _choice("auto", "default", "flex", "scale", "priority", "fast"),
+    "service_tier": choice("auto", "default", "flex", "scale", "priority", "fast"),
     "stream_options": Spec(fields={"include_usage": DEFAULT, "include_obfuscation": DEFAULT}),
     "user": Spec(leaf=Leaf.PSEUDONYM),
-    "verbosity": _choice("low", "medium", "high"),
-    "web_search_options": Spec(fields={"search_context_size": _choice("low", "medium", "high")}),
+    "verbosity": choice("low", "medium", "high"),
+    "web_search_options": Spec(fields={"search_context_size": choice("low", "medium", "high")}),
     **dict.fromkeys(
         (
             *("frequency_penalty", "presence_penalty", "logit_bias", "logprobs", "top_logprobs"),
@@ -231,39 +222,20 @@ def write(exchange: Exchange, edits: Mapping[Path, str], model: str) -> bytes:
     tree = {**tree, "model": model}
     if edits.keys() - set(exchange.pseudonyms):
         for name in _SCHEMA_FIELDS.keys() & tree.keys():
-            tree[name] = _relax(tree[name])
+            tree[name] = relax(tree[name])
     return strict_json.dumps(tree)
 
 
 def relaxed(exchange: Exchange) -> bool:
     """True when `write` with edits loosens a schema of this request."""
     return any(
-        _relax(exchange.tree[name]) != exchange.tree[name]
+        relax(exchange.tree[name]) != exchange.tree[name]
         for name in _SCHEMA_FIELDS.keys() & exchange.tree.keys()
     )
 
 
-def error(failure: PrivetError, request_id: str) -> bytes:
-    """The error body that SDKs of this dialect understand, with the deciding rule and a hint."""
-    kinds = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
-    kind = failure.kind or kinds.get(failure.status)
-    if kind is None:
-        kind = "server_error" if failure.status >= 500 else "invalid_request_error"
-    detail = {
-        "message": failure.message + (f" {failure.hint}" if failure.hint else ""),
-        "type": kind,
-        "param": None,
-        "code": failure.code,
-        "request_id": request_id,
-        **({"rule": failure.rule} if failure.rule else {}),
-    }
-    return strict_json.dumps({"error": detail})
-
-
 def _check_shape(tree: Any) -> list[Any]:
-    if not isinstance(tree, dict):
-        raise BadRequest("The body has to be a JSON object.")
-    _check_model(tree.get("model"))
+    check_object(tree)
     messages = tree.get("messages")
     if not isinstance(messages, list) or not messages:
         raise BadRequest("`messages` has to be an array with at least one message.")
@@ -274,7 +246,8 @@ def _check_shape(tree: Any) -> list[Any]:
             raise BadRequest(f"`messages[{position}].content` has to be a string or an array.")
         if not isinstance(message.get("tool_calls"), list | None):
             raise BadRequest(f"`messages[{position}].tool_calls` has to be an array.")
-    shapes: tuple[tuple[str, type, str], ...] = (
+    check_kinds(
+        tree,
         ("stream", bool, "true or false"),
         ("tools", list, "an array"),
         ("functions", list, "an array"),
@@ -282,17 +255,7 @@ def _check_shape(tree: Any) -> list[Any]:
         ("stream_options", dict, "an object"),
         ("n", int, "a number"),
     )
-    for name, kind, said in shapes:
-        if not isinstance(tree.get(name), kind | None):
-            raise BadRequest(f"`{name}` has to be {said}.")
     return messages
-
-
-def _check_model(model: object) -> None:
-    if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_CHARS:
-        raise BadRequest(f"`model` has to be a string of at most {MAX_MODEL_CHARS} characters.")
-    if not model.isprintable():
-        raise BadRequest("`model` holds a character that no name has.")
 
 
 def _leading_instructions(messages: list[Any]) -> int:
@@ -307,15 +270,3 @@ def _visit_messages(walk: Walk, messages: list[Any], start: int, end: int) -> No
         message = messages[position]
         walk.author = _AUTHORS.get(message["role"], Author.USER)
         walk.visit(message, MESSAGE, ("messages", position), depth=2)
-
-
-def _relax(field: Any) -> Any:
-    """`field` with every schema in it relaxed; schemas stand under these two names only."""
-    if isinstance(field, list):
-        return [_relax(item) for item in field]
-    if not isinstance(field, dict):
-        return field
-    return {
-        name: json_schema.relax(value) if name in ("parameters", "schema") else _relax(value)
-        for name, value in field.items()
-    }

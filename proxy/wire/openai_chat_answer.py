@@ -17,7 +17,8 @@ from proxy.errors import BadRequest, PrivetError, ProviderFailed
 from proxy.exchange import Channel, Path
 from proxy.wire import sse, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
-from proxy.wire.openai_chat import MESSAGE, error
+from proxy.wire.openai_chat import MESSAGE
+from proxy.wire.openai_shared import error
 from proxy.wire.restoring import Restoring, TextStream
 
 _DONE = "[DONE]"

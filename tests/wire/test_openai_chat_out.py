@@ -11,7 +11,7 @@ import pytest
 
 from proxy.errors import BadRequest, PolicyRefused, PrivetError, ProviderRefused, Unauthenticated
 from proxy.exchange import Exchange, Path
-from proxy.wire import BY_PATH, DIALECTS, openai_chat
+from proxy.wire import BY_PATH, DIALECTS, openai_chat, openai_shared
 from tests.wire.asking import WEATHER, parsed
 
 
@@ -99,7 +99,7 @@ def test_a_renamed_property_is_renamed_where_it_is_named() -> None:
 
 def raised(failure: PrivetError) -> openai.APIStatusError:
     """What the official SDK makes of an error of ours."""
-    body = openai_chat.error(failure, "pvr-1")
+    body = openai_shared.error(failure, "pvr-1")
     transport = httpx.MockTransport(lambda _: httpx.Response(failure.status, content=body))
     with (
         httpx.Client(transport=transport) as http,
@@ -133,7 +133,7 @@ def test_sdks_understand_our_errors(
 
 
 def test_a_refusal_names_its_rule_and_what_would_help() -> None:
-    body = openai_chat.error(PolicyRefused("No.", hint="Ask.", rule="no-cards"), "pvr-1")
+    body = openai_shared.error(PolicyRefused("No.", hint="Ask.", rule="no-cards"), "pvr-1")
     assert json.loads(body)["error"] == {
         "message": "No. Ask.",
         "type": "permission_error",

@@ -1,0 +1,98 @@
+"""What OpenAI's protocols have in common: small declarations, the model's name, errors.
+
+Source: OpenAI API reference, "Error codes".
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxy.errors import BadRequest, PrivetError
+from proxy.wire import json_schema, strict_json
+from proxy.wire.json_walk import Leaf, Spec
+
+#: A model's name stands in response headers too.
+MAX_MODEL_CHARS = 256
+
+_KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
+
+def choice(*values: str) -> Spec:
+    """A place whose values form a finite set."""
+    return Spec(values=frozenset(values))
+
+
+def media(kind: str, **fields: Spec) -> Spec:
+    """A reference to content that can't be read: an object, or as some servers take it, a URL."""
+    return Spec(fields=fields, leaf=Leaf.OPAQUE, kind=kind)
+
+
+def unread(kind: str) -> Spec:
+    """A string that stands for content that can't be read."""
+    return Spec(leaf=Leaf.OPAQUE, kind=kind)
+
+
+#: Where a provider's prompt cache may end.
+BREAKPOINT = Spec(fields={"mode": choice("explicit"), "ttl": choice("30m", "12h")})
+
+
+def check_object(tree: Any) -> dict[str, Any]:
+    """The body as an object that names a model.
+
+    Raises:
+        BadRequest: it isn't one.
+    """
+    if not isinstance(tree, dict):
+        raise BadRequest("The body has to be a JSON object.")
+    model = tree.get("model")
+    if not isinstance(model, str) or not 0 < len(model) <= MAX_MODEL_CHARS:
+        raise BadRequest(f"`model` has to be a string of at most {MAX_MODEL_CHARS} characters.")
+    if not model.isprintable():
+        raise BadRequest("`model` holds a character that no name has.")
+    return tree
+
+
+def check_kinds(tree: dict[str, Any], *kinds: tuple[str, type, str]) -> None:
+    """Members that are there have their kind.
+
+    Args:
+        kinds: a member's name, its type, and that type in words.
+
+    Raises:
+        BadRequest: one hasn't.
+    """
+    for name, kind, said in kinds:
+        if not isinstance(tree.get(name), kind | None):
+            raise BadRequest(f"`{name}` has to be {said}.")
+
+
+def relax(field: Any) -> Any:
+    """`field` with every schema in it relaxed; schemas stand under these two names only."""
+    if isinstance(field, list):
+        return [relax(item) for item in field]
+    if not isinstance(field, dict):
+        return field
+    return {
+        name: json_schema.relax(value) if name in ("parameters", "schema") else relax(value)
+        for name, value in field.items()
+    }
+
+
+def error(failure: PrivetError, request_id: str) -> bytes:
+    """The error body that OpenAI's SDKs understand, with the deciding rule and a hint."""
+    return strict_json.dumps({"error": error_detail(failure, request_id)})
+
+
+def error_detail(failure: PrivetError, request_id: str) -> dict[str, Any]:
+    """What an error body says."""
+    kind = failure.kind or _KINDS.get(failure.status)
+    if kind is None:
+        kind = "server_error" if failure.status >= 500 else "invalid_request_error"
+    return {
+        "message": failure.message + (f" {failure.hint}" if failure.hint else ""),
+        "type": kind,
+        "param": None,
+        "code": failure.code,
+        "request_id": request_id,
+        **({"rule": failure.rule} if failure.rule else {}),
+    }
