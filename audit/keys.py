@@ -22,8 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from audit.checkpoint import VerifierKey, parse_verifier_key
 from audit.errors import AuditError, FormatError
+from audit.note import VerifierKey, parse_verifier_key
 
 _RECIPIENT = "privet-recipient-1"
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)

@@ -19,6 +19,10 @@ SEGMENTS = "segments"
 LOCK = "lock"
 #: In a site's folder, beside the slots: the log that lists them.
 MANIFEST = "manifest"
+#: In a site's folder: erasure orders for its writers, and who has carried them out.
+ORDERS = "orders"
+#: In a slot's folder, while an erasure is under way: the rows that it deletes.
+JOURNAL = "erasing"
 
 _SEGMENT_NAME = re.compile(r"[0-9]{20}\.seg", re.ASCII)
 #: More than any note measures, so the end of a history holds a whole one.

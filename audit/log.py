@@ -18,18 +18,20 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.checkpoint import VerifierKey
 from audit.chunks import Chunk, ChunkTable
+from audit.erasure import RETENTION, Erasure, read_journal
 from audit.errors import AuditError, FormatError
 from audit.files import make_folder
-from audit.frame import MAX_FRAME
+from audit.frame import MAX_CONTENTS, MAX_FRAME
 from audit.keys import Recipient
 from audit.layout import LOCK, MANIFEST
 from audit.manifest import Slot, register
+from audit.note import VerifierKey
 from audit.record import JSON, Content, Kind, Receipt, Reference, Run
 from audit.recovery import Recovered, note_intent, recover
 from audit.sealer import Named, Sealed, Sealer
@@ -46,6 +48,7 @@ class _Waiting:
 
     sealer: Sealer
     sealed: Sealed
+    table: ChunkTable  # as it was then: after an erasure there is a new one
     chunks: list[tuple[bytes, Chunk]]
     done: asyncio.Future[None]
 
@@ -76,6 +79,8 @@ class AuditLog:
         self._writer: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._checkpoint_due = False
+        self._erasing = asyncio.Lock()
+        self._erasures: deque[Erasure] = deque()  # the one that failed last, then the next
         self._closed = False
 
     @classmethod
@@ -117,19 +122,29 @@ class AuditLog:
                 store = Store(directory, origin, signing_key, recovered.published)
                 undo.callback(store.close)
                 log = cls(origin, recipients, clock, store, lock)
-                log._tell_what_was_found(recovered)
+                log._tell_what_was_found(recovered, list(read_journal(directory)))
                 store.checkpoint()
                 undo.pop_all()
         except (OSError, sqlite3.Error, FormatError) as error:
             raise AuditError(f"the audit log in {directory} can't be opened: {error}") from error
         return log
 
+    @property
+    def origin(self) -> str:
+        """The log's name."""
+        return self._origin
+
+    @property
+    def size(self) -> int:
+        """How many records are durable."""
+        return self._durable
+
     async def append(
         self,
         kind: Kind,
         exchange_id: str,
         body: Mapping[str, JSON],
-        contents: Sequence[Content] = (),
+        contents: Sequence[Content | Named] = (),
     ) -> Receipt:
         """Seal a record and wait until it is durable.
 
@@ -149,6 +164,36 @@ class AuditLog:
         await waiting.done
         leaf = waiting.sealed.leaf
         return Receipt(self._origin, leaf.sequence, leaf.time)
+
+    async def erase(self, erasure: Erasure) -> Receipt:
+        """Delete key rows, then put on record which: their contents are gone for every reader.
+
+        Raises AuditError: it is under way, and the next erasure or start finishes it first.
+        """
+        if self._closed:
+            raise AuditError("the audit log is closed")
+        if any(row.sequence >= self._durable for row in erasure.rows):
+            raise AuditError("the erasure names records that this log doesn't have")
+        async with self._erasing:
+            self._erasures.append(erasure)
+            while True:
+                erasure = self._erasures[0]
+                self._chunks = ChunkTable()  # nothing may refer to a row that goes
+                await self._on_disk(partial(self._store.erase, erasure))
+                names = erasure.names()
+                receipt = await self.append(Kind.ERASURE, erasure.id, erasure.body(), names)
+                await self._on_disk(self._store.erased)
+                self._erasures.popleft()
+                if not self._erasures:
+                    return receipt
+
+    async def expire(self) -> int:
+        """Erase what retention has run out for; returns how many key rows that were."""
+        rows: list[Reference] = []
+        await self._on_disk(lambda: rows.extend(self._store.expired(self._clock(), MAX_CONTENTS)))
+        if rows:
+            await self.erase(Erasure(RETENTION, RETENTION, (), tuple(rows)))
+        return len(rows)
 
     async def close(self) -> None:
         """Wait for what is under way, write a last checkpoint, give up the slot.
@@ -172,20 +217,23 @@ class AuditLog:
         kind: Kind,
         exchange_id: str,
         body: Mapping[str, JSON],
-        contents: Sequence[Content],
+        contents: Sequence[Content | Named],
         done: asyncio.Future[None],
     ) -> _Waiting:
         sealer = self._current_sealer()
         parts: list[Content | Named | Run] = []
         chunks: list[tuple[bytes, Chunk]] = []
         for place, content in enumerate(contents):
+            if isinstance(content, Named):
+                parts.append(content)
+                continue
             tag = self._chunks.tag(content)
             known = self._chunks.find(tag, content.expires)
             _add(parts, content, known)
             expires = known.expires if known else content.expires
             chunks.append((tag, Chunk(content.name, Reference(sealer.next, place), expires)))
         sealed = sealer.seal(kind, exchange_id, self._clock(), body, parts)
-        return _Waiting(sealer, sealed, chunks, done)
+        return _Waiting(sealer, sealed, self._chunks, chunks, done)
 
     def _current_sealer(self) -> Sealer:
         """The open segment's sealer; a new one after a start, a failure, or at full size."""
@@ -241,7 +289,7 @@ class AuditLog:
         self._durable += 1
         note_intent(self._open_intents, waiting.sealed.leaf)
         for tag, chunk in waiting.chunks:
-            self._chunks.enter(tag, chunk)
+            waiting.table.enter(tag, chunk)
         if not waiting.done.done():  # the caller may have been cancelled
             waiting.done.set_result(None)
 
@@ -273,8 +321,10 @@ class AuditLog:
         except Exception as error:
             raise AuditError(f"the audit log failed: {error!r}") from error
 
-    def _tell_what_was_found(self, recovered: Recovered) -> None:
-        """Append, before anything else, what a restart cut and which outcomes nobody knows."""
+    def _tell_what_was_found(self, recovered: Recovered, interrupted: list[Erasure]) -> None:
+        """Append, before anything else, what a restart cut, which outcomes nobody knows, and the
+        erasure that a crash interrupted, once its rows are gone.
+        """
         sealer, time = self._current_sealer(), self._clock()
         records = []
         if recovered.cut is not None:
@@ -282,9 +332,14 @@ class AuditLog:
         for exchange_id, intent in recovered.open_intents.items():
             body: dict[str, JSON] = {"status": "unknown", "intent": intent}
             records.append(sealer.seal(Kind.OUTCOME, exchange_id, time, body))
+        for one in interrupted:
+            self._store.erase(one)
+            records.append(sealer.seal(Kind.ERASURE, one.id, time, one.body(), one.names()))
         if records:
             self._store.write(sealer.header, sealer.first, records)
             self._durable = self._store.size
+        if interrupted:
+            self._store.erased()
 
 
 def _add(parts: list[Content | Named | Run], content: Content, known: Chunk | None) -> None:

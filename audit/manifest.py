@@ -16,10 +16,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.checkpoint import VerifierKey, parse_verifier_key
 from audit.errors import AuditError, FormatError
 from audit.files import make_folder
 from audit.layout import LOCK, MANIFEST
+from audit.note import VerifierKey, parse_verifier_key
 from audit.publish import load_published, publish
 from audit.tiles import WIDTH, decode_bundle, read_tile
 

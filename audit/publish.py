@@ -12,10 +12,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.checkpoint import Checkpoint, VerifierKey, open_checkpoint, sign
+from audit.checkpoint import Checkpoint, open_checkpoint, sign
 from audit.errors import FormatError
 from audit.files import sync_folder, write_at, write_atomically
 from audit.layout import CHECKPOINT, HISTORY, newest_note
+from audit.note import VerifierKey
 from audit.tiles import TileSet, prune, write_tiles
 
 

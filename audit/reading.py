@@ -20,17 +20,23 @@ from audit.errors import FormatError
 from audit.frame import Frame, Stored, decode, places
 from audit.layout import list_segments
 from audit.opening import Opened, SegmentOpener
-from audit.record import Run
+from audit.record import Reference, Run
 from audit.rows import find_row, reading
 from audit.segment import read_batches, read_header
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An opened record; `contents` are (name, bytes or None where the key row was deleted)."""
+    """An opened record.
+
+    Attributes:
+        contents: (name, bytes or None where the key row was deleted).
+        stored: for each content, the record and place that stored it: its key row.
+    """
 
     opened: Opened
     contents: list[tuple[str, bytes | None]]
+    stored: list[Reference]
 
 
 class Reader:
@@ -94,19 +100,23 @@ class Reader:
         opened = opener.open(frame)
         names = iter(opened.names)
         contents: list[tuple[str, bytes | None]] = []
+        stored: list[Reference] = []
         for place, entry in places(frame.entries):
             if isinstance(entry, Stored):
                 row = find_row(self._rows, frame.sequence, place)
                 data = None if row is None else opener.content(frame, place, opened, row)
                 contents.append((next(names), data))
+                stored.append(Reference(frame.sequence, place))
                 continue
             count = entry.count if isinstance(entry, Run) else 1
-            there = earlier[entry.sequence].contents if entry.sequence in earlier else []
-            found = there[entry.place : entry.place + count]
-            if len(found) != count:
+            there = earlier.get(entry.sequence)
+            span = slice(entry.place, entry.place + count)
+            found = there.contents[span] if there else []
+            if there is None or len(found) != count:
                 raise FormatError(f"record {frame.sequence} refers to contents that aren't there")
             contents += found if isinstance(entry, Run) else [(next(names), found[0][1])]
-        return Record(opened, contents)
+            stored += there.stored[span]
+        return Record(opened, contents, stored)
 
 
 def _referred(frame: Frame) -> set[int]:

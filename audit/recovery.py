@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audit.checkpoint import VerifierKey
 from audit.errors import AuditError, FormatError, ShortBatchError
 from audit.files import sync_folder
 from audit.frame import decode, leaf_of
 from audit.layout import list_segments
+from audit.note import VerifierKey
 from audit.publish import Published, load_published
 from audit.record import JSON, Kind, Leaf
 from audit.segment import Header, read_batches, read_header

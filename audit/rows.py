@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.record import Reference
+
 FILE_NAME = "keys.db"
 _APPLICATION_ID = 0x50564B31  # "PVK1"
 _SCHEMA = """
@@ -50,6 +52,7 @@ class Rows:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA secure_delete = ON")
+        self._db.execute("PRAGMA temp_store = MEMORY")  # VACUUM's copy of the rows
         self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         self._db.execute("PRAGMA user_version = 1")
         self._db.execute(_SCHEMA)
@@ -69,6 +72,32 @@ class Rows:
     def drop_from(self, sequence: int) -> None:
         """Delete the rows of records that never became durable."""
         self._db.execute("DELETE FROM rows WHERE sequence >= ?", (sequence,))
+
+    def expired(self, now: int, limit: int) -> list[Reference]:
+        """Up to `limit` rows whose retention has ended at `now` (nanoseconds since 1970)."""
+        query = "SELECT sequence, place FROM rows WHERE expires <= ? LIMIT ?"
+        return [Reference(*found) for found in self._db.execute(query, (now, limit))]
+
+    def erase(self, rows: Iterable[Reference]) -> None:
+        """Delete rows so that no byte of them stays in the files: neither pages nor the log.
+
+        Secure deletion alone isn't enough: when pages split, SQLite leaves copies of the rows that
+        moved in the gaps of the page where they were. So the file is written anew (VACUUM).
+        Raises sqlite3.Error, also while a reader keeps the write-ahead log from being truncated.
+        """
+        values = [(row.sequence, row.place) for row in rows]
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.executemany("DELETE FROM rows WHERE sequence = ? AND place = ?", values)
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("VACUUM")
+        (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise sqlite3.OperationalError("keys.db is being read, so its log can't be truncated")
 
     def close(self) -> None:
         """Fold the write-ahead log back into the file and let go of it."""

@@ -15,10 +15,12 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.erasure import Erasure, drop_journal, write_journal
 from audit.errors import AuditError
 from audit.files import make_folder, sync_folder, write_at
 from audit.layout import SEGMENTS, segment_name
 from audit.publish import Published, publish
+from audit.record import Reference
 from audit.rows import Rows
 from audit.sealer import Sealed
 from audit.segment import encode_batch
@@ -81,6 +83,25 @@ class Store:
         self._end += len(data)
         for sealed in batch:
             self._published.tiles.add(sealed.leaf.encode())
+
+    def erase(self, erasure: Erasure) -> None:
+        """Delete key rows, with a journal; `erased` is to follow when that is on record.
+
+        Raises AuditError: some may be gone; the journal says which, and a restart goes on.
+        """
+        try:
+            write_journal(self._folder, erasure)
+            self._rows.erase(erasure.rows)
+        except (OSError, sqlite3.Error) as error:
+            raise AuditError(f"key rows could not be erased: {error}") from error
+
+    def erased(self) -> None:
+        """The erasure is on record; raises OSError."""
+        drop_journal(self._folder)
+
+    def expired(self, now: int, limit: int) -> list[Reference]:
+        """Rows whose retention has ended; raises sqlite3.Error."""
+        return self._rows.expired(now, limit)
 
     def checkpoint(self) -> None:
         """Write tiles and a signed checkpoint over all that is durable, unless there is one.

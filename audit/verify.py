@@ -14,10 +14,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from audit.checkpoint import VerifierKey
 from audit.errors import FormatError, ShortBatchError
 from audit.frame import Frame, decode, leaf_of
 from audit.layout import CHECKPOINT, SEGMENTS, segment_name
+from audit.note import VerifierKey
 from audit.opening import SegmentOpener
 from audit.record import Kind, Leaf, decode_leaf
 from audit.report import Report

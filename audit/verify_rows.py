@@ -15,7 +15,7 @@ from types import TracebackType
 from audit.frame import Frame, Stored, places
 from audit.record import Kind, Reference
 from audit.report import Report
-from audit.rows import FILE_NAME, Row, each_row, reading
+from audit.rows import FILE_NAME, Row, each_row, find_row, reading
 from audit.seal import row_hash
 
 
@@ -39,6 +39,7 @@ class RowChecker:
             connection = self._stack.enter_context(reading(self._folder))
             if connection.execute("PRAGMA integrity_check").fetchall() != [(b"ok",)]:
                 raise sqlite3.DatabaseError("its integrity check fails")
+            self._database = connection
             self._rows = each_row(connection)
         except sqlite3.Error as error:
             self._give_up(error)
@@ -59,7 +60,7 @@ class RowChecker:
         Records must come in order. Rows of records that were skipped are left out.
         """
         if frame.kind is Kind.ERASURE:
-            self._erased.update(entry for entry in frame.entries if isinstance(entry, Reference))
+            self._note_erasure(frame)
         found: dict[int, Row] = {}
         while self._ahead is not None and self._ahead.sequence <= frame.sequence:
             if self._ahead.sequence == frame.sequence:
@@ -80,6 +81,23 @@ class RowChecker:
         for place in found:
             self._report.find("unknown-row", f"record {frame.sequence}, content {place}")
         return good
+
+    def _note_erasure(self, frame: Frame) -> None:
+        """What an erasure explains must be gone: otherwise a backup was put back."""
+        for entry in frame.entries:
+            if not isinstance(entry, Reference) or entry in self._erased:
+                continue
+            self._erased.add(entry)
+            if self._readable and self._present(entry):
+                where = f"record {entry.sequence}, content {entry.place}"
+                self._report.find("restored-row", where)
+
+    def _present(self, row: Reference) -> bool:
+        try:
+            return find_row(self._database, row.sequence, row.place) is not None
+        except sqlite3.Error as error:
+            self._give_up(error)
+            return False
 
     def end(self) -> None:
         """Every record was seen: which losses remain unexplained?"""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from audit.checkpoint import VerifierKey
 from audit.errors import FormatError
-from audit.layout import CHECKPOINT, MANIFEST, SEGMENTS
+from audit.layout import CHECKPOINT, MANIFEST, ORDERS, SEGMENTS
 from audit.manifest import Slot, decode_slot, manifest_origin
+from audit.note import VerifierKey
 from audit.report import Report
 from audit.verify import verify
 from audit.verify_tree import TreeChecker
@@ -49,7 +49,7 @@ def verify_site(
             since_slot = held.get(slot.key.name)
             folder = site / slot.folder
             reports.append(verify(folder, [slot.key], recipient=recipient, since=since_slot))
-    listed = {slot.folder for slot in slots} | {MANIFEST}
+    listed = {slot.folder for slot in slots} | {MANIFEST, ORDERS}
     for path in sorted(site.iterdir()):
         if path.is_dir() and path.name not in listed:
             report.find("unlisted-origin", path.name)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audit.checkpoint import Checkpoint, VerifierKey, each_note, open_checkpoint
+from audit.checkpoint import Checkpoint, each_note, open_checkpoint
 from audit.errors import FormatError
 from audit.layout import CHECKPOINT, HISTORY, newest_note
 from audit.merkle import leaf_hash
+from audit.note import VerifierKey
 from audit.report import Report
 from audit.tiles import WIDTH, TileSet, decode_bundle, hashes_of, read_tile
 
