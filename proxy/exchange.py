@@ -9,12 +9,16 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling, as identity established it. Vault and cache keys include tenant and user."""
+    """Who is calling, as identity established it. Vault and cache keys include tenant and user.
+
+    `asserts` are the labels that this caller may attest; what others say only tightens.
+    """
 
     tenant: str
     team: str
@@ -22,6 +26,7 @@ class Principal:
     user: str = ""
     roles: frozenset[str] = frozenset()
     key_id: str = ""
+    asserts: frozenset[str] = frozenset()
 
 
 class Inside(enum.Enum):
@@ -94,9 +99,16 @@ class TextPart:
     context: str = ""
 
 
+#: The kinds of content that Privet can't read, as policies name them.
+OPAQUE_KINDS = ("image", "audio", "video", "file", "encrypted", "tokens", "url")
+
+
 @dataclass(frozen=True, slots=True)
 class OpaquePart:
-    """Content that Privet can't read (an image, audio, a file): policy's `unclassified`."""
+    """Content that Privet can't read (an image, audio, a file): policy's `unclassified`.
+
+    A kind that isn't one of OPAQUE_KINDS has no class of its own in any policy.
+    """
 
     path: Path
     kind: str
@@ -145,11 +157,34 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What decisions are made from: which entities were found, and what couldn't be read."""
+    """What decisions are made from: what was found, what couldn't be read, what the caller says.
+
+    Unknown is the strictest: without a time every window of a restriction holds and none of a
+    permit, and a label counts for a permit only if it is attested.
+
+    Attributes:
+        entities: those that were found.
+        opaque: kinds of content that couldn't be read.
+        labels: what the caller declares.
+        attested: the names of those labels that the caller had the right to assert.
+        counts: how many different values of an entity, where that is more than one.
+        sources: (entity, the recognizer or language that a finding of it came from).
+        dialect: name of the wire protocol.
+        at: time of day, UTC.
+    """
 
     entities: frozenset[str] = frozenset()
     opaque: frozenset[str] = frozenset()
     labels: Mapping[str, str] = field(default_factory=dict)
+    attested: frozenset[str] = frozenset()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    sources: frozenset[tuple[str, str]] = frozenset()
+    dialect: str = ""
+    at: time | None = None
+
+    def count(self, entity: str) -> int:
+        """How many different values of an entity were found."""
+        return self.counts.get(entity, 1) if entity in self.entities else 0
 
 
 @dataclass(frozen=True, slots=True)

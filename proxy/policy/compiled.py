@@ -1,4 +1,4 @@
-"""A policy made ready to decide with: classes are ranks, rules are sorted by verb and provider.
+"""A policy made ready to decide with: classes are ranks, rules are sorted by verb.
 
 Invariant: everything here is immutable, and equal in effect whatever the order of the file.
 Ranks are positions in `classes`: a higher rank is a more sensitive class.
@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from proxy.exchange import Action, ActionKind, Facts, Finding, Principal
-from proxy.policy.model import ActionForm, ActionName, Hide
+from proxy.exchange import Action, ActionKind, Facts, Finding
+from proxy.ladder import join
+from proxy.policy.lookup import Lookup
+from proxy.policy.model import ActionForm, ActionName, Hide, Keep
+from proxy.policy.rules import Answering, Permit, Restriction, Waiver
 
 #: The label whose value is a data class that the caller declares.
 CLASS_LABEL = "class"
@@ -19,26 +22,56 @@ CLASS_LABEL = "class"
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """What an entity weighs (ranks) and what is done with it."""
+    """What an entity weighs (ranks) and what is done with it.
+
+    Attributes:
+        scores: recognizer or language -> the score that its findings need, in place of `min_score`.
+        actions: recognizer or language -> what its findings demand besides `action`.
+    """
 
     rank: int
     residual: int
     action: Action
     hide: Hide
     min_score: float
+    scores: Mapping[str, float] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
+
+    def accepts(self, finding: Finding, language: str) -> bool:
+        """Whether a finding, in a text of this language (ISO 639-1), counts as found."""
+        needed = [self.scores[key] for key in (finding.recognizer, language) if key in self.scores]
+        return finding.score >= min(needed, default=self.min_score)
+
+    def action_for(self, name: str, facts: Facts) -> Action:
+        """How the entity, called `name`, is hidden where what was found demands it."""
+        action = self.action
+        for source, stronger in self.actions.items():
+            if (name, source) in facts.sources:
+                action = join(action, stronger)
+        return action
 
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Entities that weigh `rank` when all of them were found."""
+    """Entities that weigh `rank` when all of them were found, as many as `at_least` says."""
 
     members: frozenset[str]
     rank: int
+    at_least: Mapping[str, int] = field(default_factory=dict)
+
+    def complete(self, facts: Facts) -> bool:
+        """Whether all of it was found."""
+        return self.members <= facts.entities and all(
+            facts.count(name) >= least for name, least in self.at_least.items()
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """A provider's attributes; `clearance` is the highest rank that it may receive."""
+    """A provider's attributes; `clearance` is the highest rank that it may receive.
+
+    `models`, where it isn't None, are all that may be used there.
+    """
 
     name: str
     clearance: int
@@ -47,116 +80,74 @@ class Provider:
     retention: str
     trains: bool
     certs: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """For whom and when a rule is. An absent test holds always.
-
-    `scope` pairs a field of Principal with the values it may have; `labels` pairs a label with
-    the values that it must have one of.
-    """
-
-    id: str
-    why: str = ""
-    scope: tuple[tuple[str, frozenset[str]], ...] = ()
-    any_of: frozenset[str] | None = None
-    all_of: frozenset[str] = frozenset()
-    none_of: frozenset[str] = frozenset()
-    opaque: bool | None = None
-    labels: tuple[tuple[str, frozenset[str]], ...] = ()
-
-    def in_scope(self, principal: Principal) -> bool:
-        """Whether the rule is for this caller."""
-        return all(getattr(principal, field) in values for field, values in self.scope)
-
-    def holds(self, facts: Facts) -> bool:
-        """Whether the rule's `when` holds."""
-        found = facts.entities
-        return (
-            (self.any_of is None or not self.any_of.isdisjoint(found))
-            and self.all_of <= found
-            and self.none_of.isdisjoint(found)
-            and (self.opaque is None or self.opaque == bool(facts.opaque))
-            and all(facts.labels.get(name) in values for name, values in self.labels)
-        )
-
-    def matches(self, facts: Facts, principal: Principal) -> bool:
-        """Whether the rule is for this caller and its `when` holds."""
-        return self.in_scope(principal) and self.holds(facts)
-
-
-@dataclass(frozen=True, slots=True)
-class Permit(Rule):
-    """`providers` are all that it opens; `models` restricts it to these, None to any."""
-
-    providers: frozenset[str] = frozenset()
     models: frozenset[str] | None = None
+    attested_on: date | None = None
+    attested_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Require(Rule):
-    """`met_by` are the providers that meet the demand, which `demand` puts into words."""
+class WholeShadow:
+    """The policy isn't enforced through the whole day `until`, UTC."""
 
-    met_by: frozenset[str] = frozenset()
-    demand: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Block(Rule):
-    """`message` tells the caller what to do instead."""
-
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Treat(Rule):
-    """Entities that this rule hides everywhere, and how."""
-
-    actions: Mapping[str, Action] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Waiver(Rule):
-    """Lifts rule `rule` towards `providers` through the whole day `until`, UTC."""
-
-    rule: str = ""
-    providers: frozenset[str] = frozenset()
-    until: date = date.min
-    approved_by: tuple[str, ...] = ()
-
-
-#: The verbs that only ever narrow what is shown and admitted.
-Restriction = Require | Block | Treat
+    until: date
+    approved_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A valid policy. `digest` is the SHA-256 (hex) of what it says, order and comments aside."""
+    """A valid policy. `digest` is the SHA-256 (hex) of what it says, order and comments aside.
+
+    Attributes:
+        opaque: kind of content that can't be read -> its rank, where that isn't `unclassified`.
+        labels: the labels that mean something here; `class` always does.
+        permits, restrictions, waivers: the rules that decide, by their verb.
+        answering: the rules about answers and records.
+        lookups: provider -> its rules, found quickly.
+        hosts: those whose URLs may hold real values.
+        tools: tool or ``any`` -> always, known_hosts or never.
+        keep: what the audit log keeps, None where privet.yaml says it.
+        shadow: the policy as a whole isn't enforced.
+        shadowed: ids of rules that count for nobody, or not for every team.
+        candidate: this policy with those rules in force for all; None if there are none.
+    """
 
     name: str
     digest: str
     classes: tuple[str, ...]
     unclassified: int
+    opaque: Mapping[str, int]
     default_entity: Entity
     entities: Mapping[str, Entity]
     escalations: tuple[Escalation, ...]
+    labels: frozenset[str]
     providers: Mapping[str, Provider]
     permits: tuple[Permit, ...]
     restrictions: tuple[Restriction, ...]
     waivers: tuple[Waiver, ...]
+    answering: tuple[Answering, ...]
+    lookups: Mapping[str, Lookup]
+    hosts: frozenset[str] = frozenset()
+    tools: Mapping[str, str] = field(default_factory=dict)
+    keep: Keep | None = None
+    shadow: WholeShadow | None = None
+    shadowed: frozenset[str] = frozenset()
+    candidate: Policy | None = None
 
     def entity(self, name: str) -> Entity:
         """What the policy says about an entity, by its entry or else by `default.entity`."""
         return self.entities.get(name, self.default_entity)
 
     def min_score(self, entity: str) -> float:
-        """The score (0..1) below which a finding of this entity is dropped."""
+        """The score (0..1) below which a finding of this entity is dropped, overrides aside."""
         return self.entity(entity).min_score
 
-    def accept(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
-        """The findings whose score reaches their entity's `min_score`, in the same order."""
-        return tuple(f for f in findings if f.score >= self.min_score(f.entity))
+    def accept(self, findings: Iterable[Finding], language: str = "") -> tuple[Finding, ...]:
+        """The findings whose score is high enough for their entity, in the same order."""
+        return tuple(f for f in findings if self.entity(f.entity).accepts(f, language))
+
+    def class_of_opaque(self, kind: str) -> int:
+        """The rank of content of this kind that can't be read."""
+        return self.opaque.get(kind, self.unclassified)
 
     def declared(self, facts: Facts) -> int | None:
         """The rank of the class that the caller declares, if any; an unknown one is the highest."""
@@ -168,12 +159,15 @@ class Policy:
     def classify(self, facts: Facts) -> str:
         """The request's class: the highest of all found, declared, escalated and unreadable."""
         ranks = [self.entity(name).rank for name in facts.entities]
-        ranks += [e.rank for e in self.escalations if e.members <= facts.entities]
-        if facts.opaque:
-            ranks.append(self.unclassified)
+        ranks += [e.rank for e in self.escalations if e.complete(facts)]
+        ranks += [self.class_of_opaque(kind) for kind in facts.opaque]
         if (declared := self.declared(facts)) is not None:
             ranks.append(declared)
         return self.classes[max(ranks, default=0)]
+
+    def enforced(self, on: date) -> bool:
+        """Whether decisions of this day (UTC) are carried out, or only counted."""
+        return self.shadow is None or on > self.shadow.until
 
 
 def action_of(form: ActionName | ActionForm) -> Action:

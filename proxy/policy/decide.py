@@ -17,29 +17,33 @@ from datetime import date
 
 from proxy.exchange import Action, ActionKind, Endpoint, Facts, Principal, Verdict
 from proxy.ladder import ALLOW, PLACEHOLDER, join
-from proxy.policy.compiled import (
-    Block,
-    Entity,
-    Permit,
-    Policy,
-    Provider,
-    Require,
-    Restriction,
-    Treat,
-    Waiver,
-)
+from proxy.policy.compiled import Entity, Policy, Provider
 from proxy.policy.model import Hide
+from proxy.policy.rules import Block, Permit, Require, Treat, Waiver
 
 UNKNOWN_PROVIDER = "unknown-provider"
+UNKNOWN_MODEL = "unknown-model"
 CLEARANCE = "clearance"
 UNCLASSIFIED = "unclassified"
 DECLARED_CLASS = "declared-class"
 ENTITY_BLOCK = "entity-block"
 DEFAULT_DENY = "default-deny"
+WHOLE_SHADOW = "whole-shadow"
+SHADOWED_SECRET = "shadowed-secret"  # noqa: S105 — a reason's name
 
 #: Reasons that aren't rules; no rule may take one of these as its id.
 BUILT_IN = frozenset(
-    {UNKNOWN_PROVIDER, CLEARANCE, UNCLASSIFIED, DECLARED_CLASS, ENTITY_BLOCK, DEFAULT_DENY}
+    {
+        UNKNOWN_PROVIDER,
+        UNKNOWN_MODEL,
+        CLEARANCE,
+        UNCLASSIFIED,
+        DECLARED_CLASS,
+        ENTITY_BLOCK,
+        DEFAULT_DENY,
+        WHOLE_SHADOW,
+        SHADOWED_SECRET,
+    }
 )
 
 
@@ -50,7 +54,8 @@ def decide(
 
     Args:
         facts: what was found (only findings that `Policy.accept` accepted) and couldn't be read.
-        on: the day of the request, UTC; waivers count through their whole last day.
+        on: the day of the request, UTC; waivers count through their whole last day. The time of
+            day, where it is known, is one of the facts.
 
     Returns:
         Allowed, with the treatment of every found entity that is hidden there, and in `rules` the
@@ -63,23 +68,29 @@ def decide(
         )
         return _refused(endpoint, [refusal])
 
+    lookup = policy.lookups[provider.name]
     restrictions = [
         rule
-        for rule in policy.restrictions
-        if binds(rule, provider.name) and rule.matches(facts, principal)
+        for rule in lookup.restrictions(facts.entities, principal.team)
+        if rule.matches(facts, principal, endpoint, on)
     ]
-    waivers = [w for w in policy.waivers if opens(w, facts, principal, provider.name, on)]
+    waivers = [w for w in policy.waivers if opens(w, facts, principal, endpoint, on)]
     lifted = {w.rule for w in waivers}
-    standing = [r for r in restrictions if r.id not in lifted]
+    standing = [r for r in restrictions if r.id not in lifted] if lifted else restrictions
     treats = [r for r in standing if isinstance(r, Treat) and r.actions.keys() & facts.entities]
     treatment = demand(policy, facts, provider, treats)
 
     refusals = [
+        *_model_refusals(provider, endpoint),
         *_class_refusals(policy, facts, provider),
         *_blocked_entities(treatment),
         *(_rule_refusal(r) for r in standing if not isinstance(r, Treat)),
     ]
-    permits = [p for p in policy.permits if admits(p, facts, principal, endpoint)]
+    permits = [
+        rule
+        for rule in lookup.permits(principal.team)
+        if rule.matches(facts, principal, endpoint, on)
+    ]
     if not permits:
         refusals.append(
             _Refusal(DEFAULT_DENY, "no rule permits it", "ask for a permit, or use another model")
@@ -103,16 +114,16 @@ def demand(
     escalated = {
         member
         for escalation in policy.escalations
-        if escalation.rank > provider.clearance and escalation.members <= facts.entities
+        if escalation.rank > provider.clearance and escalation.complete(facts)
         for member in escalation.members
     }
     demands = []
     for name in facts.entities:
         entity = policy.entity(name)
         if name in escalated:
-            demands.append((name, join(entity.action, PLACEHOLDER)))
+            demands.append((name, join(entity.action_for(name, facts), PLACEHOLDER)))
         elif hides(entity, provider):
-            demands.append((name, entity.action))
+            demands.append((name, entity.action_for(name, facts)))
     demands += ((name, action) for rule in treats for name, action in rule.actions.items())
 
     treatment: dict[str, Action] = {}
@@ -131,23 +142,20 @@ def hides(entity: Entity, provider: Provider) -> bool:
     )
 
 
-def binds(rule: Restriction, provider: str) -> bool:
-    """Whether a restriction, where it matches, says anything about this provider."""
-    return not isinstance(rule, Require) or provider not in rule.met_by
-
-
-def admits(permit: Permit, facts: Facts, principal: Principal, endpoint: Endpoint) -> bool:
+def admits(
+    permit: Permit, facts: Facts, principal: Principal, endpoint: Endpoint, on: date
+) -> bool:
     """Whether a permit opens this endpoint to this request."""
+    return endpoint.provider in permit.providers and permit.matches(facts, principal, endpoint, on)
+
+
+def opens(waiver: Waiver, facts: Facts, principal: Principal, endpoint: Endpoint, on: date) -> bool:
+    """Whether a waiver holds for this request towards this endpoint on this day."""
     return (
-        endpoint.provider in permit.providers
-        and (permit.models is None or endpoint.model in permit.models)
-        and permit.matches(facts, principal)
+        endpoint.provider in waiver.providers
+        and on <= waiver.until
+        and waiver.matches(facts, principal, endpoint, on)
     )
-
-
-def opens(waiver: Waiver, facts: Facts, principal: Principal, provider: str, on: date) -> bool:
-    """Whether a waiver holds for this request towards this provider on this day."""
-    return provider in waiver.providers and on <= waiver.until and waiver.matches(facts, principal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +165,12 @@ class _Refusal:
     rule: str
     message: str
     hint: str
+
+
+def _model_refusals(provider: Provider, endpoint: Endpoint) -> Iterator[_Refusal]:
+    if provider.models is not None and endpoint.model not in provider.models:
+        known = ", ".join(sorted(provider.models))
+        yield _Refusal(UNKNOWN_MODEL, "policy doesn't know this model there", f"use {known}")
 
 
 def _class_refusals(policy: Policy, facts: Facts, provider: Provider) -> Iterator[_Refusal]:
@@ -169,9 +183,11 @@ def _class_refusals(policy: Policy, facts: Facts, provider: Provider) -> Iterato
         needed = max(entity.residual for _, entity in heavy)
         message = f"{names} is above its clearance, even hidden"
         yield _Refusal(CLEARANCE, message, _cleared_for(policy, needed))
-    if facts.opaque and policy.unclassified > clearance:
-        needed = policy.unclassified
-        kinds = ", ".join(sorted(facts.opaque))
+    opaque = {kind: policy.class_of_opaque(kind) for kind in sorted(facts.opaque)}
+    unread = [kind for kind, rank in opaque.items() if rank > clearance]
+    if unread:
+        needed = max(opaque.values())
+        kinds = ", ".join(unread)
         message = f"content that can't be read ({kinds}) counts as {classes[needed]}"
         yield _Refusal(UNCLASSIFIED, message, f"send text, or {_cleared_for(policy, needed)}")
     declared = policy.declared(facts)

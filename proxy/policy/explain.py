@@ -13,8 +13,10 @@ from typing import Any
 
 from proxy.exchange import Endpoint, Facts, Principal, Verdict
 from proxy.ladder import spell
-from proxy.policy.compiled import Block, Permit, Policy, Require, Rule, Treat, Waiver
-from proxy.policy.decide import admits, binds, decide, opens
+from proxy.policy.compiled import Policy
+from proxy.policy.decide import admits, decide, opens
+from proxy.policy.lookup import binds
+from proxy.policy.rules import Block, Permit, Require, Rule, Treat, Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,22 +150,22 @@ def _rule_notes(
     lifted = {
         waiver.rule: waiver.id
         for waiver in policy.waivers
-        if opens(waiver, facts, principal, endpoint.provider, on)
+        if opens(waiver, facts, principal, endpoint, on)
     }
     notes = []
     for permit in policy.permits:
-        applies = admits(permit, facts, principal, endpoint)
+        applies = admits(permit, facts, principal, endpoint, on)
         note = "permits" if applies else _why_not(permit, facts, principal, endpoint, on)
         notes.append(RuleNote(permit.id, "permit", applies, note))
     for rule in policy.restrictions:
         verb, does = _effect(rule, facts)
-        applies = binds(rule, endpoint.provider) and rule.matches(facts, principal)
+        applies = binds(rule, endpoint.provider) and rule.matches(facts, principal, endpoint, on)
         note = does if applies else _why_not(rule, facts, principal, endpoint, on)
         if applies and rule.id in lifted:
             applies, note = False, f"lifted by {lifted[rule.id]}"
         notes.append(RuleNote(rule.id, verb, applies, note))
     for waiver in policy.waivers:
-        applies = opens(waiver, facts, principal, endpoint.provider, on)
+        applies = opens(waiver, facts, principal, endpoint, on)
         does = f"lifts {waiver.rule} until {waiver.until} ({_list(waiver.approved_by)})"
         note = does if applies else _why_not(waiver, facts, principal, endpoint, on)
         notes.append(RuleNote(waiver.id, "waive", applies, note))
@@ -185,15 +187,21 @@ def _why_not(rule: Rule, facts: Facts, principal: Principal, endpoint: Endpoint,
     for field, values in rule.scope:
         if getattr(principal, field) not in values:
             return f"only for {field} {_list(values)}"
+    if not rule.in_scope(principal):
+        return f"only for {rule.percent} percent of the teams, and not for this one"
+    if rule.models is not None and endpoint.model not in rule.models:
+        return f"only for the models {_list(rule.models)}"
+    if rule.dialects is not None and facts.dialect not in rule.dialects:
+        return f"only for {_list(rule.dialects)}"
+    if not rule.reaches(facts, endpoint, on):
+        return "not at this time"
     return _why_not_when(rule, facts) or _why_not_there(rule, endpoint, on)
 
 
 def _why_not_there(rule: Rule, endpoint: Endpoint, on: date) -> str:
     """Why a rule that matches the request does nothing at this endpoint or on this day."""
     if isinstance(rule, Permit):
-        if endpoint.provider not in rule.providers:
-            return f"opens only {_list(rule.providers)}"
-        return f"opens only the models {_list(rule.models or ())}"
+        return f"opens only {_list(rule.providers)}"
     if isinstance(rule, Waiver):
         return f"ended on {rule.until}" if on > rule.until else f"only for {_list(rule.providers)}"
     return f"met: {rule.demand}" if isinstance(rule, Require) else ""
@@ -206,11 +214,27 @@ def _why_not_when(rule: Rule, facts: Facts) -> str:
         return f"{_list(missing)} wasn't found"
     if present := rule.none_of & facts.entities:
         return f"{_list(present)} was found"
+    for name, least in rule.at_least:
+        if facts.count(name) < least:
+            return f"fewer than {least} of {name} were found"
+    return _why_not_unread(rule, facts) or _why_not_labels(rule, facts)
+
+
+def _why_not_unread(rule: Rule, facts: Facts) -> str:
     if rule.opaque is not None and rule.opaque != bool(facts.opaque):
         return "everything can be read" if rule.opaque else "something can't be read"
-    for name, values in rule.labels:
-        if facts.labels.get(name) not in values:
-            return f"label {name} isn't {_list(values)}"
+    if rule.opaque_any is not None and rule.opaque_any.isdisjoint(facts.opaque):
+        return f"there is no {' or '.join(sorted(rule.opaque_any))}"
+    if unread := rule.opaque_none & facts.opaque:
+        return f"there is {_list(unread)}"
+    return ""
+
+
+def _why_not_labels(rule: Rule, facts: Facts) -> str:
+    for test in rule.labels:
+        if not rule.label_holds(test, facts):
+            attested = "attested to be" if rule.opening else ""
+            return f"label {test.name} isn't {attested} {_list(test.values)}".replace("  ", " ")
     return ""
 
 

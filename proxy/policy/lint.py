@@ -10,9 +10,10 @@ from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
-from proxy.policy.compiled import Block, Permit, Policy, Require, Rule, Treat
+from proxy.policy.compiled import Policy
 from proxy.policy.load import compile_policy, read_checked
 from proxy.policy.model import PolicyForm
+from proxy.policy.rules import Block, Permit, Require, Rule, Treat
 from proxy.yaml_file import ConfigError, Document, Problem, read_text
 
 #: The codes of `lint` that are advice; a problem with any other code is an error.
@@ -149,10 +150,7 @@ def _does(wide: Rule, narrow: Rule) -> bool:
     """Whether what `wide` does where it matches includes what `narrow` would do."""
     match wide, narrow:
         case Permit(), Permit():
-            models = wide.models is None or (
-                narrow.models is not None and narrow.models <= wide.models
-            )
-            return models and narrow.providers <= wide.providers
+            return narrow.providers <= wide.providers
         case Require(), Require():
             return wide.met_by <= narrow.met_by
         case Treat(), Treat():
@@ -162,7 +160,8 @@ def _does(wide: Rule, narrow: Rule) -> bool:
 
 def _matches_whenever(wide: Rule, narrow: Rule) -> bool:
     """Whether each of `wide`'s conditions follows from `narrow`'s."""
-    scope, labels = dict(narrow.scope), dict(narrow.labels)
+    scope = dict(narrow.scope)
+    counts = dict(narrow.at_least)
     any_of = wide.any_of is None or bool(
         (narrow.any_of is not None and narrow.any_of <= wide.any_of) or narrow.all_of & wide.any_of
     )
@@ -171,6 +170,17 @@ def _matches_whenever(wide: Rule, narrow: Rule) -> bool:
         and wide.all_of <= narrow.all_of
         and wide.none_of <= narrow.none_of
         and wide.opaque in (None, narrow.opaque)
+        and wide.opaque_any in (None, narrow.opaque_any)
+        and wide.opaque_none <= narrow.opaque_none
+        and _within(narrow.models, wide.models)
+        and _within(narrow.dialects, wide.dialects)
+        and wide.window in (None, narrow.window)
+        and (wide.percent == 100 or wide.id == narrow.id)
         and all(field in scope and scope[field] <= values for field, values in wide.scope)
-        and all(name in labels and labels[name] <= values for name, values in wide.labels)
+        and all(counts.get(name, 0) >= least for name, least in wide.at_least)
+        and set(wide.labels) <= set(narrow.labels)
     )
+
+
+def _within(narrow: frozenset[str] | None, wide: frozenset[str] | None) -> bool:
+    return wide is None or (narrow is not None and narrow <= wide)

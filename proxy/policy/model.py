@@ -1,8 +1,8 @@
 """The policy format: what a policy file may say, key by key (DESIGN section 8).
 
 A closed format without an expression language, so everything in it can be enumerated. These
-classes describe single values; what values must mean together is in check.py. The schema.json
-beside the policies is generated from them.
+classes describe single values (vocabulary.py holds the words that they are made of); what values
+must mean together is in check.py. The schema.json beside the policies is generated from them.
 """
 
 from __future__ import annotations
@@ -11,55 +11,26 @@ import enum
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    Tag,
-    model_validator,
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+
+from proxy.policy.vocabulary import (
+    AtLeastOne,
+    Clock,
+    Counts,
+    Entities,
+    EntityName,
+    Host,
+    LabelName,
+    Language,
+    Name,
+    OpaqueKind,
+    Retention,
+    Score,
+    Strict,
+    Weekdays,
+    Word,
+    Words,
 )
-
-ClassName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-EntityName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
-ProviderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-RuleId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-Word = Annotated[str, Field(min_length=1, max_length=256)]
-Retention = Annotated[str, Field(pattern=r"^(none|unknown|[1-9][0-9]{0,4}d)$")]
-
-
-def _as_many(value: Any) -> Any:
-    """One word stands for a list of it: ``team: fraud`` is ``team: [fraud]``."""
-    if isinstance(value, str):
-        return (value,)
-    return tuple(value) if isinstance(value, list) else value
-
-
-Words = Annotated[
-    tuple[Word, ...],
-    Field(min_length=1),
-    BeforeValidator(_as_many, json_schema_input_type=Word | list[Word]),
-]
-Entities = Annotated[tuple[EntityName, ...], Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """What every part of the format is: unknown keys are errors, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class AtLeastOne(Strict):
-    """A test or scope: without any key it would say nothing, which is never what is meant."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("at least one key is needed here")
-        return self
 
 
 class Hide(enum.StrEnum):
@@ -114,6 +85,13 @@ AnyAction = Annotated[
 ]
 
 
+class Override(AtLeastOne):
+    """What differs for findings in one language or of one recognizer; `action` only strengthens."""
+
+    min_score: Score | None = None
+    action: AnyAction | None = None
+
+
 class EntityForm(Strict):
     """What an entity weighs and what is done with it.
 
@@ -121,66 +99,135 @@ class EntityForm(Strict):
     and `redact`, and the entity's own class for every other action.
     """
 
-    class_: ClassName = Field(alias="class")
+    class_: Name = Field(alias="class")
     action: AnyAction
-    residual: ClassName | None = None
+    residual: Name | None = None
     hide: Hide | None = None
-    min_score: float = Field(default=0.0, ge=0.0, le=1.0, allow_inf_nan=False)
+    min_score: Score = 0.0
+    languages: dict[Language, Override] = Field(default_factory=dict)
+    recognizers: dict[Word, Override] = Field(default_factory=dict)
 
 
 class Default(Strict):
-    """What holds where nothing is said: content that can't be read, entities without an entry."""
+    """What holds where nothing is said.
 
-    unclassified: ClassName
+    `unclassified` is the class of content that can't be read; `opaque` says otherwise for kinds of
+    it; `entity` holds for entities without an entry.
+    """
+
+    unclassified: Name
+    opaque: dict[OpaqueKind, Name] = Field(default_factory=dict)
     entity: EntityForm
     hide: Hide
 
 
-class Escalation(Strict):
-    """Entities that weigh more together: each is hidden from providers below `class`."""
+class Escalation(AtLeastOne):
+    """Entities that weigh more together or in number: each is hidden from providers below `class`.
 
-    all_of: Entities
-    class_: ClassName = Field(alias="class")
+    `at_least` counts different values: five mentions of one address are one.
+    """
+
+    all_of: Entities | None = None
+    at_least: Counts | None = None
+    class_: Name = Field(alias="class")
+
+    @model_validator(mode="after")
+    def _about_something(self) -> Self:
+        if self.all_of is None and self.at_least is None:
+            raise ValueError("all_of or at_least is needed here")
+        return self
+
+
+class Label(Strict):
+    """A label that callers may declare, and attest with a key that may assert it.
+
+    `assumed` are the values that are taken to hold until such a key says otherwise: all of them
+    unless this is given.
+    """
+
+    values: Words
+    assumed: tuple[Word, ...] | None = None
+
+
+class Attestation(Strict):
+    """On which day, and by whom, a provider's attributes were last confirmed."""
+
+    day: date
+    by: Word
 
 
 class ProviderForm(Strict):
-    """A provider's attributes. What isn't said is taken at its worst."""
+    """A provider's attributes. What isn't said is taken at its worst.
+
+    `models`, where given, are all that may be used there.
+    """
 
     region: Word
     on_prem: bool
-    clearance: ClassName
+    clearance: Name
     retention: Retention = "unknown"
     trains: bool = True
     certs: tuple[Word, ...] = ()
+    models: Words | None = None
+    attested: Attestation | None = None
 
 
 class EntitiesTest(AtLeastOne):
-    """A test on what was found."""
+    """A test on what was found; `at_least` counts different values."""
 
     any_of: Entities | None = None
     all_of: Entities | None = None
     none_of: Entities | None = None
+    at_least: Counts | None = None
+
+
+class OpaqueTest(AtLeastOne):
+    """A test on kinds of content that can't be read."""
+
+    any_of: Annotated[tuple[OpaqueKind, ...], Field(min_length=1)] | None = None
+    none_of: Annotated[tuple[OpaqueKind, ...], Field(min_length=1)] | None = None
+
+
+AnyOpaque = Annotated[
+    Annotated[bool, Tag("any")] | Annotated[OpaqueTest, Tag("kinds")],
+    Discriminator(lambda test: "kinds" if isinstance(test, dict | OpaqueTest) else "any"),
+]
 
 
 class When(AtLeastOne):
     """When a rule matches; every test given must hold.
 
-    `permit` and `waive` may only test for absence (`none_of`, `opaque: false`), the other verbs
-    only for presence: so finding more never opens a door.
+    `permit` and `waive` may only test for absence (`none_of`, `opaque: false`) and for labels that
+    are attested, the other verbs only for presence: so finding more never opens a door.
     """
 
     entities: EntitiesTest | None = None
-    opaque: bool | None = None
-    labels: dict[Word, Words] | None = None
+    opaque: AnyOpaque | None = None
+    labels: dict[LabelName, Words] | None = None
+
+
+class TimeWindow(AtLeastOne):
+    """Days of the week and hours, UTC. `to` isn't in it, and is at most 24:00."""
+
+    days: Weekdays | None = None
+    from_: Clock = Field(default="00:00", alias="from")
+    to: Clock = "24:00"
 
 
 class Scope(AtLeastOne):
-    """Whom a rule is for: each key given must name the caller's value."""
+    """Whom a rule is for: each key given must name the request's value.
+
+    `key` is a virtual key's id, `model` the model as the provider calls it.
+    """
 
     tenant: Words | None = None
     team: Words | None = None
     user: Words | None = None
     app: Words | None = None
+    key: Words | None = None
+    model: Words | None = None
+    dialect: Words | None = None
+    time: TimeWindow | None = None
 
 
 class Permit(Strict):
@@ -197,6 +244,13 @@ class CertsTest(AtLeastOne):
     all_of: Words | None = None
 
 
+class AttestedTest(AtLeastOne):
+    """A test on a provider's attestation: not before the day `since`, and by one of `by`."""
+
+    since: date | None = None
+    by: Words | None = None
+
+
 class ProviderTest(AtLeastOne):
     """What a provider must be; every key given must hold."""
 
@@ -206,6 +260,7 @@ class ProviderTest(AtLeastOne):
     retention: Words | None = None
     trains: bool | None = None
     certs: CertsTest | None = None
+    attested: AttestedTest | None = None
 
 
 class Require(Strict):
@@ -229,15 +284,30 @@ class WaiveTo(Strict):
 class Waive(Strict):
     """Lifts one verb of one named rule, towards named providers."""
 
-    rule: RuleId
+    rule: Name
     lifts: Literal["require", "block", "treat"]
     to: WaiveTo
 
 
-class Rule(Strict):
-    """One rule: exactly one of the five verbs, for whom, and when."""
+class Rollout(Strict):
+    """The share of teams, in percent, for which a rule counts; for the others it is shadowed."""
 
-    id: RuleId
+    percent_of_teams: int = Field(ge=1, le=99)
+
+
+#: What is done with values that the model itself produced, from weakest to strongest.
+OutputAction = Literal["leave", "mask", "block"]
+#: What the audit log keeps of the texts, from least to most.
+Keep = Literal["metadata", "masked", "full"]
+
+
+class Rule(Strict):
+    """One rule: exactly one of the verbs, for whom, and when.
+
+    A rule in `shadow` is decided and counted, and changes nothing.
+    """
+
+    id: Name
     why: str = Field(default="", max_length=500)
     scope: Scope | None = None
     when: When | None = None
@@ -246,8 +316,41 @@ class Rule(Strict):
     block: Block | None = None
     treat: Annotated[dict[EntityName, AnyAction], Field(min_length=1)] | None = None
     waive: Waive | None = None
+    output: Annotated[dict[Word, OutputAction], Field(min_length=1)] | None = None
+    withhold: Words | None = None
+    keep: Keep | None = None
     until: date | None = None
     approved_by: tuple[Word, ...] = ()
+    shadow: bool = False
+    rollout: Rollout | None = None
+
+
+class Restore(Strict):
+    """Where real values may be put back besides text.
+
+    `hosts` count as known, so values are restored inside their URLs. `tools`: for each tool, or for
+    `any` other, whether its arguments get real values: `known_hosts`, the default, treats URLs in
+    them like URLs in text.
+    """
+
+    hosts: tuple[Host, ...] = ()
+    tools: dict[Word, Literal["always", "known_hosts", "never"]] = Field(default_factory=dict)
+
+
+class Audit(Strict):
+    """What the audit log keeps of the texts, in place of `audit.content` in privet.yaml."""
+
+    keep: Keep
+
+
+class WholeShadow(Strict):
+    """The whole policy is decided and counted but not enforced, through the day `until`, UTC.
+
+    Secrets are refused even so. Privet must have been started with `--allow-shadow`.
+    """
+
+    until: date
+    approved_by: tuple[Word, ...]
 
 
 class PolicyForm(Strict):
@@ -255,8 +358,12 @@ class PolicyForm(Strict):
 
     policy: Word
     default: Default
-    classes: Annotated[tuple[ClassName, ...], Field(min_length=1)]
+    classes: Annotated[tuple[Name, ...], Field(min_length=1)]
     entities: dict[EntityName, EntityForm] = Field(default_factory=dict)
     escalate: tuple[Escalation, ...] = ()
-    providers: dict[ProviderName, ProviderForm]
+    labels: dict[LabelName, Label] = Field(default_factory=dict)
+    providers: dict[Name, ProviderForm]
     rules: tuple[Rule, ...]
+    restore: Restore = Restore()
+    audit: Audit | None = None
+    shadow: WholeShadow | None = None

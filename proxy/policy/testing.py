@@ -20,9 +20,11 @@ from pydantic import Field, model_validator
 from proxy.exchange import Endpoint, Facts, Principal, Verdict
 from proxy.ladder import spell
 from proxy.policy.compiled import Policy, action_of
+from proxy.policy.compiling import meets
 from proxy.policy.decide import decide
-from proxy.policy.load import load, meets
-from proxy.policy.model import AnyAction, EntityName, ProviderTest, Strict, Word, Words
+from proxy.policy.load import load
+from proxy.policy.model import AnyAction, ProviderTest
+from proxy.policy.vocabulary import EntityName, Strict, Word, Words
 from proxy.yaml_file import ConfigError, Document, Loc, Problem, did_you_mean, read_text
 
 ANY_ENTITY = "any"

@@ -25,6 +25,7 @@ def policy(*rules: str, entities: str = "", escalate: str = "") -> Policy:
         " hide: above_clearance}\n"
         f"entities: {{{entities}}}\n"
         f"escalate: [{escalate}]\n"
+        "labels: {purpose: {values: [ads, sales, care], assumed: []}}\n"
         "providers:\n"
         "  in: {region: eu, on_prem: true, clearance: low}\n"
         "  out: {region: us, on_prem: false, clearance: low}\n"

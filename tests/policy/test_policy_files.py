@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from proxy.policy.lint import lint
-from proxy.policy.load import load
+from proxy.policy.load import load, parse
 from proxy.policy.schema import schema_text
 from proxy.policy.testing import Result, run
 
@@ -67,14 +68,27 @@ def test_the_schema_is_current() -> None:
     assert json.loads(schema_text())["additionalProperties"] is False
 
 
-def test_the_readme_names_every_key() -> None:
-    """A key that security teams can write is one that they can look up."""
-    readme = (POLICIES / "README.md").read_text()
+def keys_of_the_format() -> set[str]:
     schema = json.loads(schema_text())
     keys = set(schema["properties"])
     for definition in schema["$defs"].values():
         keys |= set(definition.get("properties", ()))
-    assert [key for key in sorted(keys) if f"`{key}`" not in readme] == []
+    return keys
+
+
+def test_the_readme_names_every_key() -> None:
+    """A key that security teams can write is one that they can look up."""
+    readme = (POLICIES / "README.md").read_text()
+    assert [key for key in sorted(keys_of_the_format()) if f"`{key}`" not in readme] == []
+
+
+def test_the_readmes_sample_loads_and_uses_every_key() -> None:
+    readme = (POLICIES / "README.md").read_text()
+    sample = re.search(r"```yaml\n(policy: acme.*?)```", readme, re.DOTALL)
+    assert sample is not None
+    assert parse(sample[1], "README.md").name == "acme/2026-11"
+    keys = sorted(keys_of_the_format())
+    assert [key for key in keys if not re.search(rf"\b{key}:\s", sample[1])] == []
 
 
 def test_sample_classes_are_ordered_as_written() -> None:

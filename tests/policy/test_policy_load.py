@@ -89,8 +89,14 @@ BREACHES = [
     (
         "permit: {providers: any}}",
         "when: {labels: {purpose: care}}, permit: {providers: any}}",
-        "labels:",
-        "a permit can't depend on labels (what callers declare may only tighten)",
+        "purpose: care",
+        "'purpose' isn't under `labels` (known: class)",
+    ),
+    (
+        "permit: {providers: any}}",
+        "when: {labels: {class: public}}, permit: {providers: any}}",
+        "class: public",
+        "a permit can't depend on the label class (a declared class only tightens)",
     ),
     (
         "permit: {providers: any}}",
@@ -116,7 +122,7 @@ BREACHES = [
         "id: no-card-numbers",
         (
             "rule 'no-card-numbers' needs exactly one verb"
-            " (one of permit, require, block, treat, waive)"
+            " (one of permit, require, block, treat, waive, output, withhold, keep)"
         ),
     ),
     (

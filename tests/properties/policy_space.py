@@ -198,6 +198,7 @@ def policies(draw: st.DrawFn) -> Data:
         },
         "entities": entities,
         "escalate": draw(st.lists(escalations, max_size=2)),
+        "labels": {"purpose": {"values": ["ads", "test", "care"], "assumed": []}},
         "providers": {
             name: {
                 "region": draw(st.sampled_from(["eu", "us"])),

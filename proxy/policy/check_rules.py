@@ -1,0 +1,175 @@
+"""What each rule must mean beside the rest of its policy; every breach is a problem."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+
+from proxy.exchange import ActionKind
+from proxy.ladder import spell, weaker_or_equal
+from proxy.policy.checking import APPROVERS, Checking
+from proxy.policy.compiled import CLASS_LABEL, action_of
+from proxy.policy.decide import BUILT_IN
+from proxy.policy.model import (
+    ActionForm,
+    ActionName,
+    EntitiesTest,
+    OpaqueTest,
+    Rule,
+    TimeWindow,
+    Waive,
+)
+from proxy.policy.rules import ANY
+from proxy.policy.vocabulary import minutes
+from proxy.yaml_file import Loc, Problem, did_you_mean
+
+VERBS = ("permit", "require", "block", "treat", "waive", "output", "withhold", "keep")
+_OPENING = ("permit", "waive")
+#: Keys of a scope that say whom a rule is for.
+_WHOM = ("tenant", "team", "user", "app", "key")
+
+
+def rules(asked: Checking) -> Iterator[Problem]:
+    """The problems of every rule."""
+    counts = Counter(rule.id for rule in asked.form.rules)
+    for index, rule in enumerate(asked.form.rules):
+        loc: Loc = ("rules", index)
+        if counts[rule.id] > 1:
+            yield asked.problem((*loc, "id"), f"two rules are called {rule.id!r}")
+        if rule.id in BUILT_IN:
+            yield asked.problem((*loc, "id"), f"{rule.id!r} is the name of a built-in reason")
+        verbs = [verb for verb in VERBS if getattr(rule, verb) is not None]
+        if len(verbs) == 1:
+            yield from _when(asked, loc, rule, verbs[0])
+            yield from _verb(asked, loc, rule)
+        else:
+            hint = f"one of {', '.join(VERBS)}"
+            yield asked.problem(loc, f"rule {rule.id!r} needs exactly one verb", hint)
+        if rule.scope and rule.scope.time:
+            yield from _time(asked, (*loc, "scope", "time"), rule.scope.time)
+        if rule.shadow and rule.rollout:
+            hint = "leave shadow out: rollout shadows the rule for the other teams"
+            yield asked.problem((*loc, "rollout"), "a rule in shadow counts for nobody", hint)
+
+
+def _verb(asked: Checking, loc: Loc, rule: Rule) -> Iterator[Problem]:
+    if rule.waive:
+        yield from _waive(asked, loc, rule, rule.waive)
+        return
+    for key in ("until", "approved_by"):
+        if getattr(rule, key):
+            yield asked.problem((*loc, key), f"only a waiver has {key!r}", key=True)
+    if rule.permit and rule.permit.providers != (ANY,):
+        yield from asked.providers((*loc, "permit", "providers"), rule.permit.providers)
+    if rule.require:
+        names = rule.require.provider.names or ()
+        yield from asked.providers((*loc, "require", "provider", "names"), names)
+    if rule.treat:
+        yield from _treat(asked, (*loc, "treat"), rule.treat)
+    if rule.output:
+        named = [name for name in rule.output if name != ANY]
+        yield from asked.listed((*loc, "output"), named, key=True)
+    if rule.withhold and rule.withhold != (ANY,):
+        yield from asked.listed((*loc, "withhold"), rule.withhold)
+
+
+def _when(asked: Checking, loc: Loc, rule: Rule, verb: str) -> Iterator[Problem]:
+    if rule.when is None:
+        return
+    place = (*loc, "when")
+    if rule.when.entities is not None:
+        yield from _entities(asked, (*place, "entities"), rule.when.entities, verb)
+    opaque = rule.when.opaque
+    if isinstance(opaque, OpaqueTest):
+        for key, absence in (("any_of", False), ("none_of", True)):
+            names = getattr(opaque, key)
+            if names is None:
+                continue
+            yield from asked.kinds((*place, "opaque", key), names)
+            if absence != (verb in _OPENING):
+                yield asked.problem((*place, "opaque", key), *_polarity(verb), "when", key=True)
+    elif opaque is not None and opaque == (verb in _OPENING):
+        yield asked.problem((*place, "opaque"), *_polarity(verb), "when")
+    for name, values in (rule.when.labels or {}).items():
+        yield from _label(asked, (*place, "labels", name), name, values, verb)
+
+
+def _entities(asked: Checking, loc: Loc, tests: EntitiesTest, verb: str) -> Iterator[Problem]:
+    for key in ("any_of", "all_of", "none_of", "at_least"):
+        names = getattr(tests, key)
+        if names is None:
+            continue
+        yield from asked.listed((*loc, key), names, key=key == "at_least")
+        if (verb in _OPENING) != (key == "none_of"):
+            yield asked.problem((*loc, key), *_polarity(verb), "when", key=True)
+
+
+def _label(
+    asked: Checking, loc: Loc, name: str, values: Collection[str], verb: str
+) -> Iterator[Problem]:
+    if name == CLASS_LABEL:
+        known: Collection[str] = asked.form.classes
+        if verb in _OPENING:
+            hint = "a declared class only tightens"
+            yield asked.problem(loc, f"a {verb} can't depend on the label class", hint, key=True)
+    elif name in asked.form.labels:
+        known = asked.form.labels[name].values
+    else:
+        hint = did_you_mean(name, [CLASS_LABEL, *asked.form.labels])
+        yield asked.problem(loc, f"{name!r} isn't under `labels`", hint, "unknown", key=True)
+        return
+    for index, value in enumerate(values):
+        if value not in known:
+            hint = did_you_mean(value, known)
+            message = f"{value!r} isn't one of its values"
+            yield asked.problem((*loc, index), message, hint, "unknown")
+
+
+def _time(asked: Checking, loc: Loc, time: TimeWindow) -> Iterator[Problem]:
+    if minutes(time.from_) >= minutes(time.to):
+        hint = "for a night write two rules, one that ends at 24:00"
+        yield asked.problem((*loc, "to"), "the hours end before they begin", hint)
+
+
+def _treat(
+    asked: Checking, loc: Loc, treat: Mapping[str, ActionName | ActionForm]
+) -> Iterator[Problem]:
+    for name, form in treat.items():
+        yield from asked.listed(loc, (name,), key=True)
+        if name not in asked.form.entities:
+            continue
+        own, action = action_of(asked.form.entities[name].action), action_of(form)
+        if action.kind is ActionKind.ALLOW:
+            yield asked.problem((*loc, name), "treat can't show what is found", code="treat")
+        elif not weaker_or_equal(own, action):
+            message = f"{spell(action)} isn't as strong as {name}'s own action, {spell(own)}"
+            yield asked.problem((*loc, name), message, "treat only strengthens", "treat")
+
+
+def _waive(asked: Checking, loc: Loc, rule: Rule, waive: Waive) -> Iterator[Problem]:
+    place = (*loc, "waive")
+    by_id = {other.id: other for other in asked.form.rules}
+    waived = by_id.get(waive.rule)
+    if waived is None:
+        hint = did_you_mean(waive.rule, by_id)
+        yield asked.problem((*place, "rule"), f"no rule {waive.rule!r}", hint, "unknown")
+    elif getattr(waived, waive.lifts) is None:
+        message = f"rule {waived.id!r} has no {waive.lifts!r} to lift"
+        yield asked.problem((*place, "lifts"), message)
+    yield from asked.providers((*place, "to", "provider"), waive.to.provider)
+    if rule.scope is None or not any(getattr(rule.scope, key) for key in _WHOM):
+        yield asked.problem(loc, "a waiver needs a scope", "name a team or an app")
+    if rule.until is None:
+        yield asked.problem(loc, "a waiver needs 'until'", "its last day, as in 2027-01-31")
+    if asked.approvers(rule.approved_by) < APPROVERS:
+        where = (*loc, "approved_by") if rule.approved_by else loc
+        yield asked.problem(where, "a waiver needs two different approvers in 'approved_by'")
+
+
+def _polarity(verb: str) -> tuple[str, str]:
+    if verb in _OPENING:
+        return f"a {verb} can only test that something is absent", "use none_of or `opaque: false`"
+    return (
+        f"a {verb} can only test that something is present",
+        "use any_of, all_of or `opaque: true`",
+    )

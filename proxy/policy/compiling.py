@@ -1,0 +1,267 @@
+"""From a checked form to the policy that decides: names become ranks, rules are sorted by verb."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from types import MappingProxyType
+from typing import Any
+
+from proxy.policy.compiled import (
+    CLASS_LABEL,
+    Entity,
+    Escalation,
+    Policy,
+    Provider,
+    WholeShadow,
+    action_of,
+)
+from proxy.policy.lookup import Lookup
+from proxy.policy.model import (
+    EntityForm,
+    Hide,
+    OpaqueTest,
+    PolicyForm,
+    ProviderForm,
+    ProviderTest,
+    TimeWindow,
+    Waive,
+)
+from proxy.policy.model import Permit as PermitForm
+from proxy.policy.model import Rule as RuleForm
+from proxy.policy.rules import (
+    ANY,
+    Answering,
+    Block,
+    Kept,
+    LabelTest,
+    Output,
+    Permit,
+    Require,
+    Restriction,
+    Treat,
+    Waiver,
+    Window,
+    Withhold,
+)
+from proxy.policy.vocabulary import WEEKDAYS, minutes
+
+_RESIDUAL_LOWEST = ("placeholder", "redact")
+#: Keys of `scope` that are fields of Principal, and those fields.
+_PRINCIPAL = {"tenant": "tenant", "team": "team", "user": "user", "app": "app", "key": "key_id"}
+
+
+def compiled(form: PolicyForm, digest: str) -> Policy:
+    """The policy that a checked form describes, and beside it the one that its shadows ask for."""
+    live = tuple(rule for rule in form.rules if not rule.shadow)
+    policy = _Compiler(form, digest).policy(live)
+    shadowed = frozenset(rule.id for rule in form.rules if rule.shadow or rule.rollout)
+    if not shadowed:
+        return policy
+    everywhere = [rule.model_copy(update={"shadow": False, "rollout": None}) for rule in form.rules]
+    candidate = _Compiler(form, digest).policy(tuple(everywhere))
+    return replace(policy, shadowed=shadowed, candidate=candidate)
+
+
+class _Compiler:
+    def __init__(self, form: PolicyForm, digest: str) -> None:
+        self._form = form
+        self._digest = digest
+        self._rank = {name: index for index, name in enumerate(form.classes)}
+        self._providers = {
+            name: _provider(name, provider, self._rank) for name, provider in form.providers.items()
+        }
+
+    def policy(self, forms: tuple[RuleForm, ...]) -> Policy:
+        """The policy with these rules."""
+        form, rank = self._form, self._rank
+        rules = sorted(forms, key=lambda rule: rule.id)
+        permits = tuple(self._permit(rule, rule.permit) for rule in rules if rule.permit)
+        restrictions = tuple(rule for rule in map(self._restriction, rules) if rule)
+        shadow = form.shadow
+        return Policy(
+            name=form.policy,
+            digest=self._digest,
+            classes=form.classes,
+            unclassified=rank[form.default.unclassified],
+            opaque={kind: rank[name] for kind, name in form.default.opaque.items()},
+            default_entity=_entity(form.default.entity, rank, form.default.hide),
+            entities=MappingProxyType(
+                {name: _entity(e, rank, form.default.hide) for name, e in form.entities.items()}
+            ),
+            escalations=tuple(
+                Escalation(
+                    frozenset({*(e.all_of or ()), *(e.at_least or ())}),
+                    rank[e.class_],
+                    e.at_least or {},
+                )
+                for e in form.escalate
+            ),
+            labels=frozenset({CLASS_LABEL, *form.labels}),
+            providers=MappingProxyType(self._providers),
+            permits=permits,
+            restrictions=restrictions,
+            waivers=tuple(self._waiver(rule, rule.waive) for rule in rules if rule.waive),
+            answering=tuple(rule for rule in map(self._answering, rules) if rule),
+            lookups={name: Lookup(name, permits, restrictions) for name in self._providers},
+            hosts=frozenset(form.restore.hosts),
+            tools=MappingProxyType(form.restore.tools),
+            keep=form.audit.keep if form.audit else None,
+            shadow=WholeShadow(shadow.until, shadow.approved_by) if shadow else None,
+        )
+
+    def _permit(self, rule: RuleForm, permit: PermitForm) -> Permit:
+        said = self._conditions(rule)
+        if permit.models:
+            models = frozenset(permit.models)
+            said["models"] = models if said["models"] is None else models & said["models"]
+        opened = permit.providers
+        return Permit(**said, providers=frozenset(self._providers if opened == (ANY,) else opened))
+
+    def _restriction(self, rule: RuleForm) -> Restriction | None:
+        if rule.block:
+            return Block(**self._conditions(rule), message=rule.block.message)
+        if rule.treat:
+            actions = {name: action_of(form) for name, form in rule.treat.items()}
+            return Treat(**self._conditions(rule), actions=MappingProxyType(actions))
+        if rule.require:
+            test = rule.require.provider
+            met_by = frozenset(p.name for p in self._providers.values() if meets(p, test))
+            return Require(**self._conditions(rule), met_by=met_by, demand=_in_words(test))
+        return None
+
+    def _waiver(self, rule: RuleForm, waive: Waive) -> Waiver:
+        return Waiver(
+            **self._conditions(rule),
+            rule=waive.rule,
+            providers=frozenset(waive.to.provider),
+            until=rule.until or date.min,
+            approved_by=rule.approved_by,
+        )
+
+    def _answering(self, rule: RuleForm) -> Answering | None:
+        if rule.output:
+            return Output(**self._conditions(rule), actions=MappingProxyType(rule.output))
+        if rule.withhold:
+            return Withhold(**self._conditions(rule), entities=frozenset(rule.withhold))
+        if rule.keep:
+            return Kept(**self._conditions(rule), keep=rule.keep)
+        return None
+
+    def _conditions(self, rule: RuleForm) -> dict[str, Any]:
+        """What every verb has: id, reason, scope and when."""
+        scope = rule.scope.model_dump(exclude_none=True, exclude={"time"}) if rule.scope else {}
+        when = rule.when
+        tests = when.entities if when else None
+        opaque = when.opaque if when else None
+        kinds = opaque if isinstance(opaque, OpaqueTest) else OpaqueTest.model_construct()
+        labels = (when.labels if when else None) or {}
+        return {
+            "id": rule.id,
+            "why": rule.why,
+            "scope": tuple(
+                (_PRINCIPAL[key], frozenset(values))
+                for key, values in scope.items()
+                if key in _PRINCIPAL
+            ),
+            "models": _set(scope.get("model")),
+            "dialects": _set(scope.get("dialect")),
+            "window": _window(rule.scope.time) if rule.scope and rule.scope.time else None,
+            "percent": rule.rollout.percent_of_teams if rule.rollout else 100,
+            "any_of": _set(tests.any_of if tests else None),
+            "all_of": frozenset((tests.all_of if tests else None) or ()),
+            "none_of": frozenset((tests.none_of if tests else None) or ()),
+            "at_least": tuple(sorted(((tests.at_least if tests else None) or {}).items())),
+            "opaque": opaque if isinstance(opaque, bool) else None,
+            "opaque_any": _set(kinds.any_of),
+            "opaque_none": frozenset(kinds.none_of or ()),
+            "labels": tuple(self._label(name, values) for name, values in sorted(labels.items())),
+        }
+
+    def _label(self, name: str, wanted: tuple[str, ...]) -> LabelTest:
+        values = frozenset(wanted)
+        if name == CLASS_LABEL:
+            return LabelTest(name, values, frozenset(self._form.classes), assumed=False)
+        label = self._form.labels[name]
+        assumed = label.values if label.assumed is None else label.assumed
+        return LabelTest(
+            name, values, frozenset(label.values), assumed=not values.isdisjoint(assumed)
+        )
+
+
+def _set(values: tuple[str, ...] | None) -> frozenset[str] | None:
+    return None if values is None else frozenset(values)
+
+
+def _window(time: TimeWindow) -> Window:
+    days = WEEKDAYS if time.days is None else time.days
+    return Window(frozenset(map(WEEKDAYS.index, days)), minutes(time.from_), minutes(time.to))
+
+
+def _provider(name: str, form: ProviderForm, rank: Mapping[str, int]) -> Provider:
+    return Provider(
+        name,
+        clearance=rank[form.clearance],
+        region=form.region,
+        on_prem=form.on_prem,
+        retention=form.retention,
+        trains=form.trains,
+        certs=frozenset(form.certs),
+        models=_set(form.models),
+        attested_on=form.attested.day if form.attested else None,
+        attested_by=form.attested.by if form.attested else "",
+    )
+
+
+def _entity(form: EntityForm, rank: Mapping[str, int], hide: Hide) -> Entity:
+    own = rank[form.class_]
+    default = 0 if form.action in _RESIDUAL_LOWEST else own
+    overrides = {**form.languages, **form.recognizers}
+    return Entity(
+        rank=own,
+        residual=default if form.residual is None else rank[form.residual],
+        action=action_of(form.action),
+        hide=form.hide or hide,
+        min_score=form.min_score,
+        scores={k: o.min_score for k, o in overrides.items() if o.min_score is not None},
+        actions={k: action_of(o.action) for k, o in overrides.items() if o.action is not None},
+    )
+
+
+def meets(provider: Provider, test: ProviderTest) -> bool:
+    """Whether a provider is what `test` demands."""
+    certs, attested = test.certs, test.attested
+    return (
+        (test.names is None or provider.name in test.names)
+        and (test.region is None or provider.region in test.region)
+        and (test.on_prem is None or provider.on_prem == test.on_prem)
+        and (test.retention is None or provider.retention in test.retention)
+        and (test.trains is None or provider.trains == test.trains)
+        and (certs is None or certs.any_of is None or not provider.certs.isdisjoint(certs.any_of))
+        and (certs is None or certs.all_of is None or provider.certs.issuperset(certs.all_of))
+        and (attested is None or attested.by is None or provider.attested_by in attested.by)
+        and (
+            attested is None
+            or attested.since is None
+            or (provider.attested_on is not None and provider.attested_on >= attested.since)
+        )
+    )
+
+
+def _in_words(test: ProviderTest) -> str:
+    """A demand as a phrase: ``a provider with region eu, certs all of hipaa-baa``."""
+    said: list[str] = []
+    plain = test.model_dump(exclude_none=True, exclude={"certs", "attested"})
+    for key, value in plain.items():
+        words = " or ".join(value) if isinstance(value, tuple) else ("no", "yes")[value]
+        said.append(f"{key} {words}")
+    if test.certs and test.certs.any_of:
+        said.append(f"certs any of {', '.join(test.certs.any_of)}")
+    if test.certs and test.certs.all_of:
+        said.append(f"certs all of {', '.join(test.certs.all_of)}")
+    if test.attested:
+        by = f" by {' or '.join(test.attested.by)}" if test.attested.by else ""
+        since = f" since {test.attested.since}" if test.attested.since else ""
+        said.append(f"attributes attested{by}{since}")
+    return f"a provider with {', '.join(said)}"
