@@ -7,7 +7,7 @@ outcome is written.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
 import structlog
 
@@ -17,6 +17,7 @@ from proxy.providers import Reply
 from proxy.providers.http import MAX_ANSWER_BYTES
 from proxy.recording import PART_BYTES, Outcome
 from proxy.wire import Dialect
+from proxy.wire.restoring import Restored
 
 log = structlog.get_logger(__name__)
 
@@ -27,18 +28,18 @@ async def deliver(attempt: Attempt, reply: Reply, dialect: Dialect, services: Se
     Raises:
         PrivetError: it isn't an answer of this dialect, broke off, or can't be recorded.
     """
-    headers = reply.headers | _headers(attempt, dialect)
+    headers = reply.headers | _headers(attempt)
     if attempt.request.exchange.stream and reply.is_event_stream:
         stream = _stream(attempt, reply, dialect, services)
         # Run to its first, empty chunk: only a generator that began has an end to clean up.
         await anext(stream)
-        return Answer(headers, stream)
-    return Answer(headers, await _whole(attempt, reply, dialect, services))
+        return Answer(headers | _noted(*_notes(attempt)), stream)
+    restored = await _whole(attempt, reply, dialect, services)
+    return Answer(headers | _noted(*_notes(attempt), *restored.notes), restored.body)
 
 
-async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Services) -> bytes:
+async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Services) -> Restored:
     outcome = Outcome(http_status=reply.status)
-    json_answer = attempt.request.exchange.json_answer
     received = bytearray()  # as far as it came, an answer that breaks off is on record too
     try:
         async for chunk in reply.chunks():
@@ -47,8 +48,8 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
                 received.clear()  # no record could hold it
                 raise ProviderFailed("The provider's answer is too large.")
             received += chunk
-        restored = dialect.restore(bytes(received), attempt.restorer, json_answer=json_answer)
-        outcome.status, outcome.delivered = "delivered", len(restored)
+        restored = dialect.restore(bytes(received), attempt.restorer, attempt.asked)
+        outcome.status, outcome.delivered = "delivered", len(restored.body)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
         failed = as_failure(error)
         outcome.status, outcome.code = "failed", failed.code
@@ -64,11 +65,7 @@ async def _stream(
 ) -> AsyncGenerator[bytes, None]:
     """The restored events as they come; what is handed on counts as delivered."""
     exchange = attempt.request.exchange
-    restoring = dialect.stream(
-        attempt.restorer,
-        json_answer=exchange.json_answer,
-        drop_logprobs=bool(attempt.masked.edits),
-    )
+    restoring = dialect.stream(attempt.restorer, attempt.asked)
     outcome = Outcome(http_status=reply.status)
     unsealed = bytearray()
     parts = 0
@@ -106,18 +103,24 @@ async def _stream(
             log.error("outcome not recorded", exchange=exchange.id)
 
 
-def _headers(attempt: Attempt, dialect: Dialect) -> dict[str, str]:
+def _headers(attempt: Attempt) -> dict[str, str]:
     """What the caller learns about its request besides the answer."""
     endpoint = attempt.verdict.endpoint
     request = attempt.request
-    headers = {
+    return {
         "x-privet-provider": endpoint.provider,
         "x-privet-model": endpoint.model,
         "x-privet-policy": f"{request.policy_name}@{request.policy_digest[:12]}",
     }
-    notes = []
-    if attempt.masked.edits and dialect.relaxed(request.exchange):
-        notes.append("schema-relaxed")
-    if attempt.masked.edits and request.exchange.tree.get("logprobs"):
-        notes.append("logprobs-dropped")
-    return headers | ({"x-privet-notes": ", ".join(notes)} if notes else {})
+
+
+def _notes(attempt: Attempt) -> Iterator[str]:
+    """What was changed in the request or its answer besides the values."""
+    if attempt.asked.relaxed:
+        yield "schema-relaxed"
+    if attempt.masked.edits and attempt.request.exchange.tree.get("logprobs"):
+        yield "logprobs-dropped"
+
+
+def _noted(*notes: str) -> dict[str, str]:
+    return {"x-privet-notes": ", ".join(notes)} if notes else {}

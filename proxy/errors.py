@@ -128,6 +128,13 @@ class ProviderFailed(PrivetError):
     code = "provider_failed"
 
 
+class AnswerOffSchema(PrivetError):
+    """A strict schema was relaxed for hidden values, and the restored answer breaks it."""
+
+    status = 502
+    code = "answer_off_schema"
+
+
 class ProviderRefused(PrivetError):
     """The upstream answered with an error: its status, type and code, and a message we may pass."""
 

@@ -129,6 +129,7 @@ class Exchange:
         parts: in the adapter's order (tools, response format, system, other fields, turns).
         pseudonyms: paths of end-user ids, which leave as keyed hashes.
         json_answer: the caller asked for an answer that is one JSON document.
+        constraints: where keywords stand in its schemas that limit strings, schema by schema.
     """
 
     id: str
@@ -142,6 +143,7 @@ class Exchange:
     opaque: tuple[OpaquePart, ...]
     pseudonyms: tuple[Path, ...]
     json_answer: bool
+    constraints: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

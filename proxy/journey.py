@@ -23,6 +23,7 @@ from proxy.policy.watch import PolicyStore
 from proxy.providers import Provider
 from proxy.recording import Outcome, Recorder, Request
 from proxy.routing import Catalogue, Health
+from proxy.wire.restoring import Asked
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One endpoint's turn: what it is sent, under which verdict, and how its answer is restored."""
+    """One endpoint's turn: what it is sent, under which verdict, and how its answer is restored.
+
+    `asked` is what the answer has to be.
+    """
 
     request: Request
     verdict: Verdict
@@ -68,6 +72,7 @@ class Attempt:
     masked: Masked
     restorer: Restorer
     body: bytes
+    asked: Asked
 
     async def record(self, outcome: Outcome, received: bytes, recorder: Recorder) -> None:
         """Write how it ended, shielded from the client's leaving.

@@ -35,12 +35,13 @@ from proxy.errors import (
 from proxy.exchange import Channel, Exchange, Facts, Finding, Path, Principal, Verdict
 from proxy.journey import Answer, Attempt, Call, Services, as_failure
 from proxy.mask.guard import check
-from proxy.mask.masking import Numbering, number
+from proxy.mask.masking import Masked, Numbering, number
 from proxy.mask.restore import Restorer
 from proxy.policy.decide import decide
 from proxy.providers import Reply
 from proxy.recording import Outcome, Request
 from proxy.wire import Dialect
+from proxy.wire.restoring import Asked
 
 T = TypeVar("T")
 
@@ -191,17 +192,24 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
     edits: dict[Path, str] = dict(masked.edits)
     for path in exchange.pseudonyms:
         edits[path] = _pseudonym(exchange, path, request.principal, services.secret)
-    body = dialect.write(exchange, edits, verdict.endpoint.model)
+    sent = dialect.write(exchange, edits, verdict.endpoint.model, _placeholders(masked))
     # The guard reads the body that is sent, not what it was meant to be.
-    read_back = dialect.parse(body, exchange.id) if edits else exchange
-    sent = [part.text for part in read_back.parts]
+    read_back = dialect.parse(sent.body, exchange.id) if edits else exchange
+    texts = [part.text for part in read_back.parts]
     try:
-        check(masked, services.finder, request.principal.tenant, sent)
+        check(masked, services.finder, request.principal.tenant, texts)
     except GuardHit:
         log.critical("egress guard hit", exchange=exchange.id, provider=verdict.endpoint.provider)
         raise
     restorer = Restorer(masked.mapping, exchange.parts)
-    return Attempt(request, verdict, attempt_number, masked, restorer, body)
+    asked = Asked(exchange.json_answer, bool(masked.edits), sent.relaxed)
+    return Attempt(request, verdict, attempt_number, masked, restorer, sent.body, asked)
+
+
+def _placeholders(masked: Masked) -> dict[str, str]:
+    """Each hidden value with the placeholder that comes back for it, or an empty string."""
+    restored = {value: f"<{token}>" for token, value in masked.mapping.tokens.items()}
+    return dict.fromkeys(masked.hidden, "") | restored
 
 
 def _pseudonym(exchange: Exchange, path: Path, principal: Principal, secret: bytes) -> str:

@@ -9,6 +9,7 @@ from proxy.errors import PrivetError
 from proxy.exchange import Exchange, Path
 from proxy.wire import openai_chat, openai_chat_answer, openai_shared
 from proxy.wire.openai_chat_answer import AnswerStream
+from proxy.wire.restoring import Asked, Restored, Restoring, Sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +20,8 @@ class Dialect:
         name: stands in exchanges, records and the declarations of providers that speak it.
         path: the route (always POST) that clients call.
         parse: a body and an exchange id to an `Exchange`; raises BadRequest.
-        write: an exchange, its edits and the endpoint's model to the body for that endpoint.
-        relaxed: whether `write` with edits loosens a schema.
+        write: an exchange, its edits, the endpoint's model and the hidden values with their
+            placeholders to the body for that endpoint, and the schemas that it had to relax.
         restore: a provider's answer to what the caller gets.
         stream: a restorer for one streamed answer.
         error: a failure and the request id to the dialect's error body.
@@ -29,10 +30,9 @@ class Dialect:
     name: str
     path: str
     parse: Callable[[bytes, str], Exchange]
-    write: Callable[[Exchange, Mapping[Path, str], str], bytes]
-    relaxed: Callable[[Exchange], bool]
-    restore: Callable[..., bytes]
-    stream: Callable[..., AnswerStream]
+    write: Callable[[Exchange, Mapping[Path, str], str, Mapping[str, str]], Sent]
+    restore: Callable[[bytes, Restoring, Asked], Restored]
+    stream: Callable[[Restoring, Asked], AnswerStream]
     error: Callable[[PrivetError, str], bytes]
 
 
@@ -43,7 +43,6 @@ DIALECTS: tuple[Dialect, ...] = (
         path="/v1/chat/completions",
         parse=openai_chat.parse,
         write=openai_chat.write,
-        relaxed=openai_chat.relaxed,
         restore=openai_chat_answer.restore,
         stream=openai_chat_answer.AnswerStream,
         error=openai_shared.error,

@@ -2,13 +2,24 @@
 
 Property names are restricted paths: a placeholder for one must be a name, and the same name in
 `required` and in every call's arguments. Enumerated types and formats are the schema's own words.
+
+A keyword that limits strings is left out where it would keep a placeholder from a field in which
+its value may stand, and nowhere else: some hidden value of the request (as written, or closed up
+as machines write numbers) passes all of the field's keywords, and its placeholder fails this one.
+What can't be judged (an unknown format, an expression that RE2 doesn't know) counts as passed by
+the value and failed by the placeholder.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
+from proxy.exchange import Exchange, Key, Path
 from proxy.wire.json_walk import Leaf, Spec
+from proxy.wire.schema_check import Judge, Relaxed
 
 _TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 _FORMATS = frozenset(
@@ -18,9 +29,6 @@ _FORMATS = frozenset(
         *("uuid", "uri-template", "json-pointer", "relative-json-pointer", "regex"),
     }
 )
-#: Keywords that a placeholder in place of a value can't satisfy.
-UNSATISFIABLE = ("format", "pattern", "maxLength", "minLength", "contentEncoding")
-
 _NAMES = Spec(items=Spec(leaf=Leaf.NAME))
 _keywords: dict[str, Spec] = {}
 #: A schema. It refers to itself, so its keywords are filled in below.
@@ -28,7 +36,11 @@ SCHEMA = Spec(fields=_keywords)
 _SCHEMAS_BY_NAME = Spec(items=SCHEMA)
 _keywords |= {
     "type": Spec(values=_TYPES, items=Spec(values=_TYPES)),
-    "format": Spec(values=_FORMATS),
+    # Keywords that a placeholder in place of a value may fail.
+    "format": Spec(values=_FORMATS, constrains=True),
+    **dict.fromkeys(
+        ("pattern", "maxLength", "minLength", "contentEncoding"), Spec(constrains=True)
+    ),
     "required": _NAMES,
     "$ref": Spec(leaf=Leaf.NAME),  # it quotes a definition's name
     **dict.fromkeys(("properties", "patternProperties", "$defs", "definitions"), _SCHEMAS_BY_NAME),
@@ -41,33 +53,113 @@ _keywords |= {
     "$schema": Spec(values=frozenset({"https://json-schema.org/draft/2020-12/schema"})),
     **dict.fromkeys(
         (
-            *("title", "description", "default", "examples", "enum", "const", "pattern"),
-            *("minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "$id", "$anchor"),
-            *("exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems", "$comment"),
+            *("title", "description", "default", "examples", "enum", "const", "$comment"),
+            *("minimum", "maximum", "exclusiveMinimum", "$id", "$anchor", "contentMediaType"),
+            *("exclusiveMaximum", "multipleOf", "minItems", "maxItems", "uniqueItems"),
             *("minProperties", "maxProperties", "deprecated", "readOnly", "writeOnly", "nullable"),
-            *("contentEncoding", "contentMediaType"),
         ),
         Spec(),
     ),
 }
+#: The members of tools and response formats that hold a schema.
+_ROOTS = ("parameters", "schema", "input_schema")
+_DIGIT = re.compile("[0-9]")
+_SEPARATORS = re.compile(r"[\s().-]+")
 
 
-def relax(schema: Any) -> Any:
-    """A copy of `schema` without the keywords that no placeholder can satisfy.
+def relax(
+    exchange: Exchange, tree: Any, edits: Mapping[Path, str], hidden: Mapping[str, str]
+) -> tuple[Any, tuple[Relaxed, ...]]:
+    """`tree` less the keywords that keep placeholders from where their values may stand.
 
-    Only keywords go: a property that happens to be called "format" stays.
+    Args:
+        tree: the exchange's tree with `edits` done.
+        hidden: value -> its placeholder; "" for a value that never comes back.
     """
-    if isinstance(schema, list):
-        return [relax(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    relaxed = {}
-    for name, value in schema.items():
-        spec = _keywords.get(name)
-        if spec is _SCHEMAS_BY_NAME and isinstance(value, dict):
-            relaxed[name] = {key: relax(below) for key, below in value.items()}
-        elif spec is not None and (spec is SCHEMA or spec.items is SCHEMA):
-            relaxed[name] = relax(value)
-        elif name not in UNSATISFIABLE:
-            relaxed[name] = value
-    return relaxed
+    if not hidden or not exchange.constraints:
+        return tree, ()
+    judge = Judge()
+    gone = [
+        (*path, name)
+        for path, keywords in groupby(exchange.constraints, key=lambda path: path[:-1])
+        for name in _unfit(
+            _at(exchange.tree, path), [str(path[-1]) for path in keywords], hidden, judge
+        )
+    ]
+    if not gone:
+        return tree, ()
+    looser = _without(exchange.tree, gone)
+    roots = dict.fromkeys(map(_root, gone))
+    relaxed = tuple(_relaxed(exchange.tree, looser, root) for root in roots)
+    return _without(tree, [_renamed(path, edits) for path in gone]), relaxed
+
+
+def _unfit(
+    schema: Mapping[str, Any], keywords: Sequence[str], hidden: Mapping[str, str], judge: Judge
+) -> Iterator[str]:
+    """The keywords of one schema that have to go."""
+    kinds = schema.get("type", "string")
+    if "string" not in (kinds if isinstance(kinds, list) else (kinds,)):
+        return
+    left = dict.fromkeys(keywords)
+    for value, placeholder in hidden.items():
+        if not any(
+            all(judge.fits(form, name, schema[name]) is not False for name in keywords)
+            for form in _forms(value)
+        ):
+            continue
+        for name in tuple(left):
+            if not placeholder or not judge.fits(placeholder, name, schema[name]):
+                del left[name]
+                yield name
+        if not left:
+            return
+
+
+def _relaxed(tree: Any, looser: Any, root: Path) -> Relaxed:
+    holder = _at(tree, root[:-1])
+    of_tool = root[0] in ("tools", "functions", "tool_choice")
+    tool = str(holder.get("name", "")) if of_tool else None
+    return Relaxed(tool, _at(tree, root), _at(looser, root), holder.get("strict") is True)
+
+
+def _forms(value: str) -> tuple[str, ...]:
+    """A value as it was written, and a number or an identifier closed up too."""
+    closed = _SEPARATORS.sub("", value) if _DIGIT.search(value) else value
+    return (value,) if closed == value else (value, closed)
+
+
+def _root(path: Path) -> Path:
+    """Where the schema begins that a path lies in."""
+    return path[: 1 + min(path.index(name) for name in _ROOTS if name in path)]
+
+
+def _renamed(path: Path, edits: Mapping[Path, str]) -> Path:
+    """The same path where keys on it were edited."""
+    return tuple(
+        edits.get((*path[:at], Key(step)), step) if isinstance(step, str) else step
+        for at, step in enumerate(path)
+    )
+
+
+def _at(tree: Any, path: Path) -> Any:
+    for step in path:
+        tree = tree[step]
+    return tree
+
+
+def _without(tree: Any, gone: Iterable[Path]) -> Any:
+    """A copy of `tree` without some members; what holds none of them is shared."""
+    copied: dict[Path, Any] = {}
+    for path in gone:
+        node: Any = None
+        for at in range(len(path)):
+            here = path[:at]
+            if here not in copied:
+                original = node[path[at - 1]] if at else tree
+                copied[here] = original.copy()
+                if at:
+                    node[path[at - 1]] = copied[here]
+            node = copied[here]
+        del node[path[-1]]
+    return copied.get((), tree)

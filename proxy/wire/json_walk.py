@@ -44,6 +44,7 @@ class Spec:
         leaf: how a string here is read.
         values: the finite set of a safe path; a value in it is exempt from everything.
         kind: for opaque content, what it is (image, audio, file).
+        constrains: a schema's keyword that limits strings; the walk notes where it stands.
     """
 
     fields: Mapping[str, Spec] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Spec:
     leaf: Leaf = Leaf.TEXT
     values: frozenset[str] = frozenset()
     kind: str = ""
+    constrains: bool = False
 
 
 DEFAULT = Spec()
@@ -77,6 +79,7 @@ class Walk:
     parts: list[TextPart] = field(default_factory=list)
     opaque: list[OpaquePart] = field(default_factory=list)
     pseudonyms: list[Path] = field(default_factory=list)
+    constraints: list[Path] = field(default_factory=list)
     documents: dict[Path, Any] = field(default_factory=dict)
 
     def visit(self, node: Any, spec: Spec, path: Path, context: str = "", depth: int = 0) -> None:
@@ -109,6 +112,8 @@ class Walk:
         declared = spec.fields.get(name)
         if declared is None and name:
             self._add((*path, Key(name)), name, _reach_of_name(name), Alphabet.NAME, "")
+        elif declared is not None and declared.constrains:
+            self.constraints.append((*path, name))
         # The protocol's own words ("content") say nothing about what stands under them.
         label = "" if declared else name
         self.visit(value, declared or spec.items or DEFAULT, (*path, name), label, depth + 1)

@@ -19,9 +19,9 @@ from proxy.wire.openai_shared import (
     check_object,
     choice,
     media,
-    relax,
     unread,
 )
+from proxy.wire.restoring import Sent
 
 NAME = "openai.chat"
 
@@ -203,35 +203,27 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         opaque=tuple(walk.opaque),
         pseudonyms=tuple(walk.pseudonyms),
         json_answer=response_format.get("type") in ("json_object", "json_schema"),
+        constraints=tuple(walk.constraints),
     )
 
 
-def write(exchange: Exchange, edits: Mapping[Path, str], model: str) -> bytes:
+def write(
+    exchange: Exchange, edits: Mapping[Path, str], model: str, hidden: Mapping[str, str]
+) -> Sent:
     """The body for one endpoint; the caller's own bytes where nothing had to change.
 
-    With values hidden (end-user ids don't count), schema constraints that no placeholder can
-    satisfy are relaxed.
+    Args:
+        hidden: value -> its placeholder ("" if it never comes back), for what schemas allow.
 
     Raises:
         CannotMask: an edit that can't stand where it must.
         LookupError: an edit that has no place in the tree.
     """
     if not edits and model == exchange.model:
-        return exchange.body
+        return Sent(exchange.body)
     tree = rewrite(exchange.tree, edits, exchange.documents)
-    tree = {**tree, "model": model}
-    if edits.keys() - set(exchange.pseudonyms):
-        for name in _SCHEMA_FIELDS.keys() & tree.keys():
-            tree[name] = relax(tree[name])
-    return strict_json.dumps(tree)
-
-
-def relaxed(exchange: Exchange) -> bool:
-    """True when `write` with edits loosens a schema of this request."""
-    return any(
-        relax(exchange.tree[name]) != exchange.tree[name]
-        for name in _SCHEMA_FIELDS.keys() & exchange.tree.keys()
-    )
+    tree, relaxed = json_schema.relax(exchange, tree, edits, hidden)
+    return Sent(strict_json.dumps({**tree, "model": model}), relaxed)
 
 
 def _check_shape(tree: Any) -> list[Any]:

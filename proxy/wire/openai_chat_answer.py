@@ -18,8 +18,9 @@ from proxy.exchange import Channel, Path
 from proxy.wire import sse, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_chat import MESSAGE
+from proxy.wire.openai_chat_documents import Documents
 from proxy.wire.openai_shared import error
-from proxy.wire.restoring import Restoring, TextStream
+from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
 
 _DONE = "[DONE]"
 _KEPT = Spec(leaf=Leaf.ID)
@@ -49,26 +50,31 @@ _ANSWER = Spec(
 _CHANNELS = {Leaf.JSON: Channel.JSON, Leaf.NAME: Channel.NAME, Leaf.ID: Channel.NAME}
 
 
-def restore(body: bytes, restorer: Restoring, *, json_answer: bool) -> bytes:
+def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
     """A whole answer with the caller's values put back; its own bytes where there were none.
 
     Raises:
         ProviderFailed: the answer isn't a JSON object.
+        AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
     answer = _read(body)
-    changed = map_strings(
-        answer,
-        _ANSWER,
-        lambda path, leaf, text: restorer.text(text, _channel(path, leaf, json_answer=json_answer)),
-    )
+    documents = Documents(asked)
+
+    def change(path: Path, leaf: Leaf, text: str) -> str:
+        restored = restorer.text(text, _channel(path, leaf, asked))
+        documents.hear(path, restored)
+        return restored
+
+    changed = map_strings(answer, _ANSWER, change)
+    notes = documents.notes()
     if changed == answer:
-        return body
+        return Restored(body, notes)
     for before, after in zip(_choices(answer), _choices(changed), strict=True):
         if before != after:
             # Token log-probabilities spell out the placeholder; they don't fit the new text.
             _without_logprobs(after)
-            _move_annotations(before, after, restorer, json_answer=json_answer)
-    return strict_json.dumps(changed)
+            _move_annotations(before, after, restorer, asked)
+    return Restored(strict_json.dumps(changed), notes)
 
 
 class AnswerStream:
@@ -76,16 +82,17 @@ class AnswerStream:
 
     Raises (from `feed`):
         ProviderFailed: bytes that are no event stream of this dialect.
+        AnswerOffSchema: a choice breaks a strict schema of the caller's that was relaxed.
     """
 
-    def __init__(self, restorer: Restoring, *, json_answer: bool, drop_logprobs: bool) -> None:
+    def __init__(self, restorer: Restoring, asked: Asked) -> None:
         self._restorer = restorer
-        self._json_answer = json_answer
-        self._drop_logprobs = drop_logprobs
+        self._asked = asked
         self._decoder = sse.Decoder()
         self._streams: dict[Path, TextStream] = {}
         self._envelope: dict[str, Any] = {}
         self._unfinished: set[int] = set()
+        self._documents = Documents(asked)
         self._ended = False
         self._undelivered = b""
         #: True once the caller was told that the stream broke off.
@@ -138,7 +145,7 @@ class AnswerStream:
         for choice in _choices(chunk):
             if choice.get("finish_reason") is None:
                 self._unfinished.add(_index(choice))
-            if self._drop_logprobs:
+            if self._asked.drop_logprobs:
                 _without_logprobs(choice)
         restored = map_strings(chunk, _ANSWER, self._change)
         self._envelope = {**restored, "choices": []}
@@ -147,6 +154,8 @@ class AnswerStream:
             if choice.get("finish_reason") is not None:
                 self._unfinished.discard(_index(choice))
                 yield from self._finish(restored, choice)
+                if notes := self._documents.notes(_index(choice)):
+                    restored["x_privet"] = {"notes": notes}  # headers have long been sent
         yield sse.Event(strict_json.dumps(restored).decode(), event.name)
 
     def _finish(self, chunk: dict[str, Any], choice: dict[str, Any]) -> Iterator[sse.Event]:
@@ -165,24 +174,29 @@ class AnswerStream:
         # annotations come whole too, one after the other at the same place. None of these grows.
         whole = leaf in (Leaf.ID, Leaf.NAME) or "annotations" in path or path[:1] != ("choices",)
         if whole:
-            return self._restorer.text(text, _channel(path, leaf, json_answer=self._json_answer))
+            said = self._restorer.text(text, _channel(path, leaf, self._asked))
+            self._documents.hear(path, said)
+            return said
         stream = self._streams.get(path)
         if stream is None:
-            channel = _channel(path, leaf, json_answer=self._json_answer)
+            channel = _channel(path, leaf, self._asked)
             stream = self._streams[path] = self._restorer.stream(channel)
-        return stream.feed(text)
+        said = stream.feed(text)
+        self._documents.hear(path, said)
+        return said
 
     def _flush(self, below: Path) -> Iterator[sse.Event]:
         for path in [path for path in self._streams if path[: len(below)] == below]:
             held = self._streams.pop(path).close()
             if held:
+                self._documents.hear(path, held)
                 chunk = {**self._envelope, **_nest(path, held)}
                 chunk["choices"][0]["finish_reason"] = None
                 yield sse.Event(strict_json.dumps(chunk).decode())
 
 
-def _channel(path: Path, leaf: Leaf, *, json_answer: bool) -> Channel:
-    if json_answer and path[-2:] in (("message", "content"), ("delta", "content")):
+def _channel(path: Path, leaf: Leaf, asked: Asked) -> Channel:
+    if asked.json_answer and path[-2:] in (("message", "content"), ("delta", "content")):
         return Channel.JSON
     return _CHANNELS.get(leaf, Channel.TEXT)
 
@@ -215,7 +229,7 @@ def _index(choice: dict[str, Any]) -> int:
 
 
 def _move_annotations(
-    before: dict[str, Any], after: dict[str, Any], restorer: Restoring, *, json_answer: bool
+    before: dict[str, Any], after: dict[str, Any], restorer: Restoring, asked: Asked
 ) -> None:
     """URL citations count characters of the content, which has changed its length."""
     message, restored = before.get("message"), after.get("message")
@@ -224,7 +238,7 @@ def _move_annotations(
     content, annotations = message.get("content"), restored.get("annotations")
     if not isinstance(content, str) or not isinstance(annotations, list):
         return
-    channel = Channel.JSON if json_answer else Channel.TEXT
+    channel = Channel.JSON if asked.json_answer else Channel.TEXT
     for annotation in annotations:
         citation = annotation.get("url_citation") if isinstance(annotation, dict) else None
         for name in ("start_index", "end_index"):

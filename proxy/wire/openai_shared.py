@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from proxy.errors import BadRequest, PrivetError
-from proxy.wire import json_schema, strict_json
+from proxy.wire import strict_json
 from proxy.wire.json_walk import Leaf, Spec
 
 #: A model's name stands in response headers too.
@@ -64,18 +64,6 @@ def check_kinds(tree: dict[str, Any], *kinds: tuple[str, type, str]) -> None:
     for name, kind, said in kinds:
         if not isinstance(tree.get(name), kind | None):
             raise BadRequest(f"`{name}` has to be {said}.")
-
-
-def relax(field: Any) -> Any:
-    """`field` with every schema in it relaxed; schemas stand under these two names only."""
-    if isinstance(field, list):
-        return [relax(item) for item in field]
-    if not isinstance(field, dict):
-        return field
-    return {
-        name: json_schema.relax(value) if name in ("parameters", "schema") else relax(value)
-        for name, value in field.items()
-    }
 
 
 def error(failure: PrivetError, request_id: str) -> bytes:

@@ -1,10 +1,16 @@
-"""What a wire adapter asks of the restorer that the pipeline hands it."""
+"""What passes between a wire adapter and the pipeline besides the `Exchange`.
+
+On the way out a `Sent` body; on the way back a `Restoring`, which puts values back, what was
+`Asked` of the answer, and the `Restored` body.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from proxy.exchange import Channel
+from proxy.wire.schema_check import Relaxed
 
 
 class TextStream(Protocol):
@@ -25,3 +31,34 @@ class Restoring(Protocol):
 
     def stream(self, channel: Channel) -> TextStream:
         """A restorer of its own for one growing string."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The body for one endpoint, and the schemas that are looser in it than the caller's own."""
+
+    body: bytes
+    relaxed: tuple[Relaxed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the request says about its answer.
+
+    Attributes:
+        json_answer: its text is one JSON document.
+        drop_logprobs: token log-probabilities of a stream would spell placeholders.
+        relaxed: as in `Sent`; what comes back is held against the caller's own schemas.
+    """
+
+    json_answer: bool = False
+    drop_logprobs: bool = False
+    relaxed: tuple[Relaxed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A whole answer for the caller; `notes` are for the `x-privet-notes` header."""
+
+    body: bytes
+    notes: tuple[str, ...] = ()

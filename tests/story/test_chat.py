@@ -191,7 +191,7 @@ async def test_several_choices_and_structured_output(privet: House, simulator: S
                 "name": "person",
                 "schema": {
                     "type": "object",
-                    "properties": {"name": {"type": "string", "maxLength": 12}},
+                    "properties": {"name": {"maxLength": 12, "pattern": "^[^<]+$"}},
                 },
             },
         },
@@ -200,7 +200,8 @@ async def test_several_choices_and_structured_output(privet: House, simulator: S
     names = [json.loads(choice.message.content or "")["name"] for choice in answer.choices]
     assert names == ["José Müller", "José Müller"]
     sent = json.loads(simulator.journal[0].body)
-    assert "maxLength" not in json.dumps(sent["response_format"])
+    field = sent["response_format"]["json_schema"]["schema"]["properties"]["name"]
+    assert field == {"maxLength": 12}  # a placeholder has ten characters
 
 
 async def test_a_refusal_and_an_error_reach_the_application(

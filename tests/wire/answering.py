@@ -9,6 +9,8 @@ from proxy.exchange import Author, TextPart
 from proxy.mask.masking import Restorable
 from proxy.mask.restore import Restorer
 from proxy.wire.openai_chat_answer import AnswerStream
+from proxy.wire.restoring import Asked
+from proxy.wire.schema_check import Relaxed
 from proxy.wire.sse import Decoder, Event
 
 ZOE = 'Zoë "Z" O\'Neil'
@@ -65,11 +67,10 @@ def stream(
     json_answer: bool = False,
     drop_logprobs: bool = True,
     bare: bool = False,
+    relaxed: tuple[Relaxed, ...] = (),
 ) -> AnswerStream:
     """A stream's restorer."""
-    return AnswerStream(
-        restorer(asked, bare=bare), json_answer=json_answer, drop_logprobs=drop_logprobs
-    )
+    return AnswerStream(restorer(asked, bare=bare), Asked(json_answer, drop_logprobs, relaxed))
 
 
 def played(opened: AnswerStream, *pieces: bytes) -> bytes:

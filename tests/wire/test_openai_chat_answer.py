@@ -9,12 +9,13 @@ import pytest
 
 from proxy.errors import ProviderFailed
 from proxy.wire import openai_chat_answer
+from proxy.wire.restoring import Asked
 from tests.wire.answering import CITY, MAIL, ZOE, Json, answer, choice, restorer
 
 
 def restored(document: Json, *, json_answer: bool = False, bare: bool = False) -> Json:
     body = json.dumps(document).encode()
-    out = openai_chat_answer.restore(body, restorer(bare=bare), json_answer=json_answer)
+    out = openai_chat_answer.restore(body, restorer(bare=bare), Asked(json_answer)).body
     whole: Json = json.loads(out)
     return whole
 
@@ -33,12 +34,12 @@ def test_values_come_back_in_text() -> None:
 
 def test_an_answer_without_values_keeps_its_bytes() -> None:
     body = b'{ "choices":[{"index":0,"message":{"content":"Hi \\u00e9 <PERSON_9>"}}],"x":1.10 }'
-    assert openai_chat_answer.restore(body, restorer(), json_answer=False) is body
+    assert openai_chat_answer.restore(body, restorer(), Asked()).body is body
 
 
 def test_numbers_keep_their_source_text_beside_restored_values() -> None:
     body = b'{"choices":[{"message":{"content":"<PERSON_1>"}}],"x":1.10,"y":12345678901234567890}'
-    out = openai_chat_answer.restore(body, restorer(), json_answer=False)
+    out = openai_chat_answer.restore(body, restorer(), Asked()).body
     assert out.endswith(b'"x":1.10,"y":12345678901234567890}')
 
 
@@ -151,7 +152,7 @@ def test_a_top_level_field_may_have_any_name(name: str) -> None:
 )
 def test_what_isnt_an_answer_is_the_providers_failure(body: bytes) -> None:
     with pytest.raises(ProviderFailed) as caught:
-        openai_chat_answer.restore(body, restorer(), json_answer=False)
+        openai_chat_answer.restore(body, restorer(), Asked())
     assert caught.value.status == 502
 
 
@@ -177,7 +178,7 @@ def test_the_restorer_is_asked_for_the_right_channel() -> None:
     body = json.dumps(answer(choice("c", tool_calls=[call], refusal="r", news={"k": "v"}))).encode()
     for json_answer, content in ((False, "text"), (True, "json")):
         asked.clear()
-        openai_chat_answer.restore(body, Noting(), json_answer=json_answer)
+        openai_chat_answer.restore(body, Noting(), Asked(json_answer))
         assert dict(asked) == {
             "chatcmpl-PERSON_X": "name",
             "chat.completion": "name",

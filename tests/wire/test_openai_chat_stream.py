@@ -9,6 +9,7 @@ import pytest
 
 from proxy.errors import ProviderFailed, ProviderTimeout
 from proxy.wire import openai_chat_answer
+from proxy.wire.restoring import Asked
 from proxy.wire.sse import Event
 from tests.wire.answering import (
     MAIL,
@@ -357,7 +358,7 @@ def test_logprobs_are_dropped_where_values_were_hidden() -> None:
 def test_a_whole_answer_and_its_stream_say_the_same() -> None:
     text = "To <PERSON_1>, <EMAIL_ADDRESS_1> & <LOCATION_2>: &lt;PERSON_1&gt; \\<PERSON_1\\>"
     body = json.dumps(answer(choice(text))).encode()
-    whole = json.loads(openai_chat_answer.restore(body, restorer(), json_answer=False))
+    whole = json.loads(openai_chat_answer.restore(body, restorer(), Asked()).body)
     streamed = content(played(stream(), *said(*text), DONE))
     assert streamed == whole["choices"][0]["message"]["content"]
     assert ZOE in streamed
