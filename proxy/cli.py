@@ -113,6 +113,13 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     create.add_argument("--app", required=True)
     create.add_argument("--tenant", default="default")
     create.add_argument("--user", default="", help="for a key that belongs to one person")
+    create.add_argument(
+        "--asserts",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="a label that its holder attests; give it again for another one",
+    )
     create.set_defaults(run=_keys_create)
     listing = verbs.add_parser("list", help="the keys there are, without their text")
     _add_config(listing)
@@ -255,7 +262,9 @@ def _keys_create(chosen: argparse.Namespace) -> int:
     from proxy.identity.keys import create_key
 
     path = _keys_file(chosen)
-    text, record = create_key(path, chosen.team, chosen.app, chosen.tenant, user=chosen.user)
+    text, record = create_key(
+        path, chosen.team, chosen.app, chosen.tenant, user=chosen.user, asserts=chosen.asserts
+    )
     print(text)
     print(f"This is {record.id}; its text is kept nowhere, so keep it now.", file=sys.stderr)
     return 0
@@ -269,6 +278,7 @@ def _keys_list(chosen: argparse.Namespace) -> int:
         print(
             f"{record.id}  {record.created}  {who}"
             + (f" user={record.user}" if record.user else "")
+            + (f" asserts={','.join(record.asserts)}" if record.asserts else "")
         )
     return 0
 

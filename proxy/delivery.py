@@ -76,7 +76,9 @@ async def _stream(
             unsealed += chunk
             while len(unsealed) >= PART_BYTES:
                 piece = bytes(unsealed[:PART_BYTES])
-                await services.recorder.part(attempt.request, attempt.number, parts, piece)
+                await services.recorder.part(
+                    attempt.request, attempt.verdict, attempt.number, parts, piece
+                )
                 del unsealed[:PART_BYTES]
                 parts += 1
             restored = restoring.feed(chunk)

@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from typing import Any
+from typing import Any, Literal, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +224,55 @@ class Action:
 Treatment = Mapping[str, Action]
 
 
+#: What is done with values that the model itself produced, from weakest to strongest.
+OutputAction = Literal["leave", "mask", "block"]
+#: What the audit log keeps of the texts, from least to most.
+Keep = Literal["metadata", "masked", "full"]
+#: Whether a tool's arguments get real values: also inside URLs of foreign hosts, not there, never.
+ToolRestore = Literal["always", "known_hosts", "never"]
+#: In place of an entity's or tool's name: every other.
+ANY = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What policy says about one answer and its record.
+
+    Attributes:
+        outputs: of each rule that matches, entity or ANY -> what is done with values of it that
+            the model produced.
+        withheld: entities, or ANY, whose placeholders stay in the answer.
+        keep: the most that the audit log keeps of the texts; None where privet.yaml says it.
+        hosts: those whose URLs may hold real values besides those that the caller mentioned.
+        tools: tool or ANY -> whether its arguments get real values.
+        rules: ids of the rules that matched.
+    """
+
+    outputs: tuple[Mapping[str, OutputAction], ...] = ()
+    withheld: frozenset[str] = frozenset()
+    keep: Keep | None = None
+    hosts: frozenset[str] = frozenset()
+    tools: Mapping[str, ToolRestore] = field(default_factory=dict)
+    rules: tuple[str, ...] = ()
+
+    @property
+    def inspects(self) -> bool:
+        """Whether anything that the model produces matters."""
+        return any(action != "leave" for said in self.outputs for action in said.values())
+
+    def output(self, entity: str) -> OutputAction:
+        """What is done with a value of this entity that the model produced: the strictest said."""
+        actions = [said.get(entity, said.get(ANY, "leave")) for said in self.outputs]
+        return max(actions, key=get_args(OutputAction).index, default="leave")
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What policy says about one endpoint.
 
     `rules` are the ids that decided: for a refusal the rules (or built-in reasons such as
-    ``clearance`` and ``default-deny``) that refuse; else the permits, treats and waivers.
+    ``clearance`` and ``default-deny``) that refuse; else the permits, treats and waivers. `terms`
+    are about the answer of an endpoint that is allowed.
     """
 
     endpoint: Endpoint
@@ -238,3 +281,4 @@ class Verdict:
     treatment: Treatment = field(default_factory=dict)
     message: str = ""
     hint: str = ""
+    terms: Terms = Terms()

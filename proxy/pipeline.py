@@ -32,7 +32,9 @@ from proxy.errors import (
     ProviderRefused,
     ProviderTimeout,
 )
-from proxy.exchange import Channel, Exchange, Facts, Finding, Path, Principal, Verdict
+from proxy.exchange import Channel, Exchange, Facts, Path, Principal, Verdict
+from proxy.facts import Occasion, accept, gather
+from proxy.identity.labels import declared
 from proxy.journey import Answer, Attempt, Call, Services, as_failure
 from proxy.mask.guard import check
 from proxy.mask.masking import Masked, Numbering, number
@@ -40,7 +42,7 @@ from proxy.mask.restore import Restorer
 from proxy.policy.decide import decide
 from proxy.providers import Reply
 from proxy.recording import Outcome, Request
-from proxy.wire import Dialect
+from proxy.wire import DIALECTS, Dialect
 from proxy.wire.restoring import Asked
 
 T = TypeVar("T")
@@ -65,19 +67,21 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
     policy = services.policies.current
     request = Request(exchange, principal, policy.name, policy.digest)
     async with _refusal_on_record(lambda: request, services):
+        labels = declared(call.headers, policy.labels)
         candidates = services.catalogue.endpoints(exchange.model)
         # 4. detect
         found = await services.detector.detect(principal.tenant, exchange.parts)
-        accepted = [policy.accept(part) for part in found]
+        accepted = accept(policy, exchange.parts, found)
         findings = await _aside(
             exchange, lambda: sweep(exchange.parts, accepted, services.finder, principal.tenant)
         )
         # 5. classify
-        facts = _facts(exchange, findings)
+        now = services.now()
+        facts = gather(policy, Occasion(exchange, principal, labels, now), findings)
         counts = Counter(finding.entity for part in findings for finding in part)
-        request = replace(request, data_class=policy.classify(facts), found=counts)
+        request = replace(request, data_class=policy.classify(facts), found=counts, facts=facts)
         # 6. decide
-        day = services.now().date()
+        day = now.date()
         verdicts = [decide(policy, facts, principal, endpoint, day) for endpoint in candidates]
         # 7. route
         ranked = services.health.rank(verdicts, time.monotonic())
@@ -120,7 +124,8 @@ async def models(headers: Mapping[str, str], services: Services) -> Answer:
         ProviderFailed and its like: the provider that takes any name can't be asked.
     """
     principal = services.identify(headers)
-    policy, day = services.policies.current, services.now().date()
+    policy, now = services.policies.current, services.now()
+    facts = [Facts(dialect=dialect.name, at=now.time()) for dialect in DIALECTS]
     names = list(services.catalogue.models)
     if services.catalogue.any_model is not None:
         names += await services.providers[services.catalogue.any_model].models()
@@ -128,8 +133,9 @@ async def models(headers: Mapping[str, str], services: Services) -> Answer:
         {"id": name, "object": "model", "created": 0, "owned_by": "privet"}
         for name in dict.fromkeys(names)
         if any(
-            decide(policy, Facts(), principal, each, day).allowed
+            decide(policy, fact, principal, each, now.date()).allowed
             for each in services.catalogue.endpoints(name)
+            for fact in facts
         )
     ]
     return Answer({}, orjson.dumps({"object": "list", "data": usable}))
@@ -165,13 +171,6 @@ async def _aside(exchange: Exchange, stage: Callable[[], T]) -> T:
     return await asyncio.to_thread(stage)
 
 
-def _facts(exchange: Exchange, findings: Sequence[Sequence[Finding]]) -> Facts:
-    return Facts(
-        entities=frozenset(finding.entity for part in findings for finding in part),
-        opaque=frozenset(part.kind for part in exchange.opaque),
-    )
-
-
 def _refusal(verdicts: Sequence[Verdict]) -> PolicyRefused:
     """The refusal that the caller reads: the preferred endpoint's, since that is what was asked."""
     first = verdicts[0]
@@ -201,7 +200,7 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
     except GuardHit:
         log.critical("egress guard hit", exchange=exchange.id, provider=verdict.endpoint.provider)
         raise
-    restorer = Restorer(masked.mapping, exchange.parts)
+    restorer = Restorer(masked.mapping, exchange.parts, verdict.terms.hosts)
     asked = Asked(exchange.json_answer, bool(masked.edits), sent.relaxed)
     return Attempt(request, verdict, attempt_number, masked, restorer, sent.body, asked)
 

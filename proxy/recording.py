@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 import structlog
@@ -24,10 +24,13 @@ from audit.record import Content, Kind
 from proxy.errors import AuditUnavailable, PrivetError
 from proxy.exchange import (
     Exchange,
+    Facts,
     Inside,
+    Keep,
     Key,
     Path,
     Principal,
+    Terms,
     TextPart,
     Verdict,
 )
@@ -41,7 +44,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What every record of one exchange says about it."""
+    """What every record of one exchange says about it: all that decisions were made from.
+
+    `found` counts findings. `shadows` are what other policies, or rules in shadow, would have done
+    otherwise; `enforced` is False while the whole policy is only counted.
+    """
 
     exchange: Exchange
     principal: Principal
@@ -49,6 +56,9 @@ class Request:
     policy_digest: str
     data_class: str = ""
     found: Mapping[str, int] | None = None
+    facts: Facts = field(default_factory=Facts)
+    shadows: Sequence[Mapping[str, Any]] = ()
+    enforced: bool = True
 
     def body(self) -> dict[str, Any]:
         """The common members of a record's body."""
@@ -62,6 +72,9 @@ class Request:
             "class": self.data_class,
             "found": dict(self.found or {}),
             "opaque": sorted({part.kind for part in self.exchange.opaque}),
+            **_said(self.facts),
+            **({"shadows": list(self.shadows)} if self.shadows else {}),
+            **({} if self.enforced else {"enforced": False}),
         }
 
     @property
@@ -86,10 +99,10 @@ class Recorder:
     """Writes the records of one process's exchanges.
 
     Args:
-        keep: what of the texts is kept (`audit.content` in privet.yaml).
+        keep: what of the texts is kept where policy doesn't say it (`audit.content`).
     """
 
-    def __init__(self, audit_log: AuditLog, keep: Literal["metadata", "masked", "full"]) -> None:
+    def __init__(self, audit_log: AuditLog, keep: Keep) -> None:
         self._log = audit_log
         self._keep = keep
         self._pending: set[asyncio.Task[None]] = set()
@@ -118,18 +131,22 @@ class Recorder:
             "rules": list(verdict.rules),
             "treatment": {entity: spell(action) for entity, action in verdict.treatment.items()},
             "sent": {"bytes": len(sent), "sha256": hashlib.sha256(sent).hexdigest()},
+            **_agreed(verdict.terms),
         }
         contents: list[Content] = []
-        if self._keep != "metadata":
+        keep = self._kept(verdict)
+        if keep != "metadata":
             contents += _contents("masked", parts, masked, request.retain_key)
-        if self._keep == "full":
+        if keep == "full":
             originals = [part.text for part in parts]
             contents += _contents("original", parts, originals, request.retain_key)
         await self._append(Kind.INTENT, request.exchange.id, body, contents)
 
-    async def part(self, request: Request, attempt: int, number: int, received: bytes) -> None:
+    async def part(
+        self, request: Request, verdict: Verdict, attempt: int, number: int, received: bytes
+    ) -> None:
         """Seal a piece of a streaming answer; raises AuditUnavailable."""
-        if self._keep == "metadata":
+        if self._kept(verdict) == "metadata":
             return
         contents = [Content(f"received/{number}", received, request.retain_key)]
         await self._append(Kind.PART, request.exchange.id, {"attempt": attempt}, contents)
@@ -152,7 +169,7 @@ class Recorder:
             "delivered_bytes": outcome.delivered,
         }
         contents = []
-        if received and self._keep != "metadata":
+        if received and self._kept(verdict) != "metadata":
             contents.append(Content("received", received, request.retain_key))
         await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
 
@@ -188,6 +205,10 @@ class Recorder:
         await asyncio.gather(*self._pending, return_exceptions=True)
         await self._log.close()
 
+    def _kept(self, verdict: Verdict) -> Keep:
+        """What is kept of the texts of one attempt."""
+        return verdict.terms.keep or self._keep
+
     async def _append(
         self, kind: Kind, exchange_id: str, body: Mapping[str, Any], contents: Sequence[Content]
     ) -> None:
@@ -198,6 +219,30 @@ class Recorder:
                 "The audit record can't be written, so nothing is forwarded.",
                 hint="The operator has to look at the audit disk.",
             ) from None
+
+
+def _said(facts: Facts) -> dict[str, Any]:
+    """What decisions were made from besides findings, as far as there is any of it."""
+    said: dict[str, Any] = {}
+    if facts.labels:
+        said |= {"labels": dict(facts.labels), "attested": sorted(facts.attested)}
+    if facts.counts:
+        said["different"] = dict(facts.counts)
+    if facts.sources:
+        said["sources"] = sorted(facts.sources)
+    if facts.at is not None:
+        said["at"] = facts.at.isoformat("minutes")
+    return said
+
+
+def _agreed(terms: Terms) -> dict[str, Any]:
+    """The terms of the answer, as far as there are any."""
+    agreed: dict[str, Any] = {}
+    if terms.rules:
+        agreed["terms"] = list(terms.rules)
+    if terms.withheld:
+        agreed["withheld"] = sorted(terms.withheld)
+    return agreed
 
 
 def _endpoint(verdict: Verdict) -> dict[str, str]:

@@ -40,7 +40,10 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class KeyRecord(BaseModel):
-    """What is kept of a key: `hash` is its text's SHA-256 in hex, `created` ISO 8601 in UTC."""
+    """What is kept of a key: `hash` is its text's SHA-256 in hex, `created` ISO 8601 in UTC.
+
+    `asserts` are the labels that its holder attests, where others only declare them.
+    """
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
@@ -52,11 +55,19 @@ class KeyRecord(BaseModel):
     user: str = ""
     created: str
     roles: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    asserts: Annotated[tuple[Name, ...], Field(strict=False)] = ()
 
     def principal(self) -> Principal:
         """Who a caller with this key is."""
-        roles = frozenset(self.roles)
-        return Principal(self.tenant, self.team, self.app, self.user, roles, key_id=self.id)
+        return Principal(
+            self.tenant,
+            self.team,
+            self.app,
+            self.user,
+            frozenset(self.roles),
+            key_id=self.id,
+            asserts=frozenset(self.asserts),
+        )
 
 
 class KeysFile(BaseModel):
@@ -141,6 +152,7 @@ def create_key(
     *,
     user: str = "",
     roles: Iterable[str] = (),
+    asserts: Iterable[str] = (),
 ) -> tuple[str, KeyRecord]:
     """Add a key to the file, made if it isn't there; return its text, to be shown once, and record.
 
@@ -158,6 +170,7 @@ def create_key(
         user=user,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         roles=tuple(roles),
+        asserts=tuple(asserts),
     )
     with _sole_writer(path):
         existing = _load(path) if path.exists() else ()

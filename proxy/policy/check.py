@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from proxy.exchange import ActionKind
+from proxy.exchange import ANY, ActionKind
 from proxy.ladder import spell, weaker_or_equal
 from proxy.policy.check_rules import rules
 from proxy.policy.checking import APPROVERS, Checking
 from proxy.policy.compiled import CLASS_LABEL, action_of
 from proxy.policy.model import EntityForm, PolicyForm
-from proxy.policy.rules import ANY
 from proxy.yaml_file import Document, Loc, Problem, did_you_mean
 
 
@@ -56,7 +55,13 @@ def _classes(asked: Checking) -> Iterator[Problem]:
 
 
 def _entities(asked: Checking) -> Iterator[Problem]:
-    yield from _entity(asked, ("default", "entity"), asked.form.default.entity)
+    default = asked.form.default.entity
+    yield from _entity(asked, ("default", "entity"), default)
+    for key in ("languages", "recognizers"):
+        if getattr(default, key):
+            place = ("default", "entity", key)
+            message, hint = f"only an entity of its own has {key}", "give it an entry in `entities`"
+            yield asked.problem(place, message, hint, key=True)
     for name, entity in asked.form.entities.items():
         yield from _entity(asked, ("entities", name), entity)
 

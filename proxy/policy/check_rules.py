@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
-from proxy.exchange import ActionKind
+from proxy.exchange import ANY, ActionKind
 from proxy.ladder import spell, weaker_or_equal
 from proxy.policy.checking import APPROVERS, Checking
 from proxy.policy.compiled import CLASS_LABEL, action_of
@@ -19,7 +19,6 @@ from proxy.policy.model import (
     TimeWindow,
     Waive,
 )
-from proxy.policy.rules import ANY
 from proxy.policy.vocabulary import minutes
 from proxy.yaml_file import Loc, Problem, did_you_mean
 

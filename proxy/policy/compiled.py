@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from proxy.exchange import Action, ActionKind, Facts, Finding
+from proxy.exchange import Action, ActionKind, Facts, Finding, Terms
 from proxy.ladder import join
 from proxy.policy.lookup import Lookup
-from proxy.policy.model import ActionForm, ActionName, Hide, Keep
+from proxy.policy.model import ActionForm, ActionName, Hide
 from proxy.policy.rules import Answering, Permit, Restriction, Waiver
 
 #: The label whose value is a data class that the caller declares.
@@ -103,10 +103,10 @@ class Policy:
         permits, restrictions, waivers: the rules that decide, by their verb.
         answering: the rules about answers and records.
         lookups: provider -> its rules, found quickly.
-        hosts: those whose URLs may hold real values.
-        tools: tool or ``any`` -> always, known_hosts or never.
-        keep: what the audit log keeps, None where privet.yaml says it.
+        terms: those of every answer, where no rule says otherwise.
         shadow: the policy as a whole isn't enforced.
+        counted: entities of which it matters how many different values there are.
+        by_language, by_source: entities for which the language, or whence they come, matters.
         shadowed: ids of rules that count for nobody, or not for every team.
         candidate: this policy with those rules in force for all; None if there are none.
     """
@@ -126,10 +126,11 @@ class Policy:
     waivers: tuple[Waiver, ...]
     answering: tuple[Answering, ...]
     lookups: Mapping[str, Lookup]
-    hosts: frozenset[str] = frozenset()
-    tools: Mapping[str, str] = field(default_factory=dict)
-    keep: Keep | None = None
+    terms: Terms = field(default_factory=Terms)
     shadow: WholeShadow | None = None
+    counted: frozenset[str] = frozenset()
+    by_language: frozenset[str] = frozenset()
+    by_source: frozenset[str] = frozenset()
     shadowed: frozenset[str] = frozenset()
     candidate: Policy | None = None
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 
+from proxy.exchange import ANY, Terms
 from proxy.policy.compiled import (
     CLASS_LABEL,
     Entity,
@@ -31,7 +32,6 @@ from proxy.policy.model import (
 from proxy.policy.model import Permit as PermitForm
 from proxy.policy.model import Rule as RuleForm
 from proxy.policy.rules import (
-    ANY,
     Answering,
     Block,
     Kept,
@@ -105,10 +105,15 @@ class _Compiler:
             waivers=tuple(self._waiver(rule, rule.waive) for rule in rules if rule.waive),
             answering=tuple(rule for rule in map(self._answering, rules) if rule),
             lookups={name: Lookup(name, permits, restrictions) for name in self._providers},
-            hosts=frozenset(form.restore.hosts),
-            tools=MappingProxyType(form.restore.tools),
-            keep=form.audit.keep if form.audit else None,
+            terms=Terms(
+                hosts=frozenset(form.restore.hosts),
+                tools=MappingProxyType(form.restore.tools),
+                keep=form.audit.keep if form.audit else None,
+            ),
             shadow=WholeShadow(shadow.until, shadow.approved_by) if shadow else None,
+            counted=frozenset(_counted(form, forms)),
+            by_language=frozenset(name for name, e in form.entities.items() if e.languages),
+            by_source=frozenset(name for name, e in form.entities.items() if _has_actions(e)),
         )
 
     def _permit(self, rule: RuleForm, permit: PermitForm) -> Permit:
@@ -188,6 +193,19 @@ class _Compiler:
         return LabelTest(
             name, values, frozenset(label.values), assumed=not values.isdisjoint(assumed)
         )
+
+
+def _counted(form: PolicyForm, rules: tuple[RuleForm, ...]) -> Iterator[str]:
+    for escalation in form.escalate:
+        yield from escalation.at_least or ()
+    for rule in rules:
+        if rule.when and rule.when.entities:
+            yield from rule.when.entities.at_least or ()
+
+
+def _has_actions(entity: EntityForm) -> bool:
+    overrides = (*entity.languages.values(), *entity.recognizers.values())
+    return any(override.action is not None for override in overrides)
 
 
 def _set(values: tuple[str, ...] | None) -> frozenset[str] | None:

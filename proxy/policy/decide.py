@@ -17,6 +17,7 @@ from datetime import date
 
 from proxy.exchange import Action, ActionKind, Endpoint, Facts, Principal, Verdict
 from proxy.ladder import ALLOW, PLACEHOLDER, join
+from proxy.policy.answering import terms
 from proxy.policy.compiled import Entity, Policy, Provider
 from proxy.policy.model import Hide
 from proxy.policy.rules import Block, Permit, Require, Treat, Waiver
@@ -59,7 +60,8 @@ def decide(
 
     Returns:
         Allowed, with the treatment of every found entity that is hidden there, and in `rules` the
-        permits, treats and waivers that decided. Or refused, with every reason in `rules`.
+        permits, treats and waivers that decided, and the terms of its answer. Or refused, with
+        every reason in `rules`.
     """
     provider = policy.providers.get(endpoint.provider)
     if provider is None:
@@ -101,7 +103,8 @@ def decide(
     restricted = {r.id for r in restrictions}
     decided = [*permits, *treats, *(w for w in waivers if w.rule in restricted)]
     rules = tuple(sorted(r.id for r in decided))
-    return Verdict(endpoint, allowed=True, rules=rules, treatment=treatment)
+    answer = terms(policy, facts, principal, endpoint, on)
+    return Verdict(endpoint, allowed=True, rules=rules, treatment=treatment, terms=answer)
 
 
 def demand(

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from proxy.exchange import Keep, OutputAction, ToolRestore
 from proxy.policy.vocabulary import (
     AtLeastOne,
     Clock,
@@ -295,12 +296,6 @@ class Rollout(Strict):
     percent_of_teams: int = Field(ge=1, le=99)
 
 
-#: What is done with values that the model itself produced, from weakest to strongest.
-OutputAction = Literal["leave", "mask", "block"]
-#: What the audit log keeps of the texts, from least to most.
-Keep = Literal["metadata", "masked", "full"]
-
-
 class Rule(Strict):
     """One rule: exactly one of the verbs, for whom, and when.
 
@@ -334,7 +329,7 @@ class Restore(Strict):
     """
 
     hosts: tuple[Host, ...] = ()
-    tools: dict[Word, Literal["always", "known_hosts", "never"]] = Field(default_factory=dict)
+    tools: dict[Word, ToolRestore] = Field(default_factory=dict)
 
 
 class Audit(Strict):

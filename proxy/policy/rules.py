@@ -12,10 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import ClassVar
 
-from proxy.exchange import Action, Endpoint, Facts, Principal
-from proxy.policy.model import Keep, OutputAction
-
-ANY = "any"
+from proxy.exchange import Action, Endpoint, Facts, Keep, OutputAction, Principal
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,33 @@
+"""What policy says about an answer and its record: part of what `decide` decides.
+
+Rules about answers only ever narrow: of several that match, the strictest counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import get_args
+
+from proxy.exchange import Endpoint, Facts, Keep, Principal, Terms
+from proxy.policy.compiled import Policy
+from proxy.policy.rules import Kept, Output, Withhold
+
+
+def terms(
+    policy: Policy, facts: Facts, principal: Principal, endpoint: Endpoint, on: date
+) -> Terms:
+    """The terms of an answer; arguments as for `decide`."""
+    if not policy.answering:
+        return policy.terms
+    rules = [r for r in policy.answering if r.matches(facts, principal, endpoint, on)]
+    keeps = [rule.keep for rule in rules if isinstance(rule, Kept)]
+    if policy.terms.keep is not None:
+        keeps.append(policy.terms.keep)
+    return replace(
+        policy.terms,
+        outputs=tuple(rule.actions for rule in rules if isinstance(rule, Output)),
+        withheld=frozenset(e for r in rules if isinstance(r, Withhold) for e in r.entities),
+        keep=min(keeps, key=get_args(Keep).index, default=None),
+        rules=tuple(rule.id for rule in rules),
+    )
