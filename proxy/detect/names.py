@@ -18,6 +18,7 @@ from proxy.detect.given_names import is_given_name
 from proxy.detect.names_language import language_of
 from proxy.detect.names_model import SecondOpinion
 from proxy.detect.names_plausible import names_a_company, plausible, unsure
+from proxy.detect.names_spacy import reader
 from proxy.detect.names_spans import Named, names_in, places_in
 
 #: How sure spaCy is. It gives no probability; this is Presidio's own default.
@@ -104,41 +105,36 @@ class Names:
         """Take the models.
 
         Args:
-            nlp: the loaded spaCy pipeline.
+            nlp: the loaded spaCy pipeline; its name recogniser is taken over.
             second: the second model, or None.
             labels: which of spaCy's labels count.
             always: whether the second model reads everything.
         """
         self._labels = labels
-        self._nlp = nlp
+        self._first = reader(nlp, SPACY_SCORE)
+        self._tokens = nlp.make_doc
         self._second = second
         self._always = always
 
     def read(self, windows: Sequence[Window]) -> list[tuple[Any, list[Named]]]:
         """Return each window's tokens (a spaCy document) and the names in it."""
-        foreign = [
-            self._second is not None and language_of(window.text) != "en" for window in windows
-        ]
-        english = [window.text for window, other in zip(windows, foreign, strict=True) if not other]
-        docs = iter(self._nlp.pipe(english, batch_size=max(1, len(english))))
         return [
-            self._foreign(window) if other else self._english(window, next(docs))
-            for window, other in zip(windows, foreign, strict=True)
+            self._foreign(window)
+            if self._second is not None and language_of(window.text) != "en"
+            else self._english(window)
+            for window in windows
         ]
 
     def _foreign(self, window: Window) -> tuple[Any, list[Named]]:
         text = window.text
         named = self._second_names(text, window.passages(_ALONE_LEAST))
-        return self._nlp.make_doc(text), [one for one in named if _ALONE.passes(text, one)]
+        return self._tokens(text), [one for one in named if _ALONE.passes(text, one)]
 
-    def _english(self, window: Window, doc: Any) -> tuple[Any, list[Named]]:
+    def _english(self, window: Window) -> tuple[Any, list[Named]]:
         text = window.text
-        raw = [
-            Named(entity.start_char, entity.end_char, entity.label_, SPACY_SCORE)
-            for entity in doc.ents
-            if entity.label_ in self._labels
-        ]
-        first = [one for found in raw for one in plausible(text, found)]
+        doc, raw = self._first(text)
+        labelled = (one for one in raw if one.label_ in self._labels)
+        first = [one for found in labelled for one in plausible(text, found)]
         if self._second is None:
             kept = (one for one in first if not _unlikely_person(text, one))
             return doc, [_weighed(text, one) for one in kept]
