@@ -48,7 +48,7 @@ Step = str | int | Inside | Key
 Path = tuple[Step, ...]
 
 
-class Reach(enum.Enum):
+class Reach(enum.StrEnum):
     """Which detectors look at a part; the sweep and the egress guard look at every part."""
 
     FULL = "full"  # models and patterns
@@ -56,7 +56,7 @@ class Reach(enum.Enum):
     SWEEP = "sweep"  # no detector: numbers too short to be evidence of anything by themselves
 
 
-class Alphabet(enum.Enum):
+class Alphabet(enum.StrEnum):
     """What may be written at a path: where `<` can't stand, placeholders take another form."""
 
     TEXT = "text"  # <PERSON_1>

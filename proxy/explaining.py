@@ -16,7 +16,6 @@ from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import NotFound
 from proxy.exchange import Author, Endpoint, Facts, Finding, Principal, TextPart
-from proxy.finder import Finder
 from proxy.mask.masking import number
 from proxy.policy.explain import Explanation, explain, render_explanation
 from proxy.policy.load import load, parse
@@ -84,7 +83,7 @@ async def explain_text(
     finally:
         await detector.stop()
     accepted = [policy.accept(part) for part in found]
-    findings = sweep(parts, accepted, Finder(load_lexicon()), "explain")
+    findings = sweep(parts, accepted, load_lexicon())
     facts = Facts(entities=frozenset(finding.entity for finding in findings[0]))
     names = [provider] if provider else sorted(policy.providers)
     if provider and provider not in policy.providers:

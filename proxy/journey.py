@@ -14,11 +14,12 @@ import structlog
 from proxy.detect.detector import Detector
 from proxy.errors import PrivetError
 from proxy.exchange import Verdict
-from proxy.finder import Finder
 from proxy.identity import Identify
 from proxy.logs import describe_exception
 from proxy.mask.masking import Masked
 from proxy.mask.restore import Restorer
+from proxy.matching import Lexicon
+from proxy.memory import Memory
 from proxy.policy.watch import PolicyStore
 from proxy.providers import Provider
 from proxy.recording import Outcome, Recorder, Request
@@ -33,7 +34,8 @@ class Services:
     """What the steps need; built once, by services.py.
 
     Attributes:
-        finder: finds values in texts, for the sweep and the guard.
+        lexicon: the words that the sweep and the guard are careful with.
+        memory: what became of conversations, for their next turns.
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
         now: the time that waivers count by.
     """
@@ -46,7 +48,8 @@ class Services:
     health: Health
     recorder: Recorder
     secret: bytes
-    finder: Finder
+    lexicon: Lexicon
+    memory: Memory
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -63,7 +66,7 @@ class Call:
 class Attempt:
     """One endpoint's turn: what it is sent, under which verdict, and how its answer is restored.
 
-    `asked` is what the answer has to be.
+    `digest` is the body's SHA-256, `asked` what the answer has to be.
     """
 
     request: Request
@@ -72,6 +75,7 @@ class Attempt:
     masked: Masked
     restorer: Restorer
     body: bytes
+    digest: bytes
     asked: Asked
 
     async def record(self, outcome: Outcome, received: bytes, recorder: Recorder) -> None:

@@ -39,6 +39,7 @@ from proxy.journey import Answer, Attempt, Call, Services, as_failure
 from proxy.mask.guard import check
 from proxy.mask.masking import Masked, Numbering, number
 from proxy.mask.restore import Restorer
+from proxy.memory import Turn
 from proxy.policy.decide import decide
 from proxy.providers import Reply
 from proxy.recording import Outcome, Request
@@ -70,11 +71,12 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         labels = declared(call.headers, policy.labels)
         candidates = services.catalogue.endpoints(exchange.model)
         # 4. detect
-        found = await services.detector.detect(principal.tenant, exchange.parts)
-        accepted = accept(policy, exchange.parts, found)
-        findings = await _aside(
-            exchange, lambda: sweep(exchange.parts, accepted, services.finder, principal.tenant)
-        )
+        parts = exchange.parts
+        turn = services.memory.turn(principal, (policy.digest, services.detector.digest), parts)
+        known = turn.before.findings
+        found = await services.detector.detect(principal.tenant, parts[len(known) :])
+        accepted = accept(policy, parts[len(known) :], found)
+        findings = await _aside(exchange, lambda: sweep(parts, accepted, services.lexicon, known))
         # 5. classify
         now = services.now()
         facts = gather(policy, Occasion(exchange, principal, labels, now), findings)
@@ -87,19 +89,27 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         ranked = services.health.rank(verdicts, time.monotonic())
         if not ranked:
             raise _refusal(verdicts)
-        numbering = await _aside(exchange, lambda: number(exchange.parts, findings))
+        numbering = await _aside(exchange, lambda: number(parts, findings, turn.before))
+        turn.numbered(numbering.numbered)
     for attempt_number, verdict in enumerate(ranked, start=1):
         # 8. mask
         async with _refusal_on_record(lambda: request, services):
             attempt = await _aside(
                 exchange,
-                partial(_mask, request, verdict, attempt_number, numbering, dialect, services),
+                partial(
+                    _mask, request, verdict, attempt_number, turn, numbering, dialect, services
+                ),
             )
         async with _departure_on_record(attempt, services):
             # 9. record intent
             await services.recorder.settle(
                 services.recorder.intent(
-                    request, verdict, attempt_number, attempt.body, attempt.masked.texts
+                    request,
+                    verdict,
+                    attempt_number,
+                    len(attempt.body),
+                    attempt.digest,
+                    attempt.masked.texts,
                 )
             )
             # 10. forward
@@ -181,28 +191,34 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
     request: Request,
     verdict: Verdict,
     attempt_number: int,
+    turn: Turn,
     numbering: Numbering,
     dialect: Dialect,
     services: Services,
 ) -> Attempt:
     """Rewrite the parts for one endpoint, and check that nothing hidden is left."""
     exchange = request.exchange
-    masked = numbering.render(verdict.treatment, services.secret)
+    treatment = verdict.treatment
+    masked = numbering.render(treatment, services.secret, turn.plan(treatment))
+    turn.masked(treatment, masked.plan)
     edits: dict[Path, str] = dict(masked.edits)
     for path in exchange.pseudonyms:
         edits[path] = _pseudonym(exchange, path, request.principal, services.secret)
     sent = dialect.write(exchange, edits, verdict.endpoint.model, _placeholders(masked))
-    # The guard reads the body that is sent, not what it was meant to be.
-    read_back = dialect.parse(sent.body, exchange.id) if edits else exchange
-    texts = [part.text for part in read_back.parts]
-    try:
-        check(masked, services.finder, request.principal.tenant, texts)
-    except GuardHit:
-        log.critical("egress guard hit", exchange=exchange.id, provider=verdict.endpoint.provider)
-        raise
+    digest = hashlib.sha256(sent.body).digest()
+    if not turn.passed(treatment, digest):
+        # The guard reads the body that is sent, not what it was meant to be.
+        read_back = dialect.parse(sent.body, exchange.id) if edits else exchange
+        try:
+            check(masked, services.lexicon, [part.text for part in read_back.parts])
+        except GuardHit:
+            name = verdict.endpoint.provider
+            log.critical("egress guard hit", exchange=exchange.id, provider=name)
+            raise
+        turn.guarded(treatment, digest)
     restorer = Restorer(masked.mapping, exchange.parts, verdict.terms.hosts)
     asked = Asked(exchange.json_answer, bool(masked.edits), sent.relaxed)
-    return Attempt(request, verdict, attempt_number, masked, restorer, sent.body, asked)
+    return Attempt(request, verdict, attempt_number, masked, restorer, sent.body, digest, asked)
 
 
 def _placeholders(masked: Masked) -> dict[str, str]:

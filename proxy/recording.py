@@ -10,7 +10,6 @@ client has left (see `Recorder.settle`).
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -107,18 +106,19 @@ class Recorder:
         self._keep = keep
         self._pending: set[asyncio.Task[None]] = set()
 
-    async def intent(
+    async def intent(  # noqa: PLR0917 — what a record says of one attempt
         self,
         request: Request,
         verdict: Verdict,
         attempt: int,
-        sent: bytes,
+        size: int,
+        digest: bytes,
         masked: Sequence[str],
     ) -> None:
         """Put on record what is about to be sent where. Returns when it is durable.
 
         Args:
-            sent: the body as the provider will get it; its digest is recorded.
+            size, digest: bytes and SHA-256 of the body as the provider will get it.
             masked: the text of each part as the provider will see it.
 
         Raises:
@@ -130,7 +130,7 @@ class Recorder:
             "endpoint": _endpoint(verdict),
             "rules": list(verdict.rules),
             "treatment": {entity: spell(action) for entity, action in verdict.treatment.items()},
-            "sent": {"bytes": len(sent), "sha256": hashlib.sha256(sent).hexdigest()},
+            "sent": {"bytes": size, "sha256": digest.hex()},
             **_agreed(verdict.terms),
         }
         contents: list[Content] = []

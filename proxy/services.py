@@ -19,11 +19,11 @@ from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
 from proxy.errors import AuditUnavailable
 from proxy.exchange import Endpoint
-from proxy.finder import Finder
 from proxy.identity import Identify
 from proxy.identity.anyone import identify_anyone
 from proxy.identity.keys import KeyStore
 from proxy.journey import Services
+from proxy.memory import Memory
 from proxy.policy.watch import PolicyStore, Reload
 from proxy.providers import KINDS, Provider, Timeouts
 from proxy.recording import Recorder
@@ -77,7 +77,8 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
             health=Health(),
             recorder=recorder,
             secret=read_secret(configuration.path(settings.secret)),
-            finder=Finder(load_lexicon()),
+            lexicon=load_lexicon(),
+            memory=Memory(),
         )
         watching = asyncio.create_task(_watch(policies, keys, recorder))
         stack.push_async_callback(_cancel, watching)

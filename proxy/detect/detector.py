@@ -69,6 +69,11 @@ class Detector:
         self._pool = Pool(settings)
 
     @property
+    def digest(self) -> str:
+        """Stands for how it detects: what it found under another one says nothing."""
+        return self._digest.hex()
+
+    @property
     def ready(self) -> bool:
         """Whether at least one detector process can take work."""
         return self._pool.processes > 0

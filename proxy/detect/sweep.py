@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from proxy.exchange import Finding, TextPart
-from proxy.finder import Finder
 from proxy.folding import fold
-from proxy.matching import Lexicon, canonical
+from proxy.matching import Lexicon, Matcher, canonical
 
 RECOGNIZER = "sweep"
 _HERE = Path(__file__).parent
@@ -27,46 +27,85 @@ def load_lexicon() -> Lexicon:
     return Lexicon(_read("words.txt"), _read("stopwords.txt"))
 
 
+Swept = tuple[tuple[Finding, ...], ...]
+
+
+class _Value(NamedTuple):
+    """A value as it was first written, its first finding, and the part in which that stands."""
+
+    text: str
+    first: Finding
+    part: int
+
+
 def sweep(
     parts: Sequence[TextPart],
     findings: Sequence[Sequence[Finding]],
-    finder: Finder,
-    tenant: str,
-) -> tuple[tuple[Finding, ...], ...]:
-    """The findings of each part, and after them the further occurrences of every found value."""
-    first = _values(parts, findings, finder.lexicon)
-    if not first:
-        return tuple(map(tuple, findings))
-    values = [text for text, _ in first]
-    edges = [{edge for one in some for edge in (one.start, one.end)} for some in findings]
-    hits = finder.occurrences(tenant, values, [part.text for part in parts], edges)
-    swept = []
-    for found, occurrences in zip(findings, hits, strict=True):
-        known = {(one.start, one.end) for one in found}
-        added = list(found)
+    lexicon: Lexicon,
+    before: Swept = (),
+) -> Swept:
+    """The findings of each part, and after them the further occurrences of every found value.
+
+    Args:
+        findings: what the detectors found in each part behind those of `before`.
+        before: what the sweep gave for the first of these parts, when there were no others. A new
+            value is searched in all parts, one that was known then in the new parts only.
+    """
+    done = len(before)
+    if done == len(parts):
+        return before
+    detected = [[one for one in some if one.recognizer != RECOGNIZER] for some in before]
+    detected += map(list, findings)
+    values = _values(parts, detected, lexicon)
+    new = _hits(parts[done:], detected[done:], values, lexicon)
+    late = _hits(parts[:done], detected[:done], [v for v in values if v.part >= done], lexicon)
+    return (
+        *((*known, *more) for known, more in zip(before, late, strict=True)),
+        *((*known, *more) for known, more in zip(findings, new, strict=True)),
+    )
+
+
+def _hits(
+    parts: Sequence[TextPart],
+    found: Sequence[Sequence[Finding]],
+    values: Sequence[_Value],
+    lexicon: Lexicon,
+) -> list[list[Finding]]:
+    """Where the values stand in each part besides what was found there."""
+    if not values or not parts:
+        return [[] for _ in parts]
+    edges = [{edge for one in some for edge in (one.start, one.end)} for some in found]
+    matcher = Matcher([value.text for value in values], lexicon)
+    hits = []
+    for some, occurrences in zip(
+        found, matcher.occurrences_in([part.text for part in parts], edges), strict=True
+    ):
+        known = {(one.start, one.end) for one in some}
+        added = []
         for start, end, value, encoded in occurrences:
             if encoded or (start, end) not in known:
-                entity, score = first[value][1].entity, first[value][1].score
-                added.append(Finding(entity, start, end, score, RECOGNIZER))
-        swept.append(tuple(added))
-    return tuple(swept)
+                first = values[value].first
+                added.append(Finding(first.entity, start, end, first.score, RECOGNIZER))
+        hits.append(added)
+    return hits
 
 
 def _values(
     parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]], lexicon: Lexicon
-) -> list[tuple[str, Finding]]:
-    """Each value once, as first written, with its first finding; forms whose case counts, each."""
-    texts: dict[str, Finding] = {}
-    for part, found in zip(parts, findings, strict=True):
+) -> list[_Value]:
+    """Each value once; forms whose case counts, each."""
+    texts: dict[str, tuple[Finding, int]] = {}
+    for index, found in enumerate(findings):
+        text = parts[index].text
         for one in found:
-            texts.setdefault(part.text[one.start : one.end], one)
-    entities: dict[str, Finding] = {}
-    values: dict[str, tuple[str, Finding]] = {}
-    for text, one in texts.items():
+            texts.setdefault(text[one.start : one.end], (one, index))
+    firsts: dict[str, Finding] = {}
+    values: dict[str, _Value] = {}
+    for text, (one, index) in texts.items():
         name = canonical(text)
-        first = entities.setdefault(name, one)
+        first = firsts.setdefault(name, one)
         key = text if lexicon.exact(fold(text).text) else "\0" + name
-        values.setdefault(key, (text, first))
+        values.setdefault(key, _Value(text, first, index))
     return list(values.values())
 
 

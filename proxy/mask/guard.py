@@ -10,11 +10,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from proxy.errors import GuardHit
-from proxy.finder import Finder
 from proxy.mask.masking import Masked
+from proxy.matching import Lexicon, Matcher
 
 
-def check(masked: Masked, finder: Finder, tenant: str, sent: Sequence[str] = ()) -> None:
+def check(masked: Masked, lexicon: Lexicon, sent: Sequence[str] = ()) -> None:
     """Pass silently.
 
     Args:
@@ -26,10 +26,10 @@ def check(masked: Masked, finder: Finder, tenant: str, sent: Sequence[str] = ())
     """
     written = set(masked.texts)
     strange = [text for text in sent if text not in written]
-    if any(finder.occurrences(tenant, masked.hidden, strange)):
+    found = Matcher(masked.hidden, lexicon).occurrences_in([*strange, *masked.texts])
+    if any(found[: len(strange)]):
         raise _hit()
-    found = finder.occurrences(tenant, masked.hidden, masked.texts)
-    for occurrences, tokens in zip(found, masked.tokens, strict=True):
+    for occurrences, tokens in zip(found[len(strange) :], masked.tokens, strict=True):
         for occurrence in occurrences:
             before = bisect_right(tokens, (occurrence.start, len(masked.texts) << 32)) - 1
             ours = before >= 0 and occurrence.end <= tokens[before][1]

@@ -1,6 +1,7 @@
 """Rewriting the parts of one request for one endpoint.
 
-`number` is done once for a request, `render` once for each endpoint that it may go to.
+`number` is done once for a request, `render` once for each endpoint that it may go to. What they
+made of the earlier turns of a conversation serves the next one.
 
 Invariants: a part in which nothing is hidden keeps its text; a token stands for one spelling of one
 value; nothing depends on time or chance (the key alone makes hashes and surrogates).
@@ -14,7 +15,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from typing import NamedTuple
 
 from proxy.errors import CannotMask
@@ -29,11 +29,11 @@ from proxy.exchange import (
     TextPart,
     Treatment,
 )
-from proxy.ladder import ALLOW, PLACEHOLDER, join
-from proxy.mask import numbering, spans
+from proxy.ladder import PLACEHOLDER
+from proxy.mask import numbering
 from proxy.mask.actions import Form, Written, write
-from proxy.mask.grammar import LITERAL
-from proxy.mask.numbering import Numbered, Spelling
+from proxy.mask.numbered import NOTHING, Numbered, Place, Value, key_of
+from proxy.mask.plan import Hidden, Plan, plan
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]+")
@@ -68,6 +68,7 @@ class Masked:
         hidden: the values that must not occur in `texts`, for the guard.
         tokens: per part, the ``[start, end)`` of `texts` that are tokens and not the caller's.
         counts: (entity, action) -> how many spans, for the audit record; holds no text.
+        plan: what was hidden where, for the parts that may follow.
     """
 
     edits: Mapping[Path, str]
@@ -76,6 +77,7 @@ class Masked:
     hidden: tuple[str, ...]
     tokens: tuple[tuple[tuple[int, int], ...], ...]
     counts: Mapping[tuple[str, ActionKind], int]
+    plan: Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +87,32 @@ class Numbering:
     parts: Sequence[TextPart]
     numbered: Numbered
 
-    def render(self, treatment: Treatment, key: bytes) -> Masked:
-        """Hide what `treatment` hides. `key`: for hashes and surrogates, per tenant.
+    def render(self, treatment: Treatment, key: bytes, before: Plan | None = None) -> Masked:
+        """Hide what `treatment` hides.
+
+        Args:
+            key: for hashes and surrogates, per tenant.
+            before: the plan for the parts that `numbered` goes on from, if this treatment does to
+                their entities what that one did.
 
         Raises:
             CannotMask: a hidden value stands where no placeholder fits.
         """
-        return _Rendering(self, treatment, key).run()
+        planned = plan(self.parts, self.numbered, treatment, before)
+        return _Rendering(self, planned, key).run()
+
+    def text(self, place: Place) -> str:
+        """What the caller wrote there."""
+        return self.parts[place.part].text[place.start : place.end]
 
 
-def number(parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]]) -> Numbering:
-    """Number the (swept) findings of each part; parts come in the adapter's order."""
-    return Numbering(parts, numbering.assign(parts, findings))
+def number(
+    parts: Sequence[TextPart],
+    findings: Sequence[Sequence[Finding]],
+    before: Numbered = NOTHING,
+) -> Numbering:
+    """Number the (swept) findings of each part; see `numbering.assign`."""
+    return Numbering(parts, numbering.assign(parts, findings, before))
 
 
 class _Piece(NamedTuple):
@@ -110,14 +126,13 @@ class _Piece(NamedTuple):
 class _Rendering:
     """The state of one pass over the parts for one endpoint."""
 
-    def __init__(self, source: Numbering, treatment: Treatment, key: bytes) -> None:
+    def __init__(self, source: Numbering, plan: Plan, key: bytes) -> None:
+        self._source = source
         self._parts = source.parts
-        self._numbered = source.numbered
-        self._treatment = {**treatment, LITERAL: PLACEHOLDER}
+        self._plan = plan
         self._key = key
-        self._actions = {id(value): self._action(value.entities) for value in self._values()}
+        self._forms: dict[int, Form] = {}
         self._written: dict[tuple[int, Action], Written] = {}
-        self._raised: dict[int, Action] = {}
         self._plain: dict[tuple[int, Action], _Piece] = {}
         self._tokens: dict[str, str] = {}
         self._digits: dict[str, str] = {}
@@ -125,21 +140,19 @@ class _Rendering:
         self._shown: set[str] = set()
         self._counts: Counter[tuple[str, ActionKind]] = Counter()
         self._ranges: list[tuple[int, int]] = []
-        self._secret = [
-            text
-            for value in self._values()
-            if self._actions[id(value)].kind is not ActionKind.ALLOW
-            for text in value.found
-        ]
+        self._secret = [source.text(place) for place in plan.secret]
 
     def run(self) -> Masked:
         texts: list[str] = []
         tokens: list[tuple[tuple[int, int], ...]] = []
         edits: dict[Path, str] = {}
-        hidden = [self._hidden(index, part) for index, part in enumerate(self._parts)]
-        for index, part in enumerate(self._parts):
+        for part, hidden in zip(self._parts, self._plan.hidden, strict=True):
+            if not hidden:
+                texts.append(part.text)
+                tokens.append(())
+                continue
             self._ranges = []
-            text = self._spliced(index, part, hidden[index]) if hidden[index] else part.text
+            text = self._spliced(part, hidden)
             texts.append(text)
             tokens.append(tuple(self._ranges))
             if text != part.text:
@@ -151,49 +164,13 @@ class _Rendering:
             tuple(text for text in self._secret if text not in self._shown),
             tuple(tokens),
             self._counts,
+            self._plan,
         )
 
-    def _values(self) -> Sequence[numbering.Value]:
-        return self._numbered.values
-
-    def _action(self, entities: Mapping[str, None]) -> Action:
-        actions = [self._treatment[entity] for entity in entities if entity in self._treatment]
-        return reduce(join, actions, ALLOW)
-
-    def _hidden(self, index: int, part: TextPart) -> Sequence[spans.Span]:
-        """The spans that are written anew in a part."""
-        placed = self._numbered.placed[index]
-        hidden = [
-            spans.Span(*span, action)
-            for span, spelling in sorted(placed.items(), key=_span_of)
-            if (action := self._action_of(spelling)).kind is not ActionKind.ALLOW
-        ]
-        if spans.disjoint(hidden):
-            return hidden
-        edges = sorted({edge for span in placed for edge in span})
-        resolved = spans.resolve(part.text, hidden, edges)
-        for start, end, action in resolved:
-            # A span made stronger here by one inside it is so everywhere: one value, one token.
-            spelling = self._spelling_at(index, start, end)
-            known = self._raised.get(id(spelling), self._action_of(spelling))
-            self._raised[id(spelling)] = join(known, action)
-        return resolved
-
-    def _spelling_at(self, index: int, start: int, end: int) -> Spelling:
-        placed = self._numbered.placed[index].get((start, end))
-        return placed or self._numbered.rests[index][start, end]
-
-    def _action_of(self, spelling: Spelling) -> Action:
-        if len(spelling.values) == 1:
-            return self._actions[id(spelling.values[0])]
-        return reduce(join, (self._actions[id(value)] for value in spelling.values))
-
-    def _spliced(self, index: int, part: TextPart, hidden: Sequence[spans.Span]) -> str:
+    def _spliced(self, part: TextPart, hidden: Sequence[Hidden]) -> str:
         pieces: list[str] = []
         done = length = 0
-        for start, end, action in hidden:
-            spelling = self._spelling_at(index, start, end)
-            action = self._raised.get(id(spelling), action)  # noqa: PLW2901 — the final action
+        for start, end, spelling, action in hidden:
             text, ours, entity = self._piece(part, spelling, action)
             pieces += part.text[done:start], text
             length += start - done
@@ -210,30 +187,45 @@ class _Rendering:
             raise _cannot_mask(part.path, self._secret)
         return masked
 
-    def _piece(self, part: TextPart, spelling: Spelling, action: Action) -> _Piece:
+    def _piece(self, part: TextPart, spelling: int, action: Action) -> _Piece:
         """What stands in place of a spelling in this part; made once where the alphabet is text."""
-        known = self._plain.get((id(spelling), action))
+        known = self._plain.get((spelling, action))
         if known is not None and part.alphabet is Alphabet.TEXT:
             return known
-        written = self._write(spelling, action)
-        text = self._dressed(part, spelling.form, written)
-        entity = next(iter(spelling.values[0].entities), spelling.form.name)
+        form = self._form(spelling)
+        written = self._write(spelling, form, action)
+        text = self._dressed(part, form, written)
+        entities = self._value_of(spelling).entities
         ours = written.token or part.alphabet is Alphabet.DIGITS
-        piece = _Piece(text, ours, entity if written.hidden else "")
+        piece = _Piece(text, ours, next(iter(entities), form.name) if written.hidden else "")
         if part.alphabet is Alphabet.TEXT:
-            self._plain[id(spelling), action] = piece
+            self._plain[spelling, action] = piece
         return piece
 
-    def _write(self, spelling: Spelling, action: Action) -> Written:
-        known = self._written.get((id(spelling), action))
+    def _value_of(self, spelling: int) -> Value:
+        numbered = self._source.numbered
+        return numbered.values[numbered.spellings[spelling].values[0]]
+
+    def _form(self, spelling: int) -> Form:
+        form = self._forms.get(spelling)
+        if form is None:
+            value = self._value_of(spelling)
+            one = self._source.numbered.spellings[spelling]
+            key = key_of(value, self._source.text(value.at))
+            text = self._source.text(one.at)
+            form = self._forms[spelling] = Form(text, key, value.name, value.number, one.letter)
+        return form
+
+    def _write(self, spelling: int, form: Form, action: Action) -> Written:
+        known = self._written.get((spelling, action))
         if known:
             return known
-        written = write(spelling.form, action, self._key)
+        written = write(form, action, self._key)
         if written.hidden and not written.token and self._reveals(written.text):
-            written = write(spelling.form, PLACEHOLDER, self._key)
+            written = write(form, PLACEHOLDER, self._key)
         if not written.hidden:
-            self._shown.add(spelling.form.text)
-        self._written[id(spelling), action] = written
+            self._shown.add(form.text)
+        self._written[spelling, action] = written
         return written
 
     def _reveals(self, text: str) -> bool:
@@ -266,10 +258,6 @@ class _Rendering:
                     self._digits[surrogate] = text
                 return surrogate
         raise _cannot_mask(part.path, self._secret)
-
-
-def _span_of(placed: tuple[tuple[int, int], Spelling]) -> tuple[int, int]:
-    return placed[0]
 
 
 def _other_digits(text: str, key: bytes, attempt: int) -> str:

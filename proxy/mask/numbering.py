@@ -4,21 +4,30 @@ Numbers count per placeholder name. Every part is numbered as if it were the las
 values, then what the sweep hit in it, then the hits of its new values in the earlier parts, then
 the pieces that crossing spans could leave. Every finding counts, hidden or not.
 
-Invariants: the numbers of some parts don't change when parts are appended; two values never share
-a number, two spellings of one value never share a letter; a value's name is its first finding's.
+Invariants: the numbers of some parts don't change when parts are appended; going on from the
+earlier parts gives what all parts at once give; two values never share a number, two spellings of
+one value never share a letter; a value's name is its first finding's.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 from proxy.exchange import Alphabet, Finding, TextPart
 from proxy.mask import spans
-from proxy.mask.actions import Form
 from proxy.mask.grammar import LITERAL, LITERAL_IN_NAME, LITERAL_IN_TEXT
+from proxy.mask.numbered import (
+    NOTHING,
+    Numbered,
+    Place,
+    Placed,
+    Spelling,
+    Value,
+    key_of,
+    literal_key,
+)
 from proxy.matching import Lexicon, Matcher, canonical
 
 _SWEEP = "sweep"
@@ -28,44 +37,18 @@ _UPPER = re.compile("[A-Z]")
 _IN_UPPER_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
-@dataclass(slots=True, eq=False)
-class Value:
-    """One value over all of its spellings; `entities` are all that were found for it."""
+def assign(
+    parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]], before: Numbered = NOTHING
+) -> Numbered:
+    """Number the (swept) findings of parts that stand in the adapter's order.
 
-    key: str
-    name: str
-    number: int
-    entities: dict[str, None] = field(default_factory=dict)
-    found: dict[str, None] = field(default_factory=dict)
-    spellings: int = 0
-
-
-@dataclass(slots=True, eq=False)
-class Spelling:
-    """One spelling: its form, and the values that are hidden with it (mostly the one it is of)."""
-
-    form: Form
-    values: list[Value]
-
-
-@dataclass(slots=True)
-class Numbered:
-    """What numbering made of each part.
-
-    Attributes:
-        placed: the spelling at each span, per part.
-        rests: the spelling of each piece that crossing spans could leave, per part.
-        values: every value that was found.
+    Args:
+        before: what was made of the first of these parts, when there were no others. The sweep
+            may have added to their findings since.
     """
-
-    placed: list[dict[tuple[int, int], Spelling]]
-    rests: list[dict[tuple[int, int], Spelling]]
-    values: list[Value]
-
-
-def assign(parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]]) -> Numbered:
-    """Number the findings of parts that stand in the adapter's order."""
-    return _Assignment(parts, findings).run()
+    if findings is before.findings:
+        return before
+    return _Assignment(parts, tuple(map(tuple, findings)), before).run()
 
 
 def letter(index: int) -> str:
@@ -80,30 +63,60 @@ def letter(index: int) -> str:
 class _Assignment:
     """The state of one run over the parts."""
 
-    def __init__(self, parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]]) -> None:
+    def __init__(
+        self,
+        parts: Sequence[TextPart],
+        findings: tuple[tuple[Finding, ...], ...],
+        before: Numbered,
+    ) -> None:
         self._parts = parts
-        self._findings = findings
-        self._values: dict[str, Value] = {}
-        self._spellings: dict[str, Spelling] = {}
-        self._counts: dict[str, int] = defaultdict(int)
+        self._done = len(before.placed)
+        self._all = findings
+        self._findings = findings[self._done :]
+        self._late = [
+            (index, some[len(known) :])
+            for index, (some, known) in enumerate(zip(findings, before.findings, strict=False))
+            if len(some) > len(known)
+        ]
+        self._values = [value.copy() for value in before.values]
+        self._spellings = [Spelling(s.at, s.letter, s.values) for s in before.spellings]
+        self._found = list(before.found)
+        new = [dict[tuple[int, int], int]() for _ in self._findings]
+        self._placed: list[Placed] = [*before.placed, *new]
+        self._rests: list[Placed] = [*before.rests, *({} for _ in new)]
         self._keys: dict[str, str] = {}
-        self._texts: dict[str, None] = {}  # what was detected, in order
-        self._first: dict[str, str] = {}  # the entity of each value's first finding
-        self._placed: list[dict[tuple[int, int], Spelling]] = [{} for _ in parts]
-        self._rests: list[dict[tuple[int, int], Spelling]] = [{} for _ in parts]
+        # By what is written: the value of each key, the spelling and the finding of each text.
+        self._value_of = {
+            key_of(value, self._text(value.at)): at for at, value in enumerate(self._values)
+        }
+        self._spelling_of = {
+            self._text(spelling.at): at for at, spelling in enumerate(self._spellings)
+        }
+        self._texts = {self._text(place): value for place, value in self._found}
+        self._first = {key: self._values[at].first for key, at in self._value_of.items()}
+        self._counts: dict[str, int] = defaultdict(int)
+        for value in self._values:
+            self._counts[value.name] = max(self._counts[value.name], value.number)
+        self._touched: set[int] = set()  # earlier parts with new spans
+        self._grown: set[int] = set()  # earlier spellings that stand for more than they did
+        self._old = len(self._spellings)
 
     def run(self) -> Numbered:
         detected = [_in_order(some, swept=False) for some in self._findings]
         swept = [_in_order(some, swept=True) for some in self._findings]
         self._note_first(detected)
+        known = {key for key, at in self._value_of.items() if self._values[at].first}
         waiting: dict[str, list[tuple[int, Finding]]] = defaultdict(list)
-        known: set[str] = set()
-        for index in range(len(self._parts)):
+        for earlier, hits in self._late:
+            for one in _in_order(hits, swept=True):
+                for key in self._keys_of_hit(earlier, one):
+                    waiting[key].append((earlier, one))
+        for index in range(self._done, len(self._parts)):
             touched = {index: None}
-            fresh = [self._place_detected(index, one) for one in detected[index]]
+            fresh = [self._place_detected(index, one) for one in detected[index - self._done]]
             known.update(fresh)
             self._place_literals(index)
-            for one in swept[index]:
+            for one in swept[index - self._done]:
                 for key in self._keys_of_hit(index, one):
                     if key in known:
                         self._place(index, one, key)
@@ -115,15 +128,33 @@ class _Assignment:
                 touched[earlier] = None
             for some in touched:
                 self._place_rests(some)
-        return Numbered(self._placed, self._rests, list(self._values.values()))
+        return Numbered(
+            self._all,
+            frozenset(entity for value in self._values for entity in value.entities),
+            self._values,
+            self._spellings,
+            self._found,
+            self._placed,
+            self._rests,
+            changed=frozenset(self._changed()),
+        )
+
+    def _changed(self) -> Iterator[int]:
+        """The earlier parts that may be written otherwise now."""
+        yield from self._touched
+        if self._grown:
+            for index, placed in enumerate(self._placed[: self._done]):
+                if not self._grown.isdisjoint(placed.values()):
+                    yield index
 
     def _note_first(self, detected: Sequence[Sequence[Finding]]) -> None:
-        for part, some in zip(self._parts, detected, strict=True):
+        for part, some in zip(self._parts[self._done :], detected, strict=True):
             for one in some:
                 text = part.text[one.start : one.end]
                 if text not in self._texts:
-                    self._texts[text] = None
-                    self._first.setdefault(self._key(text), one.entity)
+                    key = self._key(text)
+                    self._first[key] = self._first.get(key) or one.entity
+                    self._texts[text] = -1  # no value yet
 
     def _keys_of_hit(self, index: int, one: Finding) -> list[str]:
         """The value that the sweep hit; more than one where an encoded token may hold several."""
@@ -136,6 +167,9 @@ class _Assignment:
         held = dict.fromkeys(self._key(values[hit.value]) for hit in inside)
         return [some for some in held if self._first[some] == one.entity] or [key]
 
+    def _text(self, place: Place) -> str:
+        return self._parts[place.part].text[place.start : place.end]
+
     def _key(self, text: str) -> str:
         key = self._keys.get(text)
         if key is None:
@@ -145,38 +179,69 @@ class _Assignment:
     def _place_detected(self, index: int, one: Finding) -> str:
         part = self._parts[index]
         text = part.text[one.start : one.end]
-        known = self._spellings.get(text)
-        if known is not None and part.alphabet is Alphabet.TEXT and text in known.values[0].found:
-            # Most findings repeat what an earlier part taught, spelled the same.
-            known.values[0].entities[one.entity] = None
-            self._placed[index][one.start, one.end] = known
-            return known.values[0].key
         key = self._key(text)
-        value = self._value(key, one.entity)
-        value.found[text] = None
+        place = Place(index, one.start, one.end)
+        at = self._value(key, one.entity, place)
+        value = self._values[at]
+        value.first = value.first or one.entity
+        if self._texts[text] < 0:
+            self._texts[text] = at
+            self._found.append((place, at))
+        spelling = self._spelling_of.get(text)
+        if (
+            spelling is not None
+            and part.alphabet is Alphabet.TEXT
+            and at in self._spellings[spelling].values
+        ):
+            # Most findings repeat what an earlier part taught, spelled the same.
+            self._means(at, one.entity)
+            self._placed[index][one.start, one.end] = spelling  # type: ignore[index]  # ours
+            return key
         self._place(index, one, key)
         return key
 
     def _place(self, index: int, one: Finding, key: str) -> None:
         part = self._parts[index]
-        value = self._value(key, one.entity)
-        value.entities[one.entity] = None
+        at = self._value(key, one.entity, Place(index, one.start, one.end))
+        self._means(at, one.entity)
         start, end = _with_joined(part, one.start, one.end)
         if start == end:
             return
         if (start, end) != (one.start, one.end):
-            whole = self._value(self._key(part.text[start:end]), one.entity)
-            whole.entities[one.entity] = None
-            self._put(index, start, end, whole)
-        self._put(index, start, end, value)
+            place = Place(index, start, end)
+            whole = self._value(self._key(part.text[start:end]), one.entity, place)
+            self._means(whole, one.entity)
+            self._put(place, whole)
+        self._put(Place(index, start, end), at)
 
-    def _put(self, index: int, start: int, end: int, value: Value) -> None:
-        spelling = self._placed[index].get((start, end))
-        if spelling is None:
-            spelling = self._spelling(self._parts[index].text[start:end], value)
-            self._placed[index][start, end] = spelling
+    def _means(self, at: int, entity: str) -> None:
+        """A value was found to be this entity."""
+        value = self._values[at]
+        if entity not in value.entities:
+            value.entities[entity] = None
+            self._grown.update(
+                index for index in range(self._old) if at in self._spellings[index].values
+            )
+
+    def _put(self, place: Place, value: int) -> None:
+        placed = self._mutable(self._placed, place.part)
+        at = placed.get(place[1:])
+        if at is None:
+            at = placed[place[1:]] = self._spelling(place, value)
+        spelling = self._spellings[at]
         if value not in spelling.values:
-            spelling.values.append(value)
+            spelling.values += (value,)
+            self._grown.add(at)
+
+    def _mutable(self, per_part: list[Placed], index: int) -> dict[tuple[int, int], int]:
+        """A part's own dict: what `before` holds is nobody's to change."""
+        held = per_part[index]
+        if index < self._done and index not in self._touched:
+            self._touched.add(index)
+            self._placed[index] = dict(self._placed[index])
+            self._rests[index] = dict(self._rests[index])
+            held = per_part[index]
+        return held  # type: ignore[return-value]  # all that isn't from `before` is a dict
 
     def _place_literals(self, index: int) -> None:
         """Placeholder forms that the caller wrote are values themselves, hidden from every one."""
@@ -188,9 +253,10 @@ class _Assignment:
             bounded = typed.start() == 0 or not part.text[typed.start() - 1].isalnum()
             if part.alphabet is Alphabet.NAME and not bounded:
                 continue
-            value = self._value(f"\0{typed.group()}", LITERAL)
-            value.entities[LITERAL] = None
-            self._put(index, *typed.span(), value)
+            place = Place(index, *typed.span())
+            value = self._value(literal_key(typed.group()), LITERAL, place, literal=True)
+            self._means(value, LITERAL)
+            self._put(place, value)
 
     def _place_rests(self, index: int) -> None:
         placed = self._placed[index]
@@ -199,29 +265,36 @@ class _Assignment:
             return
         text = self._parts[index].text
         edges = sorted({edge for span in placed for edge in span})
+        rests = self._mutable(self._rests, index)
         for start, end in sorted(crossed):
-            name = placed[start, end].form.name
+            name = self._name(placed[start, end])
             for piece in spans.pieces(text, start, end, edges):
-                if piece not in placed and piece not in self._rests[index]:
-                    inside = text[slice(*piece)]
-                    value = self._value(self._key(inside), name)
-                    self._rests[index][piece] = self._spelling(inside, value)
+                if piece not in placed and piece not in rests:
+                    place = Place(index, *piece)
+                    value = self._value(self._key(text[slice(*piece)]), name, place)
+                    rests[piece] = self._spelling(place, value)
 
-    def _value(self, key: str, entity: str) -> Value:
-        value = self._values.get(key)
-        if value is None:
+    def _name(self, spelling: int) -> str:
+        return self._values[self._spellings[spelling].values[0]].name
+
+    def _value(self, key: str, entity: str, place: Place, *, literal: bool = False) -> int:
+        at = self._value_of.get(key)
+        if at is None:
             name = placeholder_name(entity)
             self._counts[name] += 1
-            value = self._values[key] = Value(key, name, self._counts[name])
-        return value
+            at = self._value_of[key] = len(self._values)
+            self._values.append(Value(place, literal, name, self._counts[name]))
+        return at
 
-    def _spelling(self, text: str, value: Value) -> Spelling:
-        spelling = self._spellings.get(text)
-        if spelling is None:
-            form = Form(text, value.key, value.name, value.number, letter(value.spellings))
-            value.spellings += 1
-            spelling = self._spellings[text] = Spelling(form, [value])
-        return spelling
+    def _spelling(self, place: Place, value: int) -> int:
+        text = self._text(place)
+        at = self._spelling_of.get(text)
+        if at is None:
+            at = self._spelling_of[text] = len(self._spellings)
+            of = self._values[value]
+            self._spellings.append(Spelling(place, letter(of.spellings), (value,)))
+            of.spellings += 1
+        return at
 
 
 def placeholder_name(entity: str) -> str:

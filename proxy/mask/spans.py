@@ -26,9 +26,9 @@ class Span(NamedTuple):
     action: Action
 
 
-def disjoint(spans: Sequence[Span]) -> bool:
+def disjoint(spans: Sequence[tuple[int, int]]) -> bool:
     """Whether sorted spans don't touch each other's characters."""
-    return all(a.end <= b.start for a, b in pairwise(spans))
+    return all(a[1] <= b[0] for a, b in pairwise(spans))
 
 
 def crossing(spans: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:

@@ -12,8 +12,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from proxy.detect.sweep import sweep
 from proxy.exchange import Alphabet, Channel, Finding, TextPart
-from proxy.finder import Finder
 from proxy.ladder import PLACEHOLDER
 from proxy.mask import Restorable, Restorer, check, number
 from proxy.matching import Lexicon
@@ -45,15 +45,13 @@ for unit in UNITS:
 
 def hide(unit: str) -> None:
     """Sweep, mask and guard texts and identifiers that repeat `unit`."""
-    finder = Finder(Lexicon())
     half = (unit * LENGTH)[: LENGTH // 2]
     for alphabet in (Alphabet.TEXT, Alphabet.NAME):
         hostile = TextPart((1,), f"{half} Jane Hollander {half}", alphabet=alphabet)
         parts = [TextPart((0,), "Jane Hollander"), hostile]
-        found = finder.occurrences("t", ["Jane Hollander"], [part.text for part in parts])
-        swept = [Finding("PERSON", hit.start, hit.end, 0.9, "sweep") for hit in found[1]]
-        masked = number(parts, [[_PERSON], swept]).render({"PERSON": PLACEHOLDER}, bytes(32))
-        check(masked, finder, "t")
+        found = sweep(parts, [[_PERSON], []], Lexicon())
+        masked = number(parts, found).render({"PERSON": PLACEHOLDER}, bytes(32))
+        check(masked, Lexicon())
 
 
 def restore(unit: str) -> None:

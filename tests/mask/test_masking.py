@@ -7,13 +7,12 @@ from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import CannotMask, GuardHit, PolicyRefused
 from proxy.exchange import Action, ActionKind, Alphabet, Channel, Finding, TextPart
-from proxy.finder import Finder
 from proxy.mask import Masked, check, number
 from proxy.mask.numbering import letter
 from proxy.mask.operators import OPERATORS
 from proxy.mask.restore import Restorer
 
-FINDER = Finder(load_lexicon())
+LEXICON = load_lexicon()
 KEY = b"a key for tests only............"
 PLACEHOLDER = Action(ActionKind.PLACEHOLDER)
 
@@ -32,7 +31,7 @@ def mask(
     """Each turn is a text and value -> entity."""
     parts = [TextPart(("turn", i), text, alphabet=alphabet) for i, (text, _) in enumerate(turns)]
     findings = [tuple(spot(text, v, e) for v, e in values.items()) for text, values in turns]
-    found = sweep(parts, findings, FINDER, "t") if swept else findings
+    found = sweep(parts, findings, LEXICON) if swept else findings
     return number(parts, found).render(actions, KEY)
 
 
@@ -46,7 +45,7 @@ def test_one_value_one_number_and_a_letter_for_each_spelling() -> None:
         "<PERSON_1> wrote; <PERSON_1b> signed.",
         "<PERSON_2> asked <PERSON_1c>.",
     )
-    check(masked, FINDER, "t")
+    check(masked, LEXICON)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +60,10 @@ def test_one_value_one_number_and_a_letter_for_each_spelling() -> None:
 )
 def test_a_found_name_is_hidden_in_identifiers(name: str, masked_name: str) -> None:
     parts = [TextPart((0,), "Jane Hollander"), TextPart((1,), name, alphabet=Alphabet.NAME)]
-    found = sweep(parts, [(spot(parts[0].text, parts[0].text),), ()], FINDER, "t")
+    found = sweep(parts, [(spot(parts[0].text, parts[0].text),), ()], LEXICON)
     masked = number(parts, found).render({"PERSON": PLACEHOLDER}, KEY)
     assert masked.texts[1] == masked_name
-    check(masked, FINDER, "t")
+    check(masked, LEXICON)
     assert Restorer(masked.mapping, parts).text(masked.texts[1], Channel.NAME) == name
 
 
@@ -135,7 +134,7 @@ def test_of_crossing_spans_the_rest_stays_hidden() -> None:
 def test_actions(action: Action, value: str, written: str) -> None:
     masked = mask((f"see {value}, ok", {value: "X"}), X=action)
     assert masked.texts == (f"see {written}, ok",)
-    check(masked, FINDER, "t")
+    check(masked, LEXICON)
 
 
 def test_hashes_link_by_key_alone() -> None:
@@ -155,7 +154,7 @@ def test_a_coarser_value_never_spells_another_hidden_one() -> None:
     turns = (card, {card: "CARD"}), ("pin 1234", {"1234": "PIN"})
     masked = mask(*turns, CARD=last, PIN=PLACEHOLDER)
     assert masked.texts == ("<CARD_1>", "pin <PIN_1>")
-    check(masked, FINDER, "t")
+    check(masked, LEXICON)
 
 
 def test_names_and_numbers() -> None:
@@ -183,17 +182,17 @@ def test_where_nothing_fits_the_path_is_named_and_no_text() -> None:
 
 def test_with_the_sweep_off_the_guard_stops_the_leak() -> None:
     turns = ("Jane Doe wrote.", {"Jane Doe": "PERSON"}), ("Is jane doe here?", {})
-    check(mask(*turns, PERSON=PLACEHOLDER), FINDER, "t")
+    check(mask(*turns, PERSON=PLACEHOLDER), LEXICON)
     leaking = mask(*turns, swept=False, PERSON=PLACEHOLDER)
     assert "jane doe" in leaking.texts[1]
     with pytest.raises(GuardHit) as alarm:
-        check(leaking, FINDER, "t")
+        check(leaking, LEXICON)
     assert "jane" not in str(alarm.value).lower()
 
 
 def test_the_guard_doesnt_take_our_tokens_for_the_callers() -> None:
     turns = ("Ann Lee met", {"Ann Lee": "PERSON"}), ("a Person!", {"Person": "X"})
-    check(mask(*turns, PERSON=PLACEHOLDER, X=PLACEHOLDER), FINDER, "t")
+    check(mask(*turns, PERSON=PLACEHOLDER, X=PLACEHOLDER), LEXICON)
 
 
 def test_our_actions_work_in_presidio() -> None:

@@ -4,9 +4,8 @@ from base64 import b64encode
 
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.exchange import Finding, TextPart
-from proxy.finder import Finder
 
-FINDER = Finder(load_lexicon())
+LEXICON = load_lexicon()
 
 
 def swept(*turns: tuple[str, str]) -> list[list[str]]:
@@ -16,7 +15,7 @@ def swept(*turns: tuple[str, str]) -> list[list[str]]:
     for text, value in turns:
         start = text.index(value)
         found.append((Finding("PERSON", start, start + len(value), 0.8, "ner"),) if value else ())
-    result = sweep(parts, found, FINDER, "t")
+    result = sweep(parts, found, LEXICON)
     for before, after in zip(found, result, strict=True):
         assert after[: len(before)] == before
         assert {(one.recognizer, one.score) for one in after[len(before) :]} <= {("sweep", 0.8)}
@@ -49,8 +48,6 @@ def test_a_value_beside_a_finding_is_bounded_by_it() -> None:
 
 
 def test_the_lists_are_lower_case_words() -> None:
-    assert all(
-        word == word.strip().lower() for word in FINDER.lexicon.words | FINDER.lexicon.stopwords
-    )
-    assert {"walker", "claude"} <= FINDER.lexicon.words
-    assert "the" in FINDER.lexicon.stopwords
+    assert all(word == word.strip().lower() for word in LEXICON.words | LEXICON.stopwords)
+    assert {"walker", "claude"} <= LEXICON.words
+    assert "the" in LEXICON.stopwords

@@ -78,7 +78,8 @@ async def everything(privet: House, simulator: Simulator, monkeypatch: pytest.Mo
         with monkeypatch.context() as patch:
             patch.setattr(f"proxy.{step}", broken)
             simulator.says("Dear <PERSON_1>")
-            failed = await client.post(url, json=ASK, headers=headers)
+            asked = [*ASK["messages"], {"role": "user", "content": f"and now {step}"}]
+            failed = await client.post(url, json={**ASK, "messages": asked}, headers=headers)
             assert failed.status_code == 500, step
             assert INTRODUCTION not in failed.text
     for name in ("aiohttp.server", "presidio-analyzer", "anything"):

@@ -16,6 +16,7 @@ from openai import InternalServerError
 
 from proxy import pipeline
 from proxy.mask import masking
+from proxy.mask.plan import Plan
 from proxy.recording import Recorder
 from tests.house import House, said_to
 from tests.promises.planted import INTRODUCTION, VALUES, leaks
@@ -183,8 +184,9 @@ async def test_a_body_that_lost_its_edits_is_not_sent(
 async def test_without_rewriting_everything_leaks(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unmasked = masking.Masked({}, (), masking.Restorable(), (), (), {})
-    monkeypatch.setattr(masking.Numbering, "render", lambda _self, _treatment, _key: unmasked)
+    nothing_hidden = Plan((), (), local=True)
+    unmasked = masking.Masked({}, (), masking.Restorable(), (), (), {}, nothing_hidden)
+    monkeypatch.setattr(masking.Numbering, "render", lambda *_: unmasked)
     monkeypatch.setattr(pipeline, "check", lambda *_: None)
     monkeypatch.setattr(Recorder, "intent", nothing)
     simulator.says("Fine.")

@@ -1,6 +1,7 @@
 """P7 Invisible: detector work grows with new text only; a stream waits for a placeholder at most.
 
-Work is counted, not timed (`make bench` measures). Replaced by a no-op: the cache of findings.
+Work is counted, not timed (`make bench` measures). Replaced by no-ops: what a conversation's earlier
+turns left, and the cache of findings.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from proxy.detect.cache import FindingCache
 from proxy.exchange import Channel
 from proxy.mask.masking import Restorable
 from proxy.mask.restore import Restorer
+from proxy.memory import Known, Memory, Turn
 from tests.house import House
 from tests.simulator import Simulator
 
@@ -40,9 +42,10 @@ async def test_turn_n_analyses_its_new_chunks_only(privet: House, simulator: Sim
     assert work[1:] == [2] * (TURNS - 1)
 
 
-async def test_without_the_cache_work_grows_with_the_conversation(
+async def test_without_what_is_remembered_work_grows_with_the_conversation(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Memory, "turn", lambda memory, *_: Turn(memory, b"", Known()))
     monkeypatch.setattr(FindingCache, "get", lambda *_: None)
     work = await analysed_per_turn(privet, simulator, "Peter Miller")
     assert work == sorted(work)

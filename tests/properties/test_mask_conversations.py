@@ -18,13 +18,11 @@ from hypothesis import strategies as st
 from proxy.detect.sweep import sweep
 from proxy.errors import CannotMask
 from proxy.exchange import Action, ActionKind, Alphabet, Author, Channel, Finding, TextPart
-from proxy.finder import Finder
 from proxy.mask import Masked, check, number
 from proxy.mask.restore import Restorer
 from proxy.matching import Lexicon, canonical
 
 LEXICON = Lexicon(frozenset({"walker"}), frozenset({"the"}))
-FINDER = Finder(LEXICON)
 KEY = b"a key for tests only............"
 VALUES = {
     "Jane Doe": "PERSON",
@@ -120,7 +118,7 @@ CONVERSATIONS = st.lists(turns(), min_size=1, max_size=6)
 
 def masked_of(conversation: list, treatment: dict[str, Action]) -> tuple[list[TextPart], Masked]:
     parts = [part for part, _ in conversation]
-    findings = sweep(parts, [found for _, found in conversation], FINDER, "t")
+    findings = sweep(parts, [found for _, found in conversation], LEXICON)
     try:
         return parts, number(parts, findings).render(treatment, KEY)
     except CannotMask:
@@ -143,7 +141,7 @@ def test_masking_then_restoring_changes_nothing(conversation: list, treatment: d
 @given(CONVERSATIONS, TREATMENTS)
 def test_nothing_hidden_is_left(conversation: list, treatment: dict) -> None:
     _, masked = masked_of(conversation, treatment)
-    check(masked, FINDER, "t")
+    check(masked, LEXICON)
     for value in masked.hidden:
         bounded = rf"(?<![^\W_]){re.escape(value)}(?![^\W_])"
         if LEXICON.trivial(canonical(value)):
@@ -166,6 +164,35 @@ def test_appending_a_turn_renumbers_nothing(
     assert {token: after.mapping.tokens.get(token, text) for token, text in kept} == dict(kept)
     if not turn[1]:
         assert after.texts[:-1] == before.texts
+
+
+@settings(max_examples=500, deadline=None)
+@given(CONVERSATIONS, CONVERSATIONS, TREATMENTS, TREATMENTS)
+def test_going_on_from_earlier_turns_gives_what_starting_anew_gives(
+    earlier: list, later: list, treatment: dict, other: dict
+) -> None:
+    parts = [part for part, _ in (*earlier, *later)]
+    found = [found for _, found in (*earlier, *later)]
+    turn = parts[: len(earlier)]
+    before = number(turn, sweep(turn, found[: len(earlier)], LEXICON))
+    findings = sweep(parts, found[len(earlier) :], LEXICON, before.numbered.findings)
+    going_on = number(parts, findings, before.numbered)
+    anew = number(parts, sweep(parts, found, LEXICON))
+    entities = before.numbered.entities
+    agreeing = {**other, **{name: treatment[name] for name in treatment if name in entities}}
+    for name in entities - treatment.keys():
+        agreeing.pop(name, None)
+    try:
+        whole = anew.render(agreeing, KEY)
+        plan = before.render(treatment, KEY).plan
+        masked = going_on.render(agreeing, KEY, plan)
+    except CannotMask:
+        assume(False)
+        raise
+    assert masked.texts == whole.texts
+    assert masked.mapping == whole.mapping
+    assert masked.tokens == whole.tokens
+    assert sorted(masked.hidden) == sorted(whole.hidden)
 
 
 @settings(max_examples=200, deadline=None)
