@@ -10,15 +10,14 @@ import asyncio
 import json
 import os
 import sys
-import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import cli as audit_cli
 from audit.errors import AuditError, FormatError
+from proxy import policy_cli
 from proxy.errors import PrivetError
 from proxy.yaml_file import ConfigError
 
@@ -87,7 +86,10 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
 
     _add_keys(commands)
-    _add_policy(commands)
+    policy = commands.add_parser("policy", help="check, test, compare, prove and sign policies")
+    policy_cli.add_commands(
+        policy.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    )
     _add_detect(commands)
     audit = commands.add_parser("audit", help="verify and read the audit log")
     audit_cli.add_commands(audit.add_subparsers(title="commands", metavar="COMMAND", required=True))
@@ -128,27 +130,6 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _add_config(revoke)
     revoke.add_argument("id", help="as `privet keys list` shows it")
     revoke.set_defaults(run=_keys_revoke)
-
-
-def _add_policy(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    policy = commands.add_parser("policy", help="check policies and explain decisions")
-    verbs = policy.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    lint = verbs.add_parser("lint", help="everything that is wrong or odd, as file:line:col")
-    lint.add_argument("file", type=Path, metavar="POLICY")
-    lint.set_defaults(run=_policy_lint)
-    test = verbs.add_parser("test", help="run the cases and invariants of *.test.yaml files")
-    test.add_argument("files", type=Path, nargs="+", metavar="FILE")
-    test.set_defaults(run=_policy_test)
-    explain = verbs.add_parser(
-        "explain", help="what is found in a text, and who may see what of it"
-    )
-    explain.add_argument("text", help="the text, or - for standard input")
-    explain.add_argument("--policy", type=Path, metavar="FILE", help="default: the starter policy")
-    explain.add_argument("--provider", help="only this one")
-    explain.add_argument("--team", default="")
-    explain.add_argument("--app", default="")
-    explain.add_argument("--json", action="store_true")
-    explain.set_defaults(run=_policy_explain)
 
 
 def _add_detect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -287,50 +268,6 @@ def _keys_revoke(chosen: argparse.Namespace) -> int:
     from proxy.identity.keys import revoke_key
 
     print(f"{revoke_key(_keys_file(chosen), chosen.id).id} is revoked.")
-    return 0
-
-
-def _policy_lint(chosen: argparse.Namespace) -> int:
-    from proxy.detect.produced import produced_entities
-    from proxy.detect.settings import DetectSettings
-    from proxy.policy.lint import WARNINGS, lint
-
-    with warnings.catch_warnings():
-        # The model was made for an older spaCy, and is tested with this one.
-        warnings.filterwarnings("ignore", message=r"\[W095\]")
-        produced = produced_entities(DetectSettings())
-    problems = lint(chosen.file, produced, datetime.now(UTC).date())
-    for problem in problems:
-        word = "warning" if problem.code in WARNINGS else "error"
-        hint = f" ({problem.hint})" if problem.hint else ""
-        place = f"{problem.file}:{problem.line}:{problem.column}"
-        print(f"{place}: {word} [{problem.code}] {problem.message}{hint}")
-    if not problems:
-        print(f"{chosen.file}: nothing to say")
-    return int(any(problem.code not in WARNINGS for problem in problems))
-
-
-def _policy_test(chosen: argparse.Namespace) -> int:
-    from proxy.policy.testing import run
-
-    results = [result for path in chosen.files for result in run(path, datetime.now(UTC).date())]
-    for result in results:
-        print(f"{'passed' if result.passed else 'FAILED'}  {result.name}")
-        if result.problem is not None:
-            print(f"        {result.problem}")
-    failed = sum(not result.passed for result in results)
-    print(f"{len(results) - failed} passed, {failed} failed")
-    return int(failed > 0)
-
-
-def _policy_explain(chosen: argparse.Namespace) -> int:
-    from proxy import explaining
-
-    text = sys.stdin.read() if chosen.text == "-" else chosen.text
-    told = asyncio.run(
-        explaining.explain_text(text, chosen.policy, chosen.provider, chosen.team, chosen.app)
-    )
-    print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render())
     return 0
 
 

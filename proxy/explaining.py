@@ -1,13 +1,15 @@
 """`privet policy explain`: what is found in a text, and what each provider may see of it.
 
-The same detectors, sweep and decision as while serving, so the story told is the real one.
+The same detectors, sweep and decision as while serving, so the story told is the real one. Where
+facts are given instead of a text, nothing is detected.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,39 +19,56 @@ from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import NotFound
 from proxy.exchange import Author, Endpoint, Facts, Finding, Principal, TextPart
 from proxy.mask.masking import number
+from proxy.policy.cases import Found
+from proxy.policy.compiled import Policy
 from proxy.policy.explain import Explanation, explain, render_explanation
 from proxy.policy.load import load, parse
 from proxy.scaffold import starter_policy
+from proxy.yaml_file import read_yaml
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whose request is explained: under which policy (None: the starter), towards which provider
+    (None: each), by whom, for which model (as the provider calls it), and on which day (UTC).
+    """
+
+    policy: Path | None
+    provider: str | None
+    principal: Principal
+    model: str
+    on: date
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Findings in the text, the explanation, and the text as each allowed provider would see it."""
+    """The explanation; of a text also what was found in it, and as what each provider sees it."""
 
-    text: str
-    findings: tuple[Finding, ...]
     explanation: Explanation
-    seen: dict[str, str]
+    text: str | None = None
+    findings: tuple[Finding, ...] = ()
+    seen: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {
-            "findings": [
-                {
-                    "entity": f.entity,
-                    "start": f.start,
-                    "end": f.end,
-                    "score": round(f.score, 3),
-                    "recognizer": f.recognizer,
-                }
-                for f in self.findings
-            ],
-            **self.explanation.as_dict(),
-            "seen": self.seen,
-        }
+        findings = [
+            {
+                "entity": f.entity,
+                "start": f.start,
+                "end": f.end,
+                "score": round(f.score, 3),
+                "recognizer": f.recognizer,
+            }
+            for f in self.findings
+        ]
+        if self.text is None:
+            return self.explanation.as_dict()
+        return {"findings": findings, **self.explanation.as_dict(), "seen": dict(self.seen)}
 
     def render(self) -> str:
         """For a terminal."""
+        if self.text is None:
+            return render_explanation(self.explanation).rstrip("\n")
         lines = ["found:"]
         for f in self.findings:
             value = self.text[f.start : f.end]
@@ -62,9 +81,22 @@ class Told:
         return "\n".join(lines)
 
 
-async def explain_text(
-    text: str, policy_path: Path | None, provider: str | None, team: str, app: str
-) -> Told:
+def explain_facts(facts: str, asked: Asked) -> Told:
+    """Explain what would be decided if this were found.
+
+    Args:
+        facts: YAML: `entities`, `opaque`, `labels`, as under `given` in a test.
+
+    Raises:
+        ConfigError: the policy or the facts can't be read.
+        NotFound: the policy has no such provider.
+    """
+    found = read_yaml(facts, "FACTS", Found)
+    policy = load(asked.policy) if asked.policy else parse(starter_policy(), "starter.yaml")
+    return Told(_explained(policy, found.facts, asked))
+
+
+async def explain_text(text: str, asked: Asked) -> Told:
     """Detect, decide and mask as a request with this one user message would.
 
     Raises:
@@ -74,10 +106,10 @@ async def explain_text(
     detector = Detector(DetectSettings(), os.urandom(32))
     await detector.start()
     try:
-        if policy_path is None:
+        if asked.policy is None:
             policy = parse(starter_policy(), "starter.yaml", detector.produced)
         else:
-            policy = load(policy_path, detector.produced)
+            policy = load(asked.policy, detector.produced)
         parts = [TextPart(("messages", 0, "content"), text, Author.USER)]
         found = await detector.detect("explain", parts)
     finally:
@@ -85,12 +117,7 @@ async def explain_text(
     accepted = [policy.accept(part) for part in found]
     findings = sweep(parts, accepted, load_lexicon())
     facts = Facts(entities=frozenset(finding.entity for finding in findings[0]))
-    names = [provider] if provider else sorted(policy.providers)
-    if provider and provider not in policy.providers:
-        raise NotFound(f"The policy knows no provider {provider!r}.")
-    principal = Principal("default", team, app)
-    endpoints = [Endpoint(name, "") for name in names]
-    explanation = explain(policy, facts, principal, endpoints, datetime.now(UTC).date())
+    explanation = _explained(policy, facts, asked)
     numbering = number(parts, findings)
     seen = {
         note.verdict.endpoint.provider: numbering.render(
@@ -99,4 +126,15 @@ async def explain_text(
         for note in explanation.endpoints
         if note.verdict.allowed
     }
-    return Told(text, tuple(findings[0]), explanation, seen)
+    return Told(explanation, text, tuple(findings[0]), seen)
+
+
+def _explained(policy: Policy, facts: Facts, asked: Asked) -> Explanation:
+    if asked.provider and asked.provider not in policy.providers:
+        known = ", ".join(sorted(policy.providers))
+        raise NotFound(
+            f"The policy knows no provider {asked.provider!r}.", hint=f"It knows {known}."
+        )
+    names = [asked.provider] if asked.provider else sorted(policy.providers)
+    endpoints = [Endpoint(name, asked.model) for name in names]
+    return explain(policy, facts, asked.principal, endpoints, asked.on)

@@ -1,0 +1,120 @@
+"""A diff in words and as JSON: what loosens first, of that what waivers let through first of all.
+
+Changes that differ only in the entity, or only in the provider, share a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from proxy.exchange import Verdict
+from proxy.ladder import spell
+from proxy.policy.compiled import Policy
+from proxy.policy.diff import Diff, Flow, fate_of
+
+_WIDTH = 4  # as many names stand on one line before the rest is counted
+
+
+def render_diff(diff: Diff, old: Policy, new: Policy) -> str:
+    """The diff as plain text for a terminal or a review comment."""
+    lines = [f"from {old.name} ({old.digest[:12]}) to {new.name} ({new.digest[:12]})"]
+    for title, flows in (("LOOSENS", diff.loosenings), ("tightens", diff.tightenings)):
+        if flows:
+            lines += ["", f"{title}:", *_lines(flows)]
+    if not diff.flows:
+        same = old.digest == new.digest
+        why = "they say the same" if same else "the texts differ, the flows don't"
+        lines.append(f"nothing changes in effect: {why}")
+    lines += ["", f"compared at {diff.corners} sets of facts, in {diff.cells} cells of callers"]
+    return "\n".join(lines) + "\n"
+
+
+def diff_as_dict(diff: Diff) -> dict[str, Any]:
+    """The diff as JSON-able values, every flow by itself."""
+    return {
+        "loosens": [_as_dict(flow) for flow in diff.loosenings],
+        "tightens": [_as_dict(flow) for flow in diff.tightenings],
+        "corners": diff.corners,
+        "cells": diff.cells,
+    }
+
+
+def _as_dict(flow: Flow) -> dict[str, Any]:
+    principal = flow.cell.principal
+    return {
+        "facts": {
+            "entities": sorted(flow.corner.entities),
+            "opaque": sorted(flow.corner.opaque),
+            "labels": dict(sorted(flow.corner.labels)),
+            "faint": sorted(flow.unseen),
+        },
+        "provider": flow.provider,
+        "everyone": flow.everyone,
+        "caller": {key: getattr(principal, key) for key in ("tenant", "team", "user", "app")},
+        "model": flow.cell.model,
+        "from": flow.cell.day.isoformat(),
+        "days": flow.cell.days,
+        "before": _verdict(flow.before),
+        "after": _verdict(flow.after),
+        "waivers": list(flow.waivers),
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    treatment = {entity: spell(action) for entity, action in verdict.treatment.items()}
+    return {"allowed": verdict.allowed, "rules": list(verdict.rules), "treatment": treatment}
+
+
+def _lines(flows: Sequence[Flow]) -> Iterator[str]:
+    """One line for all flows that differ only in subject, and then only in provider."""
+    by_subject: dict[tuple[str, ...], list[str]] = {}
+    for flow in flows:
+        before, after = _fates(flow)
+        key = (_waived(flow), flow.provider, _who(flow), before, after)
+        by_subject.setdefault(key, []).append(_subject(flow))
+    by_provider: dict[tuple[str, ...], list[str]] = {}
+    for (waived, provider, *rest), subjects in by_subject.items():
+        by_provider.setdefault((waived, _listed(subjects), *rest), []).append(provider)
+    for (waived, subject, who, before, after), providers in by_provider.items():
+        yield f"  {waived}{subject} to {_listed(providers)} for {who}: {before} -> {after}"
+
+
+def _waived(flow: Flow) -> str:
+    return f"waiver {', '.join(flow.waivers)}: " if flow.waivers else ""
+
+
+def _who(flow: Flow) -> str:
+    if flow.everyone:
+        return "everyone"
+    return " ".join(filter(None, (str(flow.cell), flow.cell.days)))
+
+
+def _subject(flow: Flow) -> str:
+    """What is found, in words."""
+    corner = flow.corner
+    words = [f"{name} (faint)" if name in flow.unseen else name for name in sorted(corner.entities)]
+    words += [f"unreadable content ({kind})" for kind in sorted(corner.opaque)]
+    words += [f"a declared {name} {value}" for name, value in sorted(corner.labels)]
+    return " with ".join(words) or "a request in which nothing is found"
+
+
+def _fates(flow: Flow) -> tuple[str, str]:
+    """What becomes of it before and after: of one entity, or of several."""
+    names = sorted(flow.corner.entities)
+    if len(names) == 1:
+        before, after = (fate_of(verdict, names[0]) for verdict in (flow.before, flow.after))
+    else:
+        before, after = (_told(verdict, names) for verdict in (flow.before, flow.after))
+    return before, after
+
+
+def _told(verdict: Verdict, names: Sequence[str]) -> str:
+    if not verdict.allowed or not names:
+        return "sent" if verdict.allowed else f"refused by {', '.join(verdict.rules)}"
+    return ", ".join(f"{name} {fate_of(verdict, name)}" for name in names)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown, more = ", ".join(names[:_WIDTH]), len(names) - _WIDTH
+    return f"{shown} and {more} more" if more > 0 else shown
