@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from proxy.exchange import Facts
-from proxy.policy.model import AnyAction, EntityName, ProviderTest, Scope, Strict, Word, Words
-from proxy.policy.space import OTHER
+from proxy.exchange import Facts, Principal
+from proxy.policy.axes import OTHER
+from proxy.policy.model import AnyAction, ProviderTest, Scope
+from proxy.policy.vocabulary import (
+    Clock,
+    Counts,
+    EntityName,
+    OpaqueKind,
+    Strict,
+    Word,
+    Words,
+    minutes,
+)
 
 #: Every entity of the policy, and one that it has never heard of.
 ANY_ENTITY = "any"
@@ -24,19 +34,45 @@ class Caller(Strict):
     team: Word = OTHER
     user: Word = OTHER
     app: Word = OTHER
+    key: Word = OTHER
+
+    @property
+    def principal(self) -> Principal:
+        """As identity would establish it."""
+        return Principal(self.tenant, self.team, self.app, self.user, key_id=self.key)
 
 
 class Found(Strict):
-    """What was found in a request and couldn't be read there, and what its caller declares."""
+    """What was found in a request and couldn't be read there, and what is known of it besides.
+
+    `counts` says how many different values of an entity, where that matters; `found_by` by which
+    recognizers or in which languages it was found. `attested` names those `labels` that the caller
+    may assert. `at` is the time of day, UTC.
+    """
 
     entities: tuple[EntityName, ...] = ()
-    opaque: tuple[Word, ...] = ()
+    counts: dict[EntityName, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
+    found_by: dict[EntityName, Words] = Field(default_factory=dict)
+    opaque: tuple[OpaqueKind, ...] = ()
     labels: dict[Word, Word] = Field(default_factory=dict)
+    attested: tuple[Word, ...] = ()
+    dialect: Word = OTHER
+    at: Clock | None = None
 
     @property
     def facts(self) -> Facts:
         """As what decisions are made from."""
-        return Facts(frozenset(self.entities), frozenset(self.opaque), self.labels)
+        sources = {(name, source) for name, many in self.found_by.items() for source in many}
+        return Facts(
+            entities=frozenset({*self.entities, *self.counts, *self.found_by}),
+            opaque=frozenset(self.opaque),
+            labels=self.labels,
+            attested=frozenset(self.attested),
+            counts=self.counts,
+            sources=frozenset(sources),
+            dialect=self.dialect,
+            at=time(*divmod(minutes(self.at), 60)) if self.at else None,
+        )
 
 
 class Given(Found):
@@ -79,17 +115,19 @@ class Case(Strict):
 class Claim(Strict):
     """What must never happen, whoever asks.
 
-    `entities` are names or `any`; `but` takes some out. `opaque` is content that can't be read.
-    `with` are entities found in the same request, and `labels` what its caller declares: with
-    them the invariant is about such requests only. `for` and `not_for` limit whom it is about,
-    `from` and `through` (inclusive) when; by default it is everyone, from the day of the test on.
+    `entities` are names or `any`; `but` takes some out. `opaque` is content that can't be read, of
+    some kinds or (true) of any. `with` are entities found in the same request, `at_least` so many
+    different values, and `labels` what its caller says: then it is about such requests only.
+    `for` and `not_for` limit whom it is about, `from` and `through` (inclusive) when; by default
+    it is everyone, from the day of the test on.
     `shown` means sent as it is, `sent` means sent even when hidden.
     """
 
     entities: Words | None = None
     but: SomeEntities | None = None
-    opaque: bool = False
+    opaque: Literal[True] | Annotated[tuple[OpaqueKind, ...], Field(min_length=1)] | None = None
     with_: SomeEntities | None = Field(default=None, alias="with")
+    at_least: Counts | None = None
     labels: Annotated[dict[Word, Word], Field(min_length=1)] | None = None
     to: ProviderTest | None = None
     for_: Scope | None = Field(default=None, alias="for")

@@ -26,6 +26,7 @@ from proxy.policy.model import (
     PolicyForm,
     ProviderForm,
     ProviderTest,
+    Scope,
     TimeWindow,
     Waive,
 )
@@ -156,7 +157,6 @@ class _Compiler:
 
     def _conditions(self, rule: RuleForm) -> dict[str, Any]:
         """What every verb has: id, reason, scope and when."""
-        scope = rule.scope.model_dump(exclude_none=True, exclude={"time"}) if rule.scope else {}
         when = rule.when
         tests = when.entities if when else None
         opaque = when.opaque if when else None
@@ -165,14 +165,7 @@ class _Compiler:
         return {
             "id": rule.id,
             "why": rule.why,
-            "scope": tuple(
-                (_PRINCIPAL[key], frozenset(values))
-                for key, values in scope.items()
-                if key in _PRINCIPAL
-            ),
-            "models": _set(scope.get("model")),
-            "dialects": _set(scope.get("dialect")),
-            "window": _window(rule.scope.time) if rule.scope and rule.scope.time else None,
+            **for_whom(rule.scope),
             "percent": rule.rollout.percent_of_teams if rule.rollout else 100,
             "any_of": _set(tests.any_of if tests else None),
             "all_of": frozenset((tests.all_of if tests else None) or ()),
@@ -206,6 +199,21 @@ def _counted(form: PolicyForm, rules: tuple[RuleForm, ...]) -> Iterator[str]:
 def _has_actions(entity: EntityForm) -> bool:
     overrides = (*entity.languages.values(), *entity.recognizers.values())
     return any(override.action is not None for override in overrides)
+
+
+def for_whom(scope: Scope | None) -> dict[str, Any]:
+    """A scope as the fields of a compiled rule."""
+    said = scope.model_dump(exclude_none=True, exclude={"time"}) if scope else {}
+    return {
+        "scope": tuple(
+            (_PRINCIPAL[key], frozenset(values))
+            for key, values in said.items()
+            if key in _PRINCIPAL
+        ),
+        "models": _set(said.get("model")),
+        "dialects": _set(said.get("dialect")),
+        "window": _window(scope.time) if scope and scope.time else None,
+    }
 
 
 def _set(values: tuple[str, ...] | None) -> frozenset[str] | None:

@@ -11,14 +11,21 @@ least as strongly as before. Comments, names and order change nothing here.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from proxy.exchange import Verdict
 from proxy.ladder import ALLOW, spell, weaker_or_equal
-from proxy.policy.compiled import Policy, Waiver
+from proxy.policy.compiled import Entity, Policy
+from proxy.policy.corners import corners
+from proxy.policy.rules import Waiver
 from proxy.policy.space import Cell, Corner, Side, Space, rules_of
+
+#: Entities that only one of the policies finds, since their scores lie between what the two need:
+#: entity -> the policy that misses it, ``old`` or ``new``.
+Unseen = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +33,13 @@ class Flow:
     """One thing that changed: facts, where they go, for whom, and what becomes of them.
 
     Attributes:
-        unseen: entities that are found by one of the policies only: their scores lie between the
-            old `min_score` and the new one.
+        unseen: entities that are found by one of the policies only.
         everyone: whether it changes so in every cell.
         waivers: the waivers that let it pass now.
     """
 
     corner: Corner
-    unseen: frozenset[str]
+    unseen: Unseen
     provider: str
     cell: Cell
     everyone: bool
@@ -81,33 +87,57 @@ class Comparison:
         self.providers = sorted(old.providers.keys() | new.providers.keys())
         self.corners = 0
         self.cells = 0
-        names = old.entities.keys() | new.entities.keys()
-        #: Entities that the same score is found for by one policy only.
-        self._faint = {n for n in names if old.min_score(n) != new.min_score(n)}
+        self._faint = cache(self._faint_ways)
 
     def at(self, provider: str) -> Iterator[Flow]:
         """Every smallest flow that differs at one provider."""
         seen: dict[Corner, list[Flow]] = {}
-        both = itertools.chain(self.old.corners(provider), self.new.corners(provider))
-        for corner in sorted(set(both), key=lambda corner: corner.order):
-            for unseen in self._unseen(corner):
+        both = {*corners(self.old, provider), *corners(self.new, provider)}
+        for corner in sorted(both, key=lambda corner: corner.order):
+            for there, unseen in self._unseen(corner):
                 self.corners += 1
-                flows = list(self._flows(corner, unseen, provider))
+                flows = list(self._flows(there, unseen, provider))
                 smaller = [f for c, fs in seen.items() if c <= corner for f in fs]
                 yield from (flow for flow in flows if not _follows(flow, smaller))
                 seen.setdefault(corner, []).extend(flows)
 
-    def _unseen(self, corner: Corner) -> Iterator[frozenset[str]]:
-        """Which of a corner's entities could be faint: found by one of the two policies only."""
-        faint = sorted(corner.entities & self._faint)
-        for count in range(len(faint) + 1):
-            yield from map(frozenset, itertools.combinations(faint, count))
+    def _unseen(self, corner: Corner) -> Iterator[tuple[Corner, Unseen]]:
+        """The corner, and how it looks with entities so faint that only one policy finds them."""
+        faint = [(name, way) for name in sorted(corner.entities) for way in self._faint(name)]
+        yield corner, {}
+        for count in range(1, len(corner.entities) + 1):
+            for some in itertools.combinations(faint, count):
+                unseen = {name: missed for name, (missed, _) in some}
+                if len(unseen) == count:
+                    sources = frozenset((name, s) for name, (_, by) in some for s in by)
+                    yield corner | Corner(sources=sources), unseen
 
-    def _flows(self, corner: Corner, unseen: frozenset[str], provider: str) -> Iterator[Flow]:
-        here, there = (
-            self._as_found(self.old, corner, unseen),
-            self._as_found(self.new, corner, unseen),
-        )
+    def _faint_ways(self, name: str) -> list[tuple[str, frozenset[str]]]:
+        """How a finding of an entity can be so faint that just one policy drops it.
+
+        Each as who drops it, ``old`` or ``new``, and the recognizer and language that it is from:
+        of several, the fewest.
+        """
+        old, new = self.old.policy.entity(name), self.new.policy.entity(name)
+        sources = sorted(old.scores.keys() | new.scores.keys())
+        ways: dict[str, frozenset[str]] = {}
+        for recognizer, language in itertools.product(["", *sources], ["", *sources]):
+            needed = [
+                min(
+                    (e.scores[s] for s in (recognizer, language) if s in e.scores),
+                    default=e.min_score,
+                )
+                for e in (old, new)
+            ]
+            if needed[0] != needed[1]:
+                missed = "old" if needed[0] > needed[1] else "new"
+                by = frozenset(filter(None, (recognizer, language)))
+                if missed not in ways or len(by) < len(ways[missed]):
+                    ways[missed] = by
+        return list(ways.items())
+
+    def _flows(self, corner: Corner, unseen: Unseen, provider: str) -> Iterator[Flow]:
+        here, there = _as_found("old", corner, unseen), _as_found("new", corner, unseen)
         matter, matters = self.old.relevant(here, provider), self.new.relevant(there, provider)
         if here == there and self._alike(corner, provider, matter, matters):
             return
@@ -115,8 +145,9 @@ class Comparison:
         self.cells += len(cells)
         found = []
         for cell in cells:
-            before = self.old.verdict(here, provider, cell, matter)
-            after = self.new.verdict(there, provider, cell, matters)
+            where = cell.where
+            before = self.old.verdict(here, provider, where, matter)
+            after = self.new.verdict(there, provider, where, matters)
             if (loosens := _loosens(corner, before, after)) is not None:
                 found.append((cell, before, after, loosens))
         for cell, before, after, loosens in found:
@@ -126,20 +157,12 @@ class Comparison:
             if everyone:
                 return
 
-    def _as_found(self, side: Side, corner: Corner, unseen: frozenset[str]) -> Corner:
-        """The corner without what this side doesn't find, its score being too low."""
-        other = self.new if side is self.old else self.old
-        lost = {
-            name for name in unseen if side.policy.min_score(name) > other.policy.min_score(name)
-        }
-        return Corner(corner.entities - lost, corner.opaque, corner.labels) if lost else corner
-
     def _alike(self, corner: Corner, provider: str, matter: int, matters: int) -> bool:
         """Whether both sides would decide from the very same values, so that nothing can differ."""
         old, new = self.old.policy, self.new.policy
         return (
             old.classes == new.classes
-            and old.unclassified == new.unclassified
+            and all(old.class_of_opaque(k) == new.class_of_opaque(k) for k in corner.opaque)
             and old.providers.get(provider) == new.providers.get(provider)
             and all(old.entity(name) == new.entity(name) for name in corner.entities)
             and self.old.escalating(corner) == self.new.escalating(corner)
@@ -149,6 +172,18 @@ class Comparison:
     def _waivers(self, verdict: Verdict) -> tuple[str, ...]:
         ids = {rule.id for rule in rules_of(self.new.policy) if isinstance(rule, Waiver)}
         return tuple(rule for rule in verdict.rules if rule in ids)
+
+
+def _needed(entity: Entity, recognizer: str, language: str) -> float:
+    """The score from which a finding counts, as `Entity.accepts` has it."""
+    scores = [entity.scores[key] for key in (recognizer, language) if key in entity.scores]
+    return min(scores, default=entity.min_score)
+
+
+def _as_found(side: str, corner: Corner, unseen: Unseen) -> Corner:
+    """The corner without what this side doesn't find, its score being too low."""
+    lost = frozenset(name for name, missed in unseen.items() if missed == side)
+    return corner.without(lost) if lost else corner
 
 
 def _loosens(corner: Corner, before: Verdict, after: Verdict) -> bool | None:
@@ -173,25 +208,27 @@ def _told(before: Verdict, after: Verdict) -> tuple[object, ...]:
 
 
 def _follows(flow: Flow, smaller: Sequence[Flow]) -> bool:
-    """Whether a change goes without saying, since a smaller one says it of these callers."""
-    return any(
-        (one.everyone or one.cell.atoms == flow.cell.atoms)
-        and one.loosens == flow.loosens
-        and _changes(flow) <= _changes(one) | {("", "", "")}
+    """Whether a change goes without saying: smaller ones say all of it, of these callers too."""
+    said = {
+        change
         for one in smaller
-    )
-
-
-def _changes(flow: Flow) -> set[tuple[str, str, str]]:
-    """Each entity whose fate changes, and how; the request itself is the entity ''."""
-    if flow.before.allowed != flow.after.allowed:
-        fate = ["refused" if not v.allowed else "sent" for v in (flow.before, flow.after)]
-        return {("", fate[0], fate[1])}
-    return {
-        (name, fate_of(flow.before, name), fate_of(flow.after, name))
-        for name in flow.corner.entities
-        if fate_of(flow.before, name) != fate_of(flow.after, name)
+        if (one.everyone or one.cell.atoms == flow.cell.atoms) and one.loosens == flow.loosens
+        for change in _changes(one)
     }
+    return _changes(flow) <= said
+
+
+def _changes(flow: Flow) -> set[tuple[str, ...]]:
+    """Whose fate changes, and how. A refusal is one, whatever the rule and of whatever contents."""
+    if not flow.after.allowed:
+        return {("", "sent", "refused")}
+    subjects = [*flow.corner.entities, *flow.corner.opaque, ""]
+    fates = [(name, _fate(flow.before, name), _fate(flow.after, name)) for name in subjects]
+    return {fate for fate in fates if fate[1] != fate[2]}
+
+
+def _fate(verdict: Verdict, entity: str) -> str:
+    return fate_of(verdict, entity) if verdict.allowed else "refused"
 
 
 def fate_of(verdict: Verdict, entity: str) -> str:

@@ -13,8 +13,6 @@ from proxy.ladder import spell
 from proxy.policy.compiled import Policy
 from proxy.policy.diff import Diff, Flow, fate_of
 
-_WIDTH = 4  # as many names stand on one line before the rest is counted
-
 
 def render_diff(diff: Diff, old: Policy, new: Policy) -> str:
     """The diff as plain text for a terminal or a review comment."""
@@ -41,19 +39,22 @@ def diff_as_dict(diff: Diff) -> dict[str, Any]:
 
 
 def _as_dict(flow: Flow) -> dict[str, Any]:
-    principal = flow.cell.principal
+    where = flow.cell.where
     return {
         "facts": {
             "entities": sorted(flow.corner.entities),
             "opaque": sorted(flow.corner.opaque),
-            "labels": dict(sorted(flow.corner.labels)),
-            "faint": sorted(flow.unseen),
+            "counts": dict(sorted(flow.corner.counts)),
+            "found_by": sorted(flow.corner.sources),
+            "declared_class": flow.corner.data_class,
+            "missed_by": dict(flow.unseen),
         },
         "provider": flow.provider,
         "everyone": flow.everyone,
-        "caller": {key: getattr(principal, key) for key in ("tenant", "team", "user", "app")},
-        "model": flow.cell.model,
-        "from": flow.cell.day.isoformat(),
+        "caller": dict(where.values),
+        "labels": dict(where.labels),
+        "attested": sorted(where.attested),
+        "from": where.on.isoformat(),
         "days": flow.cell.days,
         "before": _verdict(flow.before),
         "after": _verdict(flow.after),
@@ -75,9 +76,9 @@ def _lines(flows: Sequence[Flow]) -> Iterator[str]:
         by_subject.setdefault(key, []).append(_subject(flow))
     by_provider: dict[tuple[str, ...], list[str]] = {}
     for (waived, provider, *rest), subjects in by_subject.items():
-        by_provider.setdefault((waived, _listed(subjects), *rest), []).append(provider)
+        by_provider.setdefault((waived, ", ".join(subjects), *rest), []).append(provider)
     for (waived, subject, who, before, after), providers in by_provider.items():
-        yield f"  {waived}{subject} to {_listed(providers)} for {who}: {before} -> {after}"
+        yield f"  {waived}{subject} to {', '.join(providers)} for {who}: {before} -> {after}"
 
 
 def _waived(flow: Flow) -> str:
@@ -92,11 +93,17 @@ def _who(flow: Flow) -> str:
 
 def _subject(flow: Flow) -> str:
     """What is found, in words."""
-    corner = flow.corner
-    words = [f"{name} (faint)" if name in flow.unseen else name for name in sorted(corner.entities)]
-    words += [f"unreadable content ({kind})" for kind in sorted(corner.opaque)]
-    words += [f"a declared {name} {value}" for name, value in sorted(corner.labels)]
-    return " with ".join(words) or "a request in which nothing is found"
+    corner, counts, sources = flow.corner, dict(flow.corner.counts), sorted(flow.corner.sources)
+    words = []
+    for name in sorted(corner.entities):
+        by = " and ".join(source for entity, source in sources if entity == name)
+        faint = " with a low score" if name in flow.unseen else ""
+        many = f"{counts[name]} of " if name in counts else ""
+        words.append(f"{many}{name}" + (f" found by {by}" if by else "") + faint)
+    words += [f"unread {kind}" for kind in sorted(corner.opaque)]
+    if corner.data_class:
+        words.append(f"a request declared {corner.data_class}")
+    return " beside ".join(words) or "a request in which nothing is found"
 
 
 def _fates(flow: Flow) -> tuple[str, str]:
@@ -113,8 +120,3 @@ def _told(verdict: Verdict, names: Sequence[str]) -> str:
     if not verdict.allowed or not names:
         return "sent" if verdict.allowed else f"refused by {', '.join(verdict.rules)}"
     return ", ".join(f"{name} {fate_of(verdict, name)}" for name in names)
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown, more = ", ".join(names[:_WIDTH]), len(names) - _WIDTH
-    return f"{shown} and {more} more" if more > 0 else shown

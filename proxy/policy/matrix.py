@@ -13,9 +13,10 @@ from typing import Any
 
 from proxy.exchange import Endpoint, Principal, Verdict
 from proxy.policy.compiled import Policy
+from proxy.policy.corners import KINDS, OTHER_ENTITY, entity, unreadable
 from proxy.policy.decide import decide
 from proxy.policy.diff import fate_of
-from proxy.policy.space import OTHER_ENTITY, OTHER_KIND, Corner, Side, Space, rules_of
+from proxy.policy.space import Corner, Side, Space, rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ def matrix(policy: Policy, principal: Principal, model: str, on: date) -> Matrix
     """The matrix for one caller and model, on one day (UTC)."""
     side = Side(policy, Space(rules_of(policy), on))
     corners = [("nothing", Corner())]
-    corners += [(name, Corner(frozenset({name}))) for name in (*policy.entities, OTHER_ENTITY)]
-    corners += [("unreadable content", Corner(opaque=frozenset({OTHER_KIND})))]
+    corners += [(name, entity(name)) for name in (*policy.entities, OTHER_ENTITY)]
+    corners += [(f"unread {kind}", unreadable(kind)) for kind in KINDS]
     rows = []
     for name, corner in corners:
         fates = []
@@ -93,7 +94,7 @@ def _fate(verdict: Verdict, corner: Corner) -> str:
 def _varies(side: Side, corner: Corner, provider: str, fate: str) -> bool:
     relevant = side.relevant(corner, provider)
     return any(
-        _fate(side.verdict(corner, provider, cell, relevant), corner) != fate
+        _fate(side.verdict(corner, provider, cell.where, relevant), corner) != fate
         for cell in side.space.cells(relevant)
     )
 

@@ -16,10 +16,13 @@ from typing import Any
 import yaml
 
 from proxy.exchange import Verdict
+from proxy.policy.axes import CALLER, OTHER_VALUE, Where
 from proxy.policy.cases import ANY_ENTITY, Claim
-from proxy.policy.compiled import Policy, Rule
-from proxy.policy.load import meets
-from proxy.policy.space import CALLER, OTHER_ENTITY, OTHER_KIND, Cell, Corner, Side, Space, rules_of
+from proxy.policy.compiled import Policy
+from proxy.policy.compiling import for_whom, meets
+from proxy.policy.corners import KINDS, OTHER_ENTITY, counted, entity, unreadable
+from proxy.policy.rules import LabelTest, Rule
+from proxy.policy.space import Cell, Corner, Side, Space, rules_of
 from proxy.yaml_file import did_you_mean
 
 #: As many atoms of an axis are spelt out before they are only counted.
@@ -55,7 +58,7 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Counterexample:
-    """A request that breaks an claim."""
+    """A request that breaks a claim."""
 
     subject: str
     corner: Corner
@@ -65,36 +68,47 @@ class Counterexample:
 
     def __str__(self) -> str:
         endpoint = self.verdict.endpoint
-        what = self.subject or "content that can't be read"
         beside = sorted(self.corner.entities - {self.subject})
         together = f" beside {', '.join(beside)}" if beside else ""
-        rules = ", ".join(self.verdict.rules)
-        return (
-            f"{what}{together} is {self.never} to {endpoint.provider} for {self.cell}, by {rules}"
-        )
+        what = f"{self.subject}{together} is {self.never}"
+        return f"{what} to {endpoint.provider} for {self.cell}, by {', '.join(self.verdict.rules)}"
 
     def as_case(self, name: str) -> str:
         """It as a case for a test file: red until the policy is mended."""
-        corner, cell = self.corner, self.cell
-        given: dict[str, Any] = {}
-        if corner.entities:
-            given["entities"] = sorted(corner.entities)
-        if corner.opaque:
-            given["opaque"] = sorted(corner.opaque)
-        if corner.labels:
-            given["labels"] = dict(sorted(corner.labels))
-        caller = {key: value for key in CALLER if (value := getattr(cell.principal, key))}
-        if caller:
-            given["principal"] = caller
+        where = self.cell.where
+        given = {**_found(self.corner, where), **_asked(where)}
         given["provider"] = self.verdict.endpoint.provider
-        if cell.model:
-            given["model"] = cell.model
-        given["on"] = cell.day
-        shown = self.never == "shown" and corner.entities
-        expect: dict[str, Any] = {"hides": [self.subject]} if shown else {"refused": True}
+        given["on"] = where.on
+        expect: dict[str, Any] = {"refused": True}
+        if self.never == "shown" and self.subject in self.corner.entities:
+            expect = {"hides": [self.subject]}
         case = [{"name": name, "given": given, "expect": expect}]
         text = yaml.safe_dump(case, sort_keys=False, width=100, default_flow_style=None)
         return "".join(f"  {line}\n" for line in text.splitlines())
+
+
+def _found(corner: Corner, where: Where) -> dict[str, Any]:
+    """What a case's `given` says of contents and labels."""
+    found_by: dict[str, list[str]] = {}
+    for name, source in sorted(corner.sources):
+        found_by.setdefault(name, []).append(source)
+    said: dict[str, Any] = {
+        "entities": sorted(corner.entities),
+        "counts": dict(sorted(corner.counts)),
+        "found_by": found_by,
+        "opaque": sorted(corner.opaque),
+        "labels": dict(where.labels),
+        "attested": sorted(where.attested),
+    }
+    return {key: value for key, value in said.items() if value}
+
+
+def _asked(where: Where) -> dict[str, Any]:
+    """What a case's `given` says of the caller and of how it asks."""
+    caller = {axis: where.values[axis] for axis in CALLER if axis in where.values}
+    said: dict[str, Any] = {"principal": caller} if caller else {}
+    said |= {axis: where.values[axis] for axis in ("model", "dialect") if axis in where.values}
+    return said | ({"at": f"{where.at:%H:%M}"} if where.at else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +127,14 @@ def subjects(policy: Policy, claim: Claim) -> list[str]:
     return [name for name in names if name not in (claim.but or ())]
 
 
-def corners(policy: Policy, claim: Claim) -> list[tuple[str, Corner]]:
-    """What is tried: each subject, and the fewest facts with it that the invariant is about."""
-    base = Corner(frozenset(claim.with_ or ()), labels=frozenset((claim.labels or {}).items()))
-    found = [(name, base | Corner(frozenset({name}))) for name in subjects(policy, claim)]
-    if claim.opaque:
-        found.append(("", base | Corner(opaque=frozenset({OTHER_KIND}))))
+def contents(policy: Policy, claim: Claim) -> list[tuple[str, Corner]]:
+    """What is tried: each subject, and the fewest contents with it that the claim is about."""
+    least = claim.at_least or {}
+    base = Corner(frozenset({*(claim.with_ or ()), *least}), counts=counted(least))
+    found = [(name, base | entity(name)) for name in subjects(policy, claim)]
+    if claim.opaque is not None:
+        kinds = KINDS if claim.opaque is True else claim.opaque
+        found += [(f"unread {kind}", base | unreadable(kind)) for kind in kinds]
     return found
 
 
@@ -134,39 +150,41 @@ def prove(policy: Policy, claim: Claim, on: date) -> Proof:
     Args:
         on: the first day for which the invariant must hold, unless it says so itself; UTC.
     """
-    found = corners(policy, claim)
+    found = contents(policy, claim)
     names = providers(policy, claim)
-    # The invariant's own limits are rules too: they tell callers apart.
-    about = Rule("for", scope=_scope(claim.for_))
-    spared = Rule("not-for", scope=_scope(claim.not_for)) if claim.not_for else None
-    rules = (*rules_of(policy), about, *([spared] if spared else []))
-    space = Space(rules, claim.from_ or on)
+    # The claim's own limits are rules too: they tell requests apart.
+    limits = [Rule("about", **for_whom(claim.for_), labels=_labels(policy, claim))]
+    if claim.not_for is not None:
+        limits.append(Rule("spared", **for_whom(claim.not_for)))
+    own = rules_of(policy)
+    about, spared = 1 << len(own), (1 << len(own) + 1 if claim.not_for else 0)
+    space = Space((*own, *limits), claim.from_ or on)
     side = Side(policy, space)
-    about_bit = 1 << len(rules_of(policy))
-    spared_bit = about_bit << 1 if spared else 0
     tried, broken = 0, list[Counterexample]()
     for (subject, corner), provider in itertools.product(found, names):
         relevant = side.relevant(corner, provider)
-        for cell in space.cells(relevant | about_bit | spared_bit):
-            if not cell.holds & about_bit or cell.holds & spared_bit or _after(cell, claim):
+        for cell in space.cells(relevant | about | spared):
+            where = cell.where
+            late = claim.through is not None and where.on > claim.through
+            if not cell.holds & about or cell.holds & spared or late:
                 continue
             tried += 1
-            verdict = side.verdict(corner, provider, cell, relevant)
+            verdict = side.verdict(corner, provider, where, relevant)
             hidden = claim.never == "shown" and subject in verdict.treatment
             if verdict.allowed and not hidden:
                 broken.append(Counterexample(subject, corner, cell, verdict, claim.never))
     partition = Partition(len(found), len(names), tried, space.in_words())
-    plainest = min(broken, key=lambda one: (one.cell.named, one.cell.day), default=None)
+    plainest = min(broken, key=lambda one: (one.cell.named, one.cell.where.on), default=None)
     return Proof(partition, plainest)
 
 
 def vacuous(policy: Policy, claim: Claim) -> Iterator[tuple[str, str, str]]:
     """Why an invariant couldn't fail: it is about nothing. Each as key, message and hint."""
-    named = {*subjects(policy, claim), *(claim.with_ or ())} - {OTHER_ENTITY}
-    for name in sorted(named - policy.entities.keys()):
+    named = {*subjects(policy, claim), *(claim.with_ or ()), *(claim.at_least or ())}
+    for name in sorted(named - policy.entities.keys() - {OTHER_ENTITY}):
         hint = did_you_mean(name, policy.entities)
         yield "entities", f"{name!r} isn't an entity of the policy", hint
-    if not corners(policy, claim):
+    if not contents(policy, claim):
         yield "entities", "this is about nothing", "give entities, or opaque: true"
     if not providers(policy, claim):
         yield "to", "no provider is like this", "see `providers` in the policy"
@@ -174,10 +192,11 @@ def vacuous(policy: Policy, claim: Claim) -> Iterator[tuple[str, str, str]]:
         yield "through", "it ends before it begins", ""
 
 
-def _scope(scope: Any) -> tuple[tuple[str, frozenset[str]], ...]:
-    said = scope.model_dump(exclude_none=True) if scope else {}
-    return tuple((name, frozenset(values)) for name, values in said.items())
-
-
-def _after(cell: Cell, claim: Claim) -> bool:
-    return claim.through is not None and cell.day > claim.through
+def _labels(policy: Policy, claim: Claim) -> tuple[LabelTest, ...]:
+    """The labels that a claim is about, as tests that no other value passes."""
+    tests = []
+    for name, value in (claim.labels or {}).items():
+        known = {test.name: test.listed for rule in rules_of(policy) for test in rule.labels}
+        listed = frozenset({value, OTHER_VALUE, *policy.classes}) | known.get(name, frozenset())
+        tests.append(LabelTest(name, frozenset({value}), listed, assumed=False))
+    return tuple(tests)

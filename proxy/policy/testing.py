@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from proxy.exchange import Endpoint, Principal, Verdict
+from proxy.exchange import Endpoint, Verdict
 from proxy.ladder import spell
 from proxy.policy.cases import Case, Expect, TestFile
 from proxy.policy.compiled import Policy, action_of
@@ -85,7 +85,7 @@ def _vacuous(document: Document, form: TestFile, policy: Policy) -> Iterator[Pro
         for key, message, hint in vacuous(policy, invariant):
             yield document.problem(("invariants", index, key), message, hint, "vacuous")
     for index, case in enumerate(form.cases):
-        if missing := set(case.expect.hides or ()) - set(case.given.entities):
+        if missing := set(case.expect.hides or ()) - case.given.facts.entities:
             message = f"{', '.join(sorted(missing))} isn't given, so it can't be shown"
             place: Loc = ("cases", index, "expect", "hides")
             yield document.problem(place, message, "add it to given.entities", "vacuous")
@@ -102,7 +102,7 @@ def _case(policy: Policy, case: Case, on: date) -> str:
     verdict = decide(
         policy,
         given.facts,
-        Principal(**given.principal.model_dump()),
+        given.principal.principal,
         Endpoint(given.provider, given.model),
         given.on or on,
     )

@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +21,10 @@ from proxy.exchange import Endpoint, Facts, Finding, Principal, Verdict
 from proxy.ladder import ALLOW, weaker_or_equal
 from proxy.policy.cases import Invariant
 from proxy.policy.compiled import Policy
+from proxy.policy.corners import OTHER_ENTITY
 from proxy.policy.decide import decide
 from proxy.policy.diff import compare
 from proxy.policy.prove import prove
-from proxy.policy.space import OTHER_ENTITY
 from proxy.yaml_file import ConfigError
 from tests.properties.policy_space import (
     DAYS,
@@ -134,7 +135,9 @@ def test_prove_agrees_with_brute_force(data: Data, said: Data) -> None:
         endpoint = found.verdict.endpoint
         assert endpoint.provider in concerned
         assert OTHER_ENTITY not in policy.entities
-        again = decide(policy, found.corner.facts, found.cell.principal, endpoint, found.cell.day)
+        where = found.cell.where
+        facts = where.facts(found.corner.facts)
+        again = decide(policy, facts, where.principal, endpoint, where.on)
         assert again == found.verdict
         assert again.allowed
         assert said["never"] == "sent" or found.subject not in again.treatment
@@ -185,16 +188,15 @@ def test_diff_agrees_with_brute_force(pair: Any, scores: Data, provider: str) ->
     if opened(new, old, scores, provider):
         assert at_provider, "what closes is listed, as such or within what opens"
     for flow in diff.flows:
-        scores_there = {
-            name: max(0.0, max(old.min_score(name), new.min_score(name)) - 0.01)
-            for name in flow.unseen
-        }
-        corner, cell = flow.corner, flow.cell
-        setting = (corner.opaque, dict(corner.labels), cell.principal, cell.model, cell.day)
-        before = verdict(old, corner.entities, scores_there, flow.provider, setting)
-        after = verdict(new, corner.entities, scores_there, flow.provider, setting)
-        assert (before, after) == (flow.before, flow.after)
-        assert opens(before, after, corner.entities) == flow.loosens
+        where, corner = flow.cell.where, flow.corner
+        for policy, side, told in ((old, "old", flow.before), (new, "new", flow.after)):
+            found = frozenset(n for n in corner.entities if flow.unseen.get(n) != side)
+            facts = where.facts(replace(corner.facts, entities=found))
+            if corner.data_class:
+                facts = replace(facts, labels={**facts.labels, "class": corner.data_class})
+            endpoint = where.endpoint(flow.provider)
+            assert decide(policy, facts, where.principal, endpoint, where.on) == told
+        assert opens(flow.before, flow.after, corner.entities) == flow.loosens
 
 
 @given(st.sampled_from(RESTRICTIONS).flatmap(restricted_pairs))
