@@ -52,6 +52,14 @@ def open_checkpoint(note: str, keys: Sequence[VerifierKey]) -> Checkpoint:
     return _parse(text)
 
 
+def read_checkpoint(note: str) -> Checkpoint:
+    """What a note says, whoever signed it: to find one's way, not to trust; raises FormatError."""
+    text, separator, _ = note.rpartition("\n\n")
+    if not separator or len(note) > _MAX_NOTE:
+        raise FormatError("not a signed note")
+    return _parse(text + "\n")
+
+
 def each_note(history: Iterable[str]) -> Iterator[str]:
     """The notes of a history file, given its lines: each note is followed by an empty line.
 

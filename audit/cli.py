@@ -1,4 +1,6 @@
-"""`privet audit …`: verify, show, checkpoint. Needs the standard library and cryptography.
+"""`privet audit …`: the whole list of commands; verify and checkpoint are here.
+
+Needs the standard library and cryptography.
 
 Exit codes: 0 nothing found; 1 warnings only; 2 findings, or the command could not do its work.
 """
@@ -7,14 +9,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit import desk_cli, erasure_cli, reading_cli
 from audit.errors import AuditError, FormatError
 from audit.keys import load_recipient_key, load_verifier_keys
 from audit.layout import newest_note
-from audit.reading import Reader, Record
 from audit.verify import verify
 from audit.verify_site import is_site, verify_site
 
@@ -34,22 +37,20 @@ def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     check.add_argument("--json", action="store_true", help="print the report as JSON")
     check.set_defaults(run=_verify)
 
-    show = commands.add_parser("show", help="print opened records as JSON Lines")
-    show.add_argument("directory", type=Path, help="a slot's folder")
-    show.add_argument("exchange", nargs="?", help="only this exchange id")
-    show.add_argument("--open", type=Path, metavar="PRIVATE", required=True, help="auditor's key")
-    show.set_defaults(run=_show)
-
     newest = commands.add_parser("checkpoint", help="print the newest checkpoint, to be kept")
     newest.add_argument("directory", type=Path, help="a slot's folder, or the site's")
     newest.set_defaults(run=_checkpoint)
+
+    reading_cli.add_commands(commands)
+    desk_cli.add_commands(commands)
+    erasure_cli.add_commands(commands)
 
 
 def run(arguments: Namespace) -> int:
     """Run a parsed command; problems are one line on stderr and exit code 2."""
     try:
         code: int = arguments.run(arguments)
-    except (AuditError, FormatError, OSError) as error:
+    except (AuditError, FormatError, OSError, sqlite3.Error) as error:
         print(f"privet audit: {error}", file=sys.stderr)
         return 2
     return code
@@ -58,7 +59,7 @@ def run(arguments: Namespace) -> int:
 def main(argv: list[str] | None = None) -> int:
     """``python -m audit``: the same verbs without the proxy installed."""
     parser = argparse.ArgumentParser(prog="privet audit", description=__doc__)
-    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    add_commands(parser.add_subparsers(title="commands", metavar="COMMAND", required=True))
     return run(parser.parse_args(argv))
 
 
@@ -82,13 +83,6 @@ def _verify(arguments: Namespace) -> int:
     return max(report.exit_code for report in reports)
 
 
-def _show(arguments: Namespace) -> int:
-    with Reader(arguments.directory, load_recipient_key(arguments.open)) as reader:
-        for record in reader.records(arguments.exchange):
-            print(json.dumps(as_json(record), ensure_ascii=False))
-    return 0
-
-
 def _checkpoint(arguments: Namespace) -> int:
     folder: Path = arguments.directory
     folders = [folder]
@@ -98,20 +92,3 @@ def _checkpoint(arguments: Namespace) -> int:
     for one in folders:
         print(newest_note(one)[0], end="" if one == folders[-1] else "\n")
     return 0
-
-
-def as_json(record: Record) -> dict[str, object]:
-    """An opened record as plain JSON values; contents as text, None where they were erased."""
-    opened = record.opened
-    contents = {
-        name: None if data is None else data.decode("utf-8", "replace")
-        for name, data in record.contents
-    }
-    return {
-        "sequence": opened.sequence,
-        "kind": opened.kind.name.lower().replace("_", "-"),
-        "time": opened.time,
-        "exchange": opened.exchange_id,
-        "body": opened.body,
-        "contents": contents,
-    }

@@ -115,6 +115,19 @@ def load_recipient_key(path: Path) -> X25519PrivateKey:
     return key
 
 
+def read_secret(path: Path) -> bytes:
+    """32 random bytes in hex, in a file that nobody else may read; raises AuditError."""
+    if path.stat().st_mode & 0o077:
+        raise AuditError(f"{path} is readable by others: run chmod 600 on it")
+    try:
+        secret = bytes.fromhex(path.read_text("ascii").strip())
+    except ValueError:
+        secret = b""
+    if len(secret) != 32:
+        raise AuditError(f"{path} holds no key of 32 bytes in hex")
+    return secret
+
+
 def _write_private(path: Path, key: Ed25519PrivateKey | X25519PrivateKey) -> None:
     data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -10,7 +10,6 @@ none can be written, nothing is appended.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 from collections import deque
@@ -29,12 +28,12 @@ from audit.errors import AuditError, FormatError
 from audit.files import make_folder
 from audit.frame import MAX_CONTENTS, MAX_FRAME
 from audit.keys import Recipient
-from audit.layout import LOCK, MANIFEST
 from audit.manifest import Slot, register
 from audit.note import VerifierKey
 from audit.record import JSON, Content, Kind, Receipt, Reference, Run
 from audit.recovery import Recovered, note_intent, recover
 from audit.sealer import Named, Sealed, Sealer
+from audit.slot import check_origin, take_slot
 from audit.store import Store
 
 CHECKPOINT_LEAVES = 256
@@ -106,7 +105,7 @@ class AuditLog:
 
         Blocks. Raises AuditError when another process holds the slot, or the log can't go on.
         """
-        _check_origin(origin)
+        check_origin(origin)
         if not recipients:
             raise AuditError(
                 "an audit log needs at least one recipient, or nobody can ever read it"
@@ -115,7 +114,7 @@ class AuditLog:
         try:
             with ExitStack() as undo:
                 make_folder(directory)
-                lock = _take_slot(directory)
+                lock = take_slot(directory)
                 undo.callback(os.close, lock)
                 recovered = recover(directory, origin, verifier, accept_damage_by)
                 register(directory.parent, Slot(directory.name, verifier), signing_key)
@@ -355,21 +354,3 @@ def _add(parts: list[Content | Named | Run], content: Content, known: Chunk | No
             parts[-1] = Run(sequence, start, count + 1)
         case _:
             parts.append(Run(sequence, place, 1))
-
-
-def _check_origin(origin: str) -> None:
-    """Raise AuditError unless `origin` can name a log and a key (C2SP signed-note)."""
-    bad = not origin or len(origin.encode()) > 255 or "+" in origin or origin.split() != [origin]
-    if bad or not origin.isprintable() or origin.endswith(f"/{MANIFEST}"):
-        raise AuditError("an origin is up to 255 bytes without spaces and plus signs")
-
-
-def _take_slot(directory: Path) -> int:
-    """The slot's exclusive lock, held until it is closed; raises AuditError when someone has it."""
-    lock = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        raise AuditError(f"another process writes the audit log in {directory}") from None
-    return lock

@@ -21,7 +21,7 @@ from audit.files import make_folder
 from audit.layout import LOCK, MANIFEST
 from audit.note import VerifierKey, parse_verifier_key
 from audit.publish import load_published, publish
-from audit.tiles import WIDTH, decode_bundle, read_tile
+from audit.tiles import read_entries
 
 _HEAD = "privet-slot-1"
 
@@ -53,11 +53,7 @@ def decode_slot(entry: bytes) -> Slot:
 
 def read_slots(site: Path, size: int) -> list[Slot]:
     """The first `size` entries of a site's manifest; raises FormatError."""
-    entries: list[bytes] = []
-    for index in range(-(-size // WIDTH)):
-        width = min(WIDTH, size - index * WIDTH)
-        entries += decode_bundle(read_tile(site / MANIFEST, None, index, width))[:width]
-    return [decode_slot(entry) for entry in entries]
+    return [decode_slot(entry) for entry in read_entries(site / MANIFEST, size)]
 
 
 def register(site: Path, slot: Slot, key: Ed25519PrivateKey) -> None:

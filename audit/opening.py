@@ -7,17 +7,23 @@ function raises FormatError when something doesn't open, and checks the key comm
 from __future__ import annotations
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from audit.errors import FormatError
-from audit.frame import CORE, Frame, Stored, place_data, places
+from audit.frame import CORE, Frame, Section, Stored, place_data, places
 from audit.keys import key_id_of
 from audit.record import JSON, Kind, Run, decode_body
 from audit.rows import Row
 from audit.seal import Ratchet, RecordKeys, decrypt, open_seed, unwrap
 from audit.segment import Header, seed_context
+
+#: One recipient's key, or those of several people who can read together only.
+PrivateKeys: TypeAlias = "X25519PrivateKey | Sequence[X25519PrivateKey]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,33 +42,29 @@ class Opened:
 class SegmentOpener:
     """Opens the records of one segment with one recipient's key, best in order."""
 
-    def __init__(self, header: Header, digest: bytes, key: X25519PrivateKey) -> None:
-        """`digest` is the header's SHA-256; raises FormatError if `key` is no recipient."""
+    def __init__(self, header: Header, digest: bytes, keys: PrivateKeys) -> None:
+        """`digest` is the header's SHA-256; raises FormatError if `keys` are no recipient's."""
         self._digest = digest
         self._first = header.first
-        self._seed = _seed(header, key)
+        self._seed = _seed(header, [keys] if isinstance(keys, X25519PrivateKey) else keys)
         self._begin()
 
     def open(self, frame: Frame) -> Opened:
         """Open a record's body."""
         keys = self._keys(frame.sequence)
-        core = [section for section in frame.sections if section.compartment == CORE]
-        if len(core) != 1:
-            raise FormatError("a record has one core section")
-        if not hmac.compare_digest(core[0].commitment, keys.commitment):
+        if not hmac.compare_digest(core_of(frame).commitment, keys.commitment):
             raise FormatError("the key commitment is another: it wasn't sealed by this chain")
-        body, names = decode_body(decrypt(keys.section, core[0].ciphertext, frame.clear))
-        if len(names) != sum(not isinstance(entry, Run) for entry in frame.entries):
-            raise FormatError("a record names more or fewer contents than it has")
+        body, names = open_body(frame, keys.section)
         return Opened(frame.kind, frame.sequence, frame.time, frame.exchange_id, body, names, keys)
 
     def content(self, frame: Frame, place: int, opened: Opened, row: Row) -> bytes:
         """Content number `place`, which must be stored in this frame, by its key row."""
-        before = (entry for at, entry in places(frame.entries) if at < place)
-        index = sum(isinstance(entry, Stored) for entry in before)
+        return open_content(frame, place, self.content_key(frame, place, opened, row))
+
+    def content_key(self, frame: Frame, place: int, opened: Opened, row: Row) -> bytes:
+        """The key of one content alone."""
         bound = place_data(self._digest, frame.sequence, place)
-        key = unwrap(opened.keys.rows, place, row.wrapped, bound)
-        return decrypt(key, frame.ciphertexts[index], bound)
+        return unwrap(opened.keys.rows, place, row.wrapped, bound)
 
     def _keys(self, sequence: int) -> RecordKeys:
         """Step the ratchet to a record, from the segment's beginning if it lies behind."""
@@ -81,12 +83,51 @@ class SegmentOpener:
         self._next = self._first
 
 
-def _seed(header: Header, key: X25519PrivateKey) -> bytes:
-    """The segment's seed, from the entry that names this key."""
-    key_id = key_id_of(key.public_key())
+def core_of(frame: Frame) -> Section:
+    """The section that holds the record's body; raises FormatError."""
+    core = [section for section in frame.sections if section.compartment == CORE]
+    if len(core) != 1:
+        raise FormatError("a record has one core section")
+    return core[0]
+
+
+def open_body(frame: Frame, section_key: bytes) -> tuple[dict[str, JSON], list[str]]:
+    """A record's body and the names of its contents, by its section's key alone."""
+    body, names = decode_body(decrypt(section_key, core_of(frame).ciphertext, frame.clear))
+    if len(names) != sum(not isinstance(entry, Run) for entry in frame.entries):
+        raise FormatError("a record names more or fewer contents than it has")
+    return body, names
+
+
+def open_content(frame: Frame, place: int, content_key: bytes) -> bytes:
+    """Content number `place`, which must be stored in this frame, by its own key alone."""
+    before = (entry for at, entry in places(frame.entries) if at < place)
+    index = sum(isinstance(entry, Stored) for entry in before)
+    bound = place_data(frame.segment, frame.sequence, place)
+    return decrypt(content_key, frame.ciphertexts[index], bound)
+
+
+def _seed(header: Header, keys: Sequence[X25519PrivateKey]) -> bytes:
+    """The segment's seed: from the entry of one key, or from the shares of several."""
+    mine = {key_id_of(key.public_key()): key for key in keys}
+    shares: dict[int, bytes] = {}
+    wanted = 1
     for seed in header.seeds:
-        if (seed.compartment, seed.share, seed.shares, seed.key_id) == (CORE, 1, 1, key_id):
-            place = bytes([CORE, 1, 1]) + key_id
-            context = seed_context(header.origin, header.segment_id, header.first, place)
-            return open_seed(seed.sealed, key, context)
+        if seed.compartment != CORE or seed.key_id not in mine:
+            continue
+        place = bytes([CORE, seed.share, seed.shares]) + seed.key_id
+        context = seed_context(header.origin, header.segment_id, header.first, place)
+        opened = open_seed(seed.sealed, mine[seed.key_id], context)
+        if seed.shares == 1:
+            return opened
+        wanted = seed.shares
+        shares[seed.share] = opened
+    if set(shares) == set(range(1, wanted + 1)):
+        return reduce(_xor, shares.values())
+    if shares:
+        raise FormatError("this key opens a share of the seed: another reader's is needed too")
     raise FormatError("this key is not among the segment's recipients")
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))

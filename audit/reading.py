@@ -8,19 +8,17 @@ None wherever it was used. Reading doesn't verify the tree: run verify first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from audit.errors import FormatError
-from audit.frame import Frame, Stored, decode, places
+from audit.frame import Frame, Stored, decode, leaf_of, places
 from audit.layout import list_segments
-from audit.opening import Opened, SegmentOpener
-from audit.record import Reference, Run
+from audit.opening import Opened, PrivateKeys, SegmentOpener
+from audit.record import Kind, Leaf, Reference, Run
 from audit.rows import find_row, reading
 from audit.segment import read_batches, read_header
 
@@ -31,10 +29,12 @@ class Record:
 
     Attributes:
         contents: (name, bytes or None where the key row was deleted).
+        leaf: what the tree holds of it.
         stored: for each content, the record and place that stored it: its key row.
     """
 
     opened: Opened
+    leaf: Leaf
     contents: list[tuple[str, bytes | None]]
     stored: list[Reference]
 
@@ -42,7 +42,7 @@ class Record:
 class Reader:
     """Opens a log's records. A context manager: it holds keys.db open."""
 
-    def __init__(self, folder: Path, key: X25519PrivateKey) -> None:
+    def __init__(self, folder: Path, key: PrivateKeys) -> None:
         """Raises FormatError for a folder that isn't a log's."""
         self._folder = folder
         self._key = key
@@ -61,25 +61,28 @@ class Reader:
     ) -> None:
         self._stack.close()
 
-    def records(self, exchange_id: str | None = None) -> Iterator[Record]:
-        """All records, or those of one exchange; raises FormatError where one doesn't open."""
-        last_use = self._plan(exchange_id)
+    def records(self, exchanges: str | Set[str] | None = None) -> Iterator[Record]:
+        """All records, or those of one exchange or some; FormatError where one doesn't open."""
+        wanted = frozenset([exchanges]) if isinstance(exchanges, str) else exchanges
+        last_use = self._plan(wanted)
         kept: dict[int, Record] = {}
         for path in self._segments:
             with path.open("rb") as file:
                 opener = SegmentOpener(*read_header(file), self._key)
                 for batch in read_batches(file):
-                    for frame in map(decode, batch.frames):
+                    for data in batch.frames:
+                        frame = decode(data)
                         if frame.sequence not in last_use:
                             continue
-                        kept[frame.sequence] = record = self._record(opener, frame, kept)
-                        if exchange_id in {None, frame.exchange_id}:
+                        leaf = leaf_of(frame, data)
+                        kept[frame.sequence] = record = self._record(opener, frame, leaf, kept)
+                        if wanted is None or frame.exchange_id in wanted:
                             yield record
                         for used in {frame.sequence, *_referred(frame)}:
                             if last_use[used] == frame.sequence:
                                 del kept[used]
 
-    def _plan(self, exchange_id: str | None) -> dict[int, int]:
+    def _plan(self, wanted: Set[str] | None) -> dict[int, int]:
         """Which records are wanted, and the last record that each of them is wanted for."""
         last_use: dict[int, int] = {}
         for path in reversed(self._segments):
@@ -88,14 +91,16 @@ class Reader:
                 frames = (decode(data) for batch in read_batches(file) for data in batch.frames)
                 heads = [(one.sequence, one.exchange_id, _referred(one)) for one in frames]
             for sequence, exchange, referred in reversed(heads):
-                if exchange_id in {None, exchange}:
+                if wanted is None or exchange in wanted:
                     last_use.setdefault(sequence, sequence)
                 if sequence in last_use:
                     for earlier in referred:
                         last_use.setdefault(earlier, sequence)
         return last_use
 
-    def _record(self, opener: SegmentOpener, frame: Frame, earlier: dict[int, Record]) -> Record:
+    def _record(
+        self, opener: SegmentOpener, frame: Frame, leaf: Leaf, earlier: dict[int, Record]
+    ) -> Record:
         """Open a record, with contents that stand in `earlier` ones."""
         opened = opener.open(frame)
         names = iter(opened.names)
@@ -108,6 +113,10 @@ class Reader:
                 contents.append((next(names), data))
                 stored.append(Reference(frame.sequence, place))
                 continue
+            if frame.kind is Kind.ERASURE and not isinstance(entry, Run):
+                contents.append((next(names), None))
+                stored.append(entry)
+                continue
             count = entry.count if isinstance(entry, Run) else 1
             there = earlier.get(entry.sequence)
             span = slice(entry.place, entry.place + count)
@@ -116,9 +125,11 @@ class Reader:
                 raise FormatError(f"record {frame.sequence} refers to contents that aren't there")
             contents += found if isinstance(entry, Run) else [(next(names), found[0][1])]
             stored += there.stored[span]
-        return Record(opened, contents, stored)
+        return Record(opened, leaf, contents, stored)
 
 
 def _referred(frame: Frame) -> set[int]:
-    """The earlier records whose contents a record has."""
+    """The earlier records whose contents a record has. An erasure names rows, and has none."""
+    if frame.kind is Kind.ERASURE:
+        return set()
     return {entry.sequence for entry in frame.entries if not isinstance(entry, Stored)}

@@ -8,11 +8,12 @@ that needs its full tile is durable.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 
 from audit.errors import FormatError
 from audit.files import make_folder, write_atomically
-from audit.merkle import Tree, leaf_hash, tree_hash
+from audit.merkle import Tree, leaf_hash, node_hash, tree_hash
 
 WIDTH = 256
 _HASH = 32
@@ -140,6 +141,46 @@ class TileSet:
     def written(self) -> None:
         """Forget the full tiles: they and a checkpoint over them are durable."""
         self._full = []
+
+
+class TileHashes:
+    """Hashes of ranges of leaves, read from the tiles of a tree of `size` leaves.
+
+    `range_hash` is what inclusion and consistency proofs ask for; it raises FormatError where a
+    tile that it needs is missing or short.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self._folder = folder
+        self._size = size
+        self._tiles: dict[tuple[int, int], list[bytes]] = {}
+
+    def range_hash(self, start: int, end: int) -> bytes:
+        """The Merkle tree hash of leaves `start` to `end`, which must be a node of the tree."""
+        level = 0
+        while WIDTH ** (level + 1) <= end - start:
+            level += 1
+        if end - start == WIDTH**level:
+            return self._node(level, start // WIDTH**level)
+        middle = start + (1 << ((end - start - 1).bit_length() - 1))
+        return node_hash(self.range_hash(start, middle), self.range_hash(middle, end))
+
+    def _node(self, level: int, number: int) -> bytes:
+        index, place = divmod(number, WIDTH)
+        if (level, index) not in self._tiles:
+            width = min(WIDTH, self._size // WIDTH**level - index * WIDTH)
+            self._tiles[level, index] = hashes_of(read_tile(self._folder, level, index, width))
+        hashes = self._tiles[level, index]
+        if place >= len(hashes):
+            raise FormatError(f"the tile {tile_path(level, index)} is short")
+        return hashes[place]
+
+
+def read_entries(folder: Path, size: int) -> Iterator[bytes]:
+    """The first `size` leaves of a log, from its entry bundles; raises FormatError."""
+    for index in range(-(-size // WIDTH)):
+        width = min(WIDTH, size - index * WIDTH)
+        yield from decode_bundle(read_tile(folder, None, index, width))[:width]
 
 
 def write_tiles(folder: Path, tiles: list[tuple[str, bytes]]) -> None:

@@ -12,13 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from audit.errors import FormatError, ShortBatchError
 from audit.frame import Frame, decode, leaf_of
 from audit.layout import CHECKPOINT, SEGMENTS, segment_name
 from audit.note import VerifierKey
-from audit.opening import SegmentOpener
+from audit.opening import PrivateKeys, SegmentOpener
 from audit.record import Kind, Leaf, decode_leaf
 from audit.report import Report
 from audit.rows import Row
@@ -31,7 +29,7 @@ def verify(
     folder: Path,
     keys: Sequence[VerifierKey],
     *,
-    recipient: X25519PrivateKey | None = None,
+    recipient: PrivateKeys | None = None,
     since: str | None = None,
 ) -> Report:
     """Check one log.
@@ -79,7 +77,7 @@ class _RecordChecker:
         report: Report,
         tree: TreeChecker,
         rows: RowChecker,
-        recipient: X25519PrivateKey | None,
+        recipient: PrivateKeys | None,
     ) -> None:
         self._report = report
         self._tree = tree

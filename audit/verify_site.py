@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-
 from audit.errors import FormatError
 from audit.layout import CHECKPOINT, MANIFEST, ORDERS, SEGMENTS
 from audit.manifest import Slot, decode_slot, manifest_origin
 from audit.note import VerifierKey
+from audit.opening import PrivateKeys
 from audit.report import Report
 from audit.verify import verify
 from audit.verify_tree import TreeChecker
@@ -25,7 +24,7 @@ def verify_site(
     site: Path,
     keys: Sequence[VerifierKey],
     *,
-    recipient: X25519PrivateKey | None = None,
+    recipient: PrivateKeys | None = None,
     since: Sequence[str] = (),
 ) -> list[Report]:
     """Check a site: the manifest's report first, then one per log.

@@ -117,6 +117,25 @@ class EndpointSection(Section):
 Endpoints = Annotated[tuple[EndpointSection, ...], Field(strict=False, min_length=1)]
 
 
+Days = Annotated[int, Field(ge=0, le=36_500)]
+
+
+class RetentionSection(Section):
+    """How many days each kind of content can be read, for good where nothing is said.
+
+    Attributes:
+        masked: what providers were sent.
+        original: what callers wrote.
+        received: what providers answered.
+        value: each value that was found, by itself.
+    """
+
+    masked: Days | None = None
+    original: Days | None = None
+    received: Days | None = None
+    value: Days | None = None
+
+
 class AuditSection(Section):
     """Attributes:
     dir: folder of the site's logs; the serving process writes slot 0 of it.
@@ -124,6 +143,9 @@ class AuditSection(Section):
     signing_key: private key that signs checkpoints (Ed25519, PEM).
     recipients: public files of who may open records; at least auditor and offline recovery.
     content: what of the texts is kept: none, as providers saw them, or the originals as well.
+    index: whether each value that was found is kept by itself, so that people can be searched for.
+    retention_days: after how many days contents are erased.
+    approvers: verifier keys of who may approve erasures; two of them sign each order.
     """
 
     dir: str = "audit"
@@ -131,6 +153,9 @@ class AuditSection(Section):
     signing_key: str
     recipients: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
     content: Literal["metadata", "masked", "full"] = "masked"
+    index: bool = False
+    retention_days: RetentionSection = RetentionSection()
+    approvers: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
 class DetectSection(Section):

@@ -110,6 +110,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
                     len(attempt.body),
                     attempt.digest,
                     attempt.masked.texts,
+                    values=numbering.spellings,
                 )
             )
             # 10. forward

@@ -10,7 +10,8 @@ client has left (see `Recorder.settle`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +20,7 @@ import structlog
 
 from audit.errors import AuditError
 from audit.log import AuditLog
-from audit.record import Content, Kind
+from audit.record import NEVER, Content, Kind
 from proxy.errors import AuditUnavailable, PrivetError
 from proxy.exchange import (
     Exchange,
@@ -37,6 +38,7 @@ from proxy.ladder import spell
 
 #: A streamed answer is sealed in pieces of at most this size, so memory stays bounded.
 PART_BYTES = 64 * 1024
+_DAY = 86_400 * 10**9
 
 log = structlog.get_logger(__name__)
 
@@ -99,11 +101,27 @@ class Recorder:
 
     Args:
         keep: what of the texts is kept where policy doesn't say it (`audit.content`).
+        index: whether the values that were found are kept, each by itself, so that people can be
+            searched for.
+        retention: days that each kind of content is kept (masked, original, received, value);
+            without an entry, for good.
+        now: nanoseconds since 1970.
     """
 
-    def __init__(self, audit_log: AuditLog, keep: Keep) -> None:
+    def __init__(
+        self,
+        audit_log: AuditLog,
+        keep: Keep,
+        *,
+        index: bool = False,
+        retention: Mapping[str, int] | None = None,
+        now: Callable[[], int] = time.time_ns,
+    ) -> None:
         self._log = audit_log
         self._keep = keep
+        self._index = index
+        self._retention = retention or {}
+        self._now = now
         self._pending: set[asyncio.Task[None]] = set()
 
     async def intent(  # noqa: PLR0917 — what a record says of one attempt
@@ -114,12 +132,15 @@ class Recorder:
         size: int,
         digest: bytes,
         masked: Sequence[str],
+        *,
+        values: Callable[[], Mapping[str, str]],
     ) -> None:
         """Put on record what is about to be sent where. Returns when it is durable.
 
         Args:
             size, digest: bytes and SHA-256 of the body as the provider will get it.
             masked: the text of each part as the provider will see it.
+            values: gives the values that were found, by token.
 
         Raises:
             AuditUnavailable: it can't be made durable, so nothing may be sent.
@@ -131,15 +152,18 @@ class Recorder:
             "rules": list(verdict.rules),
             "treatment": {entity: spell(action) for entity, action in verdict.treatment.items()},
             "sent": {"bytes": size, "sha256": digest.hex()},
+            "indexed": self._index,
             **_agreed(verdict.terms),
         }
-        contents: list[Content] = []
+        named: list[tuple[str, bytes]] = []
         keep = self._kept(verdict)
         if keep != "metadata":
-            contents += _contents("masked", parts, masked, request.retain_key)
+            named += _contents("masked", parts, masked)
         if keep == "full":
-            originals = [part.text for part in parts]
-            contents += _contents("original", parts, originals, request.retain_key)
+            named += _contents("original", parts, [part.text for part in parts])
+        if self._index:
+            named += [(f"value/{token}", _utf8(text)) for token, text in values().items()]
+        contents = [self._content(name, data, request) for name, data in named]
         await self._append(Kind.INTENT, request.exchange.id, body, contents)
 
     async def part(
@@ -148,7 +172,7 @@ class Recorder:
         """Seal a piece of a streaming answer; raises AuditUnavailable."""
         if self._kept(verdict) == "metadata":
             return
-        contents = [Content(f"received/{number}", received, request.retain_key)]
+        contents = [self._content(f"received/{number}", received, request)]
         await self._append(Kind.PART, request.exchange.id, {"attempt": attempt}, contents)
 
     async def outcome(
@@ -170,7 +194,7 @@ class Recorder:
         }
         contents = []
         if received and self._kept(verdict) != "metadata":
-            contents.append(Content("received", received, request.retain_key))
+            contents.append(self._content("received", received, request))
         await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
 
     async def refusal(self, request: Request, refused: PrivetError) -> None:
@@ -188,9 +212,18 @@ class Recorder:
         except AuditUnavailable:
             log.error("refusal not recorded", exchange=request.exchange.id, code=refused.code)
 
-    async def policy_changed(self, name: str, digest: str, *, accepted: bool) -> None:
-        """Put on record that a policy was loaded, or refused and the last good one kept."""
-        body = {"policy": {"name": name, "digest": digest}, "accepted": accepted}
+    async def policy_changed(
+        self, name: str, digest: str, *, accepted: bool, waivers: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        """Put on record that a policy was loaded, or refused and the last good one kept.
+
+        `waivers` says which exceptions the policy in force has, and who approved them.
+        """
+        body = {
+            "policy": {"name": name, "digest": digest},
+            "accepted": accepted,
+            "waivers": [dict(waiver) for waiver in waivers],
+        }
         await self._append(Kind.POLICY_CHANGE, "", body, ())
 
     async def settle(self, work: Coroutine[Any, Any, None]) -> None:
@@ -208,6 +241,14 @@ class Recorder:
     def _kept(self, verdict: Verdict) -> Keep:
         """What is kept of the texts of one attempt."""
         return verdict.terms.keep or self._keep
+
+    def _content(self, name: str, data: bytes, request: Request) -> Content:
+        """A content with its retention, which ends at midnight (UTC): equal ones of a day share a
+        key row only if they may be deleted at one time.
+        """
+        days = self._retention.get(name.partition("/")[0])
+        expires = NEVER if days is None else (self._now() // _DAY + days + 1) * _DAY
+        return Content(name, data, request.retain_key, expires)
 
     async def _append(
         self, kind: Kind, exchange_id: str, body: Mapping[str, Any], contents: Sequence[Content]
@@ -249,9 +290,13 @@ def _endpoint(verdict: Verdict) -> dict[str, str]:
     return {"provider": verdict.endpoint.provider, "model": verdict.endpoint.model}
 
 
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 def _contents(
-    prefix: str, parts: Sequence[TextPart], texts: Sequence[str], retain_key: str
-) -> Iterator[Content]:
+    prefix: str, parts: Sequence[TextPart], texts: Sequence[str]
+) -> Iterator[tuple[str, bytes]]:
     """One content per message (or other top-level field): its strings, by their path.
 
     Paths name an object's members as `texts` do: a key that was masked stands masked there too.
@@ -267,7 +312,7 @@ def _contents(
         head = 2 if part.path[0] == "messages" else 1
         groups.setdefault(".".join(words[:head]), []).append((".".join(words[head:]), text))
     for name, strings in groups.items():
-        yield Content(f"{prefix}/{name}", orjson.dumps(strings), retain_key)
+        yield f"{prefix}/{name}", orjson.dumps(strings)
 
 
 def _words(path: Path, members: Mapping[Path, str]) -> list[str]:

@@ -8,11 +8,13 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 from audit import keys as audit_keys
 from audit.log import AuditLog
+from audit.note import VerifierKey
 from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
 from proxy.detect.detector import Detector
 from proxy.detect.settings import DetectSettings
@@ -24,10 +26,12 @@ from proxy.identity.anyone import identify_anyone
 from proxy.identity.keys import KeyStore
 from proxy.journey import Services
 from proxy.memory import Memory
+from proxy.policy.compiled import Policy
 from proxy.policy.watch import PolicyStore, Reload
 from proxy.providers import KINDS, Provider, Timeouts
 from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
+from proxy.upkeep import keep_up
 from proxy.yaml_file import ConfigError, Problem
 
 #: How often changed files (policy, virtual keys) are looked for.
@@ -60,10 +64,18 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
     async with AsyncExitStack() as stack:
         identify, keys = _identity(configuration)
         policies = PolicyStore(configuration.path(settings.policy), detector.produced)
-        recorder = Recorder(open_audit_log(configuration), settings.audit.content)
+        audit_log = open_audit_log(configuration)
+        recorder = Recorder(
+            audit_log,
+            settings.audit.content,
+            index=settings.audit.index,
+            retention=settings.audit.retention_days.model_dump(exclude_none=True),
+        )
         stack.push_async_callback(recorder.close)
         policy = policies.current
-        await recorder.policy_changed(policy.name, policy.digest, accepted=True)
+        await recorder.policy_changed(
+            policy.name, policy.digest, accepted=True, waivers=_waivers(policy)
+        )
         providers = {}
         for name, section in settings.providers.items():
             providers[name] = _provider(name, section, configuration)
@@ -80,8 +92,12 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
             lexicon=load_lexicon(),
             memory=Memory(),
         )
-        watching = asyncio.create_task(_watch(policies, keys, recorder))
-        stack.push_async_callback(_cancel, watching)
+        site, approvers = configuration.path(settings.audit.dir), _approvers(configuration)
+        for task in (
+            _watch(policies, keys, recorder),
+            keep_up(audit_log, site, AUDIT_SLOT, approvers),
+        ):
+            stack.push_async_callback(_cancel, asyncio.create_task(task))
         yield services
 
 
@@ -97,6 +113,28 @@ def open_audit_log(configuration: Configuration) -> AuditLog:
         ],
         clock=time.time_ns,
     )
+
+
+def _approvers(configuration: Configuration) -> list[VerifierKey]:
+    """Who may approve erasures; raises FormatError for a file without such a key."""
+    paths = [configuration.path(path) for path in configuration.settings.audit.approvers]
+    return [key for path in paths for key in audit_keys.load_verifier_keys(path)]
+
+
+def _waivers(policy: Policy) -> list[dict[str, Any]]:
+    """What a policy's waivers lift, for whom, until when, and who approved them."""
+    return [
+        {
+            "id": waiver.id,
+            "lifts": waiver.rule,
+            "providers": sorted(waiver.providers),
+            "scope": {name: sorted(values) for name, values in waiver.scope},
+            "until": waiver.until.isoformat(),
+            "approved_by": list(waiver.approved_by),
+            "why": waiver.why,
+        }
+        for waiver in policy.waivers
+    ]
 
 
 def read_secret(path: Path) -> bytes:
@@ -174,7 +212,12 @@ async def _report(reloads: asyncio.Queue[Reload], recorder: Recorder) -> None:
         else:
             log.info("policy loaded", policy=policy.name, digest=policy.digest)
         try:
-            await recorder.policy_changed(policy.name, policy.digest, accepted=not reload.problems)
+            await recorder.policy_changed(
+                policy.name,
+                policy.digest,
+                accepted=not reload.problems,
+                waivers=_waivers(policy),
+            )
         except AuditUnavailable:
             # The watch goes on: a key that is taken away must still be.
             log.error("policy change not recorded", policy=policy.name, digest=policy.digest)

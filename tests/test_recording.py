@@ -79,7 +79,8 @@ async def sealed(parts: dict[Path, tuple[str, str]], keep: Any = "masked") -> di
     request = Request(exchange, Principal("t", "team", "app"), "p", "d")
     verdict = Verdict(Endpoint("cloud", "m"), allowed=True, rules=("r",))
     masked = [text for _, text in parts.values()]
-    await Recorder(log, keep).intent(request, verdict, 1, 0, bytes(32), masked)
+    intent = Recorder(log, keep).intent
+    await intent(request, verdict, 1, 0, bytes(32), masked, values=dict)
     contents: dict[str, Any] = log.contents
     return contents
 

@@ -105,6 +105,17 @@ class Numbering:
         """What the caller wrote there."""
         return self.parts[place.part].text[place.start : place.end]
 
+    def spellings(self) -> dict[str, str]:
+        """Every value as the caller wrote it, hidden or not, by its token: ``PERSON_1``."""
+        placed = {index for part in self.numbered.placed for index in part.values()}
+        found = {}
+        for spelling in (self.numbered.spellings[index] for index in sorted(placed)):
+            value = self.numbered.values[spelling.values[0]]
+            if not value.literal:
+                token = f"{value.name}_{value.number}{spelling.letter}"
+                found[token] = self.text(spelling.at)
+        return found
+
 
 def number(
     parts: Sequence[TextPart],

@@ -105,7 +105,7 @@ async def test_verify_a_log_and_a_site(keys: Path, capsys: pytest.CaptureFixture
 
 async def test_show(keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slot, key = str(keys / "site" / "slot-0"), str(keys / "recovery.pem")
-    assert main(["show", slot, "e-1", "--open", key]) == 0
+    assert main(["show", slot, "e-1", "--open", key, "--unrecorded"]) == 0
     intent, outcome = map(json.loads, capsys.readouterr().out.splitlines())
     assert (intent["kind"], outcome["kind"]) == ("intent", "outcome")
     assert intent["contents"]["masked/messages.1"] == "Turn 1 of e: my name is Jane Roe."
@@ -127,7 +127,8 @@ async def test_problems_are_one_line_and_exit_code_2(
     key = str(keys / "verifier.txt")
     assert main(["verify", str(keys / "nowhere"), "--key", key]) == 2
     assert main(["verify", str(keys / "site"), "--key", str(keys / "auditor.pub")]) == 2
-    assert main(["show", str(keys / "site/slot-0"), "--open", str(keys / "signing.pem")]) == 2
+    wrong = ["--open", str(keys / "signing.pem"), "--unrecorded"]
+    assert main(["show", str(keys / "site/slot-0"), *wrong]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("privet audit: ") for line in lines)

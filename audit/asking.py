@@ -1,0 +1,57 @@
+"""What the audit commands share: whose key opens, and where it is put on record that it did."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from audit.desk import Desk, open_desk
+from audit.errors import AuditError
+from audit.keys import load_recipient_key
+from audit.opening import PrivateKeys
+from audit.record import JSON
+
+
+def add_reader(parser: ArgumentParser) -> None:
+    """Whose key opens records, and where it is put on record that it did."""
+    parser.add_argument(
+        "--open",
+        type=Path,
+        metavar="PRIVATE",
+        action="append",
+        required=True,
+        help="an auditor's private key; twice where two people read together",
+    )
+    add_desk(parser)
+
+
+def add_desk(parser: ArgumentParser) -> None:
+    """The officer's desk, or the word that there is none."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--desk", type=Path, help="your desk: what you ask for is recorded there")
+    which.add_argument(
+        "--unrecorded", action="store_true", help="without a desk: nobody learns that you read this"
+    )
+
+
+def private_keys(arguments: Namespace) -> PrivateKeys:
+    """The keys that --open names."""
+    return [load_recipient_key(path) for path in arguments.open]
+
+
+def on_record(
+    arguments: Namespace, verb: str, facts: dict[str, JSON], subject: str | None = None
+) -> Desk | None:
+    """Put on record what is about to be read; raises AuditError: then nothing may be shown."""
+    if arguments.desk is None:
+        return None
+    desk = open_desk(arguments.desk)
+    desk.record(verb, facts, subject)
+    return desk
+
+
+def folder_of(path: Path) -> Path:
+    """`path`, which must be a folder; raises AuditError."""
+    if not path.is_dir():
+        raise AuditError(f"{path} is not a folder")
+    return path
