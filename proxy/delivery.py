@@ -17,7 +17,7 @@ from proxy.providers import Reply
 from proxy.providers.http import MAX_ANSWER_BYTES
 from proxy.recording import PART_BYTES, Outcome
 from proxy.wire import Dialect
-from proxy.wire.restoring import Restored
+from proxy.wire.restoring import AnswerStream, Restored
 
 log = structlog.get_logger(__name__)
 
@@ -29,8 +29,9 @@ async def deliver(attempt: Attempt, reply: Reply, dialect: Dialect, services: Se
         PrivetError: it isn't an answer of this dialect, broke off, or can't be recorded.
     """
     headers = reply.headers | _headers(attempt)
-    if attempt.request.exchange.stream and reply.is_event_stream:
-        stream = _stream(attempt, reply, dialect, services)
+    if attempt.request.exchange.stream and reply.is_event_stream and dialect.stream is not None:
+        restoring = dialect.stream(attempt.restorer, attempt.asked)
+        stream = _stream(attempt, reply, restoring, services)
         # Run to its first, empty chunk: only a generator that began has an end to clean up.
         await anext(stream)
         return Answer(headers | _noted(*_notes(attempt)), stream)
@@ -61,11 +62,10 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
 
 
 async def _stream(
-    attempt: Attempt, reply: Reply, dialect: Dialect, services: Services
+    attempt: Attempt, reply: Reply, restoring: AnswerStream, services: Services
 ) -> AsyncGenerator[bytes, None]:
     """The restored events as they come; what is handed on counts as delivered."""
     exchange = attempt.request.exchange
-    restoring = dialect.stream(attempt.restorer, attempt.asked)
     outcome = Outcome(http_status=reply.status)
     unsealed = bytearray()
     parts = 0

@@ -28,6 +28,11 @@ class Principal:
     key_id: str = ""
     asserts: frozenset[str] = frozenset()
 
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What two calls of the same caller share, whichever key they came with."""
+        return self.tenant, self.team, self.app, self.user
+
 
 class Inside(enum.Enum):
     """A path step from a string to what it encodes."""
@@ -83,6 +88,14 @@ class Channel(enum.Enum):
     NAME = "name"  # an identifier: bare placeholders count as exact
 
 
+class Scope(enum.Enum):
+    """Where one value has one placeholder (DESIGN section 7)."""
+
+    REQUEST = "request"  # numbers count; nothing links two requests
+    PRINCIPAL = "principal"  # keyed: signed content of an earlier turn still means the same
+    TENANT = "tenant"  # keyed, however spelled: what is embedded today is found tomorrow
+
+
 @dataclass(frozen=True, slots=True)
 class TextPart:
     """One string of the request that can carry data.
@@ -130,6 +143,7 @@ class Exchange:
         pseudonyms: paths of end-user ids, which leave as keyed hashes.
         json_answer: the caller asked for an answer that is one JSON document.
         constraints: where keywords stand in its schemas that limit strings, schema by schema.
+        scope: where one value has one placeholder.
     """
 
     id: str
@@ -144,6 +158,7 @@ class Exchange:
     pseudonyms: tuple[Path, ...]
     json_answer: bool
     constraints: tuple[Path, ...] = ()
+    scope: Scope = Scope.REQUEST
 
 
 @dataclass(frozen=True, slots=True)

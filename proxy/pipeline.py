@@ -32,11 +32,12 @@ from proxy.errors import (
     ProviderRefused,
     ProviderTimeout,
 )
-from proxy.exchange import Channel, Exchange, Facts, Path, Principal, Verdict
+from proxy.exchange import Channel, Exchange, Facts, Path, Principal, Scope, Verdict
 from proxy.facts import Occasion, accept, gather
 from proxy.identity.labels import declared
 from proxy.journey import Answer, Attempt, Call, Services, as_failure
 from proxy.mask.guard import check
+from proxy.mask.keyed import Keyed
 from proxy.mask.masking import Masked, Numbering, number
 from proxy.mask.restore import Restorer
 from proxy.memory import Turn
@@ -200,7 +201,8 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
     """Rewrite the parts for one endpoint, and check that nothing hidden is left."""
     exchange = request.exchange
     treatment = verdict.treatment
-    masked = numbering.render(treatment, services.secret, turn.plan(treatment))
+    keyed = _keyed(exchange, request.principal, services.secret)
+    masked = numbering.render(treatment, services.secret, turn.plan(treatment), keyed)
     turn.masked(treatment, masked.plan)
     edits: dict[Path, str] = dict(masked.edits)
     for path in exchange.pseudonyms:
@@ -226,6 +228,16 @@ def _placeholders(masked: Masked) -> dict[str, str]:
     """Each hidden value with the placeholder that comes back for it, or an empty string."""
     restored = {value: f"<{token}>" for token, value in masked.mapping.tokens.items()}
     return dict.fromkeys(masked.hidden, "") | restored
+
+
+def _keyed(exchange: Exchange, principal: Principal, secret: bytes) -> Keyed | None:
+    """What numbers depend on where they must mean the same in another request; else they count."""
+    if exchange.scope is Scope.REQUEST:
+        return None
+    tenant_wide = exchange.scope is Scope.TENANT
+    who = (principal.tenant,) if tenant_wide else principal.identity
+    message = "\x1f".join((exchange.scope.value, *who)).encode()
+    return Keyed(hmac.digest(secret, message, hashlib.sha256), exact=not tenant_wide)
 
 
 def _pseudonym(exchange: Exchange, path: Path, principal: Principal, secret: bytes) -> str:

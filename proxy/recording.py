@@ -309,7 +309,7 @@ def _contents(
     groups: dict[str, list[tuple[str, str]]] = {}
     for part, text in zip(parts, texts, strict=True):
         words = _words(part.path, members)
-        head = 2 if part.path[0] == "messages" else 1
+        head = 2 if part.path[0] in ("messages", "input", "prompt") else 1
         groups.setdefault(".".join(words[:head]), []).append((".".join(words[head:]), text))
     for name, strings in groups.items():
         yield f"{prefix}/{name}", orjson.dumps(strings)

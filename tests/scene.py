@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gzip
+import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 from proxy.assistant import Reply
 from proxy.loopback import FRAGMENTS, chunks, completion
+from tests import speaking
 
 Json = dict[str, Any]
 
@@ -60,31 +62,39 @@ class Framing:
     name: str = ""  # an `event:` line
     done: bool = True  # the closing [DONE]
 
-    def write(self, documents: Sequence[str]) -> bytes:
-        """The whole stream of these JSON texts."""
-        closing = ["[DONE]"] if self.done else []
-        text = "".join(self._event(document) for document in (*documents, *closing))
+    def write(self, documents: Sequence[str], *, typed: bool = False) -> bytes:
+        """The whole stream of these JSON texts.
+
+        `typed`: each event is named as its `type`, and no [DONE] closes the stream.
+        """
+        named = [(document, _type_of(document) if typed else self.name) for document in documents]
+        closing = [("[DONE]", self.name)] if self.done and not typed else []
+        text = "".join(itertools.starmap(self._event, (*named, *closing)))
         return (("\ufeff" if self.bom else "") + text).encode()
 
-    def _event(self, document: str) -> str:
+    def _event(self, document: str, name: str) -> str:
         if self.many_lines and document.startswith("{"):
             with contextlib.suppress(ValueError):  # a garbled event stays on its one line
                 document = json.dumps(json.loads(document), ensure_ascii=False, indent=0)
         prefix = "data: " if self.space else "data:"
         lines = [f": {self.comment}", ""] if self.comment else []
-        lines += [f"event: {self.name}"] if self.name else []
+        lines += [f"event: {name}"] if name else []
         lines += [prefix + line for line in document.split("\n")]
         return "".join(line + self.newline for line in (*lines, ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A response before delivery: `documents` are the events of a stream."""
+    """A response before delivery: `documents` are the events of a stream.
+
+    `typed`: they are named as their `type` says.
+    """
 
     status: int = 200
     content_type: str = "application/json"
     body: bytes = b""
     documents: tuple[str, ...] = ()
+    typed: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -127,7 +137,7 @@ class Scene:
         """Add a field to every JSON document, or inside each `choice`, `message` or `delta`."""
 
         def add(document: Json) -> None:
-            choices: list[Json] = document["choices"]
+            choices: list[Json] = document.get("choices", [])
             places = {"": [document], "choice": choices}
             holders = places.get(inside) or [c[inside] for c in choices if inside in c]
             for holder in holders:
@@ -169,21 +179,53 @@ class Scene:
     def render(self, heard: Heard) -> tuple[Message, bytes]:
         """The message for this request, and its body as it goes out."""
         message = self.compose(heard, self)
-        body = self.framing.write(message.documents) if message.documents else message.body
+        body = message.body
+        if message.documents:
+            body = self.framing.write(message.documents, typed=message.typed)
         return message, gzip.compress(body) if self.gzip else body
 
 
 def answering(heard: Heard, scene: Scene, replies: Sequence[Reply]) -> Message:
-    """Chat Completions: these choices, as a stream if the request asks for one."""
+    """These choices in the API that was asked, as a stream if the request asks for one."""
     asked = heard.json
+    route = heard.target.partition("?")[0].rpartition("/v1")[2]
     if not asked.get("stream"):
-        whole = _with(scene, completion(asked, replies))
+        whole = _with(scene, _whole(route, asked, replies))
         return Message(body=json.dumps(whole, ensure_ascii=False).encode())
-    parts = [_with(scene, chunk) for chunk in chunks(asked, replies, scene.fragments)]
+    parts = [_with(scene, event) for event in _events(route, asked, replies, scene.fragments)]
     documents = [json.dumps(part, ensure_ascii=False) for part in parts]
     if scene.garbled is not None:
         documents[scene.garbled] = documents[scene.garbled][:-9]
-    return Message(content_type="text/event-stream", documents=tuple(documents))
+    typed = route == "/responses"
+    return Message(content_type="text/event-stream", documents=tuple(documents), typed=typed)
+
+
+def _whole(route: str, asked: Json, replies: Sequence[Reply]) -> Json:
+    match route:
+        case "/responses":
+            return speaking.response(asked, replies[0])
+        case "/completions":
+            return speaking.completion(asked, replies)
+        case "/embeddings":
+            return speaking.embeddings(asked)
+    return completion(asked, replies)
+
+
+def _events(
+    route: str, asked: Json, replies: Sequence[Reply], sizes: Sequence[int]
+) -> Iterator[Json]:
+    match route:
+        case "/responses":
+            return speaking.response_events(asked, replies[0], sizes)
+        case "/completions":
+            return speaking.completion_events(asked, replies, sizes)
+    return chunks(asked, replies, sizes)
+
+
+def _type_of(document: str) -> str:
+    with contextlib.suppress(ValueError):  # a garbled event has none
+        return str(json.loads(document).get("type", ""))
+    return ""
 
 
 def always(message: Message) -> Callable[[Heard, Scene], Message]:

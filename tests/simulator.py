@@ -1,4 +1,4 @@
-"""A provider for tests: Chat Completions over real loopback HTTP, with every fault on demand.
+"""A provider for tests: OpenAI's APIs over real loopback HTTP, with every fault on demand.
 
 A test writes the provider's side as a transcript, one scene per request, in order:
 

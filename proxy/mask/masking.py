@@ -32,6 +32,7 @@ from proxy.exchange import (
 from proxy.ladder import PLACEHOLDER
 from proxy.mask import numbering
 from proxy.mask.actions import Form, Written, write
+from proxy.mask.keyed import Keyed
 from proxy.mask.numbered import NOTHING, Numbered, Place, Value, key_of
 from proxy.mask.plan import Hidden, Plan, plan
 
@@ -87,19 +88,26 @@ class Numbering:
     parts: Sequence[TextPart]
     numbered: Numbered
 
-    def render(self, treatment: Treatment, key: bytes, before: Plan | None = None) -> Masked:
+    def render(
+        self,
+        treatment: Treatment,
+        key: bytes,
+        before: Plan | None = None,
+        keyed: Keyed | None = None,
+    ) -> Masked:
         """Hide what `treatment` hides.
 
         Args:
             key: for hashes and surrogates, per tenant.
             before: the plan for the parts that `numbered` goes on from, if this treatment does to
                 their entities what that one did.
+            keyed: what gives values their numbers where counting doesn't.
 
         Raises:
-            CannotMask: a hidden value stands where no placeholder fits.
+            CannotMask: a hidden value stands where no placeholder fits, or two have one token.
         """
         planned = plan(self.parts, self.numbered, treatment, before)
-        return _Rendering(self, planned, key).run()
+        return _Rendering(self, planned, key, keyed).run()
 
     def text(self, place: Place) -> str:
         """What the caller wrote there."""
@@ -137,11 +145,14 @@ class _Piece(NamedTuple):
 class _Rendering:
     """The state of one pass over the parts for one endpoint."""
 
-    def __init__(self, source: Numbering, plan: Plan, key: bytes) -> None:
+    def __init__(self, source: Numbering, plan: Plan, key: bytes, keyed: Keyed | None) -> None:
         self._source = source
         self._parts = source.parts
         self._plan = plan
         self._key = key
+        self._keyed = keyed
+        self._restorable = keyed is None or keyed.exact
+        self._issued: dict[tuple[str, str], str] = {}
         self._forms: dict[int, Form] = {}
         self._written: dict[tuple[int, Action], Written] = {}
         self._plain: dict[tuple[int, Action], _Piece] = {}
@@ -224,7 +235,13 @@ class _Rendering:
             one = self._source.numbered.spellings[spelling]
             key = key_of(value, self._source.text(value.at))
             text = self._source.text(one.at)
-            form = self._forms[spelling] = Form(text, key, value.name, value.number, one.letter)
+            form = Form(text, key, value.name, str(value.number), one.letter)
+            form = self._forms[spelling] = self._keyed.form(form) if self._keyed else form
+            if self._issued.setdefault((form.name, form.number), key) != key:
+                raise CannotMask(
+                    "Two values of this request can't be told apart once they are hidden.",
+                    hint="Leave one of them out.",
+                )
         return form
 
     def _write(self, spelling: int, form: Form, action: Action) -> Written:
@@ -245,13 +262,14 @@ class _Rendering:
         return any(secret.casefold() in folded for secret in self._secret)
 
     def _dressed(self, part: TextPart, form: Form, written: Written) -> str:
+        restored = written.restored and self._restorable
         if part.alphabet is Alphabet.DIGITS and written.hidden:
-            return self._surrogate(part, form, restored=written.restored)
+            return self._surrogate(part, form, restored=restored)
         if part.alphabet is Alphabet.NAME and written.hidden:
             if not written.token:
                 written = write(form, PLACEHOLDER, self._key)
             self._bare.add(written.text)
-        if written.restored and self._tokens.setdefault(written.text, form.text) != form.text:
+        if restored and self._tokens.setdefault(written.text, form.text) != form.text:
             raise _cannot_mask(part.path, self._secret)  # two hashes that are the same
         bracketed = written.token and part.alphabet is Alphabet.TEXT
         return f"<{written.text}>" if bracketed else written.text

@@ -5,8 +5,16 @@ Source: OpenAI API reference, "Authentication".
 
 from proxy.providers.provider import Kind, bearer
 
+#: OpenAI's own routes; servers of its protocol answer 404 on those that they don't have.
+PATHS = {
+    "openai.chat": "/chat/completions",
+    "openai.responses": "/responses",
+    "openai.completions": "/completions",
+    "openai.embeddings": "/embeddings",
+}
+
 KIND = Kind(
     name="openai-compatible",
-    paths={"openai.chat": "/chat/completions"},
+    paths=PATHS,
     authorise=bearer,
 )

@@ -118,7 +118,7 @@ def _unfit(
 
 def _relaxed(tree: Any, looser: Any, root: Path) -> Relaxed:
     holder = _at(tree, root[:-1])
-    of_tool = root[0] in ("tools", "functions", "tool_choice")
+    of_tool = not {"tools", "functions", "tool_choice"}.isdisjoint(root[:-1])
     tool = str(holder.get("name", "")) if of_tool else None
     return Relaxed(tool, _at(tree, root), _at(looser, root), holder.get("strict") is True)
 

@@ -32,6 +32,7 @@ class Leaf(enum.Enum):
     ID = "id"  # the closed grammar below skips the models; anything else is a NAME
     PSEUDONYM = "pseudonym"  # who the end user is: leaves as a keyed hash, or not at all
     OPAQUE = "opaque"  # content that Privet can't read
+    SEALED = "sealed"  # what only its producer can read: opaque, and verbatim both ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,8 @@ class Walk:
             self.pseudonyms.append(path)
         elif spec.leaf is Leaf.OPAQUE:
             self._opaque(text, spec.kind, path, context, depth)
+        elif spec.leaf is Leaf.SEALED:
+            self.opaque.append(OpaquePart(path, spec.kind))
         elif spec.leaf is Leaf.ID and _ID.fullmatch(text):
             self._add(path, text, Reach.PATTERNS, Alphabet.NAME, context)
         elif spec.leaf in (Leaf.ID, Leaf.NAME):
@@ -244,13 +247,14 @@ def _edited_number(text: str, path: Path) -> Number:
 def map_strings(
     node: Any, spec: Spec, change: Callable[[Path, Leaf, str], str], path: Path = ()
 ) -> Any:
-    """A copy of an answer, every string but those of declared finite sets put through `change`.
+    """A copy of an answer, every string but safe and sealed ones put through `change`.
 
     An array item that names its own `index` (a choice, a tool call) is found under that index in
     the path, so that the fragments of one stream share their path. Free keys are changed as names.
     """
     if isinstance(node, str):
-        return change(path, spec.leaf, node) if node and node not in spec.values else node
+        kept = not node or node in spec.values or spec.leaf is Leaf.SEALED
+        return node if kept else change(path, spec.leaf, node)
     if isinstance(node, dict):
         members = {}
         for name, value in node.items():

@@ -1,6 +1,7 @@
-"""OpenAI Chat Completions: answers and streams with the caller's values put back.
+"""OpenAI Chat Completions and Completions: answers and streams with the caller's values put back.
 
-Source: OpenAI API reference, "The chat completion object" and "The chat completion chunk object".
+Source: OpenAI API reference, "The chat completion object", "The chat completion chunk object" and
+"The completion object" (whose choices have a `text` instead of a message).
 
 Invariants of the stream: each string that grows over chunks (a choice's content, a tool call's
 arguments, a field added next year) has its own restorer, found by its path; what a restorer holds
@@ -13,13 +14,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from proxy.errors import BadRequest, PrivetError, ProviderFailed
+from proxy.errors import PrivetError, ProviderFailed
 from proxy.exchange import Channel, Path
 from proxy.wire import sse, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_chat import MESSAGE
 from proxy.wire.openai_chat_documents import Documents
-from proxy.wire.openai_shared import error
+from proxy.wire.openai_shared import error, move_offsets, read_answer
 from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
 
 _DONE = "[DONE]"
@@ -30,6 +31,7 @@ _CHOICE = Spec(
         "index": DEFAULT,
         "message": MESSAGE,
         "delta": MESSAGE,
+        "text": DEFAULT,
         "finish_reason": Spec(values=_REASONS),
         "logprobs": DEFAULT,
     }
@@ -57,7 +59,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
         ProviderFailed: the answer isn't a JSON object.
         AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
-    answer = _read(body)
+    answer = read_answer(body)
     documents = Documents(asked)
 
     def change(path: Path, leaf: Leaf, text: str) -> str:
@@ -139,7 +141,7 @@ class AnswerStream:
             self._ended = True
             yield event
             return
-        chunk = _read(event.data.encode())
+        chunk = read_answer(event.data.encode())
         if chunk.get("error") is not None:
             raise ProviderFailed("The provider reported an error in the middle of its stream.")
         for choice in _choices(chunk):
@@ -161,11 +163,11 @@ class AnswerStream:
     def _finish(self, chunk: dict[str, Any], choice: dict[str, Any]) -> Iterator[sse.Event]:
         """What a choice still has to say goes out before its `finish_reason`."""
         held = list(self._flush(("choices", _index(choice))))
-        delta = choice.get("delta")
-        if held and delta:
+        said = {name: choice[name] for name in ("delta", "text") if choice.get(name)}
+        if held and said:
             # This very chunk's text comes before what is flushed after it.
             early = {**self._envelope, "choices": [{**choice, "finish_reason": None}]}
-            choice["delta"] = {}
+            choice |= {name: {} if name == "delta" else "" for name in said}
             yield sse.Event(strict_json.dumps(early).decode())
         yield from held
 
@@ -201,16 +203,6 @@ def _channel(path: Path, leaf: Leaf, asked: Asked) -> Channel:
     return _CHANNELS.get(leaf, Channel.TEXT)
 
 
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        answer = strict_json.parse(body)
-    except BadRequest:
-        raise ProviderFailed("The provider's answer isn't valid JSON.") from None
-    if not isinstance(answer, dict):
-        raise ProviderFailed("The provider's answer isn't a JSON object.")
-    return answer
-
-
 def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
     choices = answer.get("choices")
     return [c for c in choices if isinstance(c, dict)] if isinstance(choices, list) else []
@@ -241,10 +233,7 @@ def _move_annotations(
     channel = Channel.JSON if asked.json_answer else Channel.TEXT
     for annotation in annotations:
         citation = annotation.get("url_citation") if isinstance(annotation, dict) else None
-        for name in ("start_index", "end_index"):
-            if isinstance(citation, dict) and isinstance(citation.get(name), int):
-                upto = content[: citation[name]]
-                citation[name] = len(restorer.text(upto, channel))
+        move_offsets(citation, content, restorer, channel)
 
 
 def _nest(path: Path, text: str) -> dict[str, Any]:

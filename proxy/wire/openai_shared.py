@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from proxy.errors import BadRequest, PrivetError
+from proxy.errors import BadRequest, PrivetError, ProviderFailed
+from proxy.exchange import Channel, OpaquePart, Path
 from proxy.wire import strict_json
-from proxy.wire.json_walk import Leaf, Spec
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
+from proxy.wire.restoring import Restoring
 
 #: A model's name stands in response headers too.
 MAX_MODEL_CHARS = 256
@@ -66,6 +68,20 @@ def check_kinds(tree: dict[str, Any], *kinds: tuple[str, type, str]) -> None:
             raise BadRequest(f"`{name}` has to be {said}.")
 
 
+def visit_prompts(walk: Walk, given: Any, path: Path) -> None:
+    """Collect prompts: a string or several; one in token ids, or several of those, can't be read.
+
+    Ids are the vocabulary's numbers: only a model's own tokenizer knows what they say.
+    """
+    if not isinstance(given, list):
+        walk.visit(given, DEFAULT, path, depth=1)
+    elif any(isinstance(item, int) for item in given):
+        walk.opaque.append(OpaquePart(path, "tokens"))
+    else:
+        for position, item in enumerate(given):
+            visit_prompts(walk, item, (*path, position))
+
+
 def error(failure: PrivetError, request_id: str) -> bytes:
     """The error body that OpenAI's SDKs understand, with the deciding rule and a hint."""
     return strict_json.dumps({"error": error_detail(failure, request_id)})
@@ -84,3 +100,32 @@ def error_detail(failure: PrivetError, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
         **({"rule": failure.rule} if failure.rule else {}),
     }
+
+
+def read_answer(body: bytes) -> dict[str, Any]:
+    """A provider's answer or event.
+
+    Raises:
+        ProviderFailed: it isn't a JSON object.
+    """
+    try:
+        answer = strict_json.parse(body)
+    except BadRequest:
+        raise ProviderFailed("The provider's answer isn't valid JSON.") from None
+    if not isinstance(answer, dict):
+        raise ProviderFailed("The provider's answer isn't a JSON object.")
+    return answer
+
+
+def move_offsets(citation: object, text: str, restorer: Restoring, channel: Channel) -> None:
+    """Move a citation's offsets, which count characters of `text`, to where they fall restored.
+
+    An offset behind the end of `text` (more of it is to come) moves as the end does.
+    """
+    if not isinstance(citation, dict):
+        return
+    for name in ("start_index", "end_index"):
+        offset = citation.get(name)
+        if isinstance(offset, int) and not isinstance(offset, bool) and offset >= 0:
+            beyond = max(0, offset - len(text))
+            citation[name] = len(restorer.text(text[:offset], channel)) + beyond

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from proxy.errors import PrivetError
 from proxy.exchange import Channel
 from proxy.wire.schema_check import Relaxed
 
@@ -62,3 +63,18 @@ class Restored:
 
     body: bytes
     notes: tuple[str, ...] = ()
+
+
+class AnswerStream(Protocol):
+    """Restores one streamed answer, as bytes that arrive cut anywhere."""
+
+    failed: bool
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What can be delivered now; raises ProviderFailed on bytes that can't be read."""
+
+    def close(self) -> bytes:
+        """What the stream's end brings."""
+
+    def fail(self, failure: PrivetError, request_id: str) -> bytes:
+        """End it with what was held back and an error of the dialect."""

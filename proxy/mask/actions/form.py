@@ -12,14 +12,14 @@ class Form(NamedTuple):
         text: the characters as the caller wrote them.
         value: what all spellings of the value share (matching.canonical).
         name: the upper-case name of its placeholder, e.g. ``PERSON``.
-        number: counted per name, from 1.
+        number: counted per name, from 1; or a keyed token.
         letter: empty for the first spelling, then b, c … z, ba …
     """
 
     text: str
     value: str
     name: str
-    number: int
+    number: str
     letter: str
 
 

@@ -1,0 +1,83 @@
+"""OpenAI Completions (the older API of prompts): what a request of this dialect holds.
+
+Answers are those of Chat Completions with a `text` instead of a message (openai_chat_answer.py).
+Source: OpenAI API reference, "Create completion" (POST /v1/completions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from proxy.errors import BadRequest
+from proxy.exchange import Author, Exchange, Path
+from proxy.wire import strict_json
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+from proxy.wire.openai_shared import check_kinds, check_object, visit_prompts
+from proxy.wire.restoring import Sent
+
+NAME = "openai.completions"
+
+_REQUEST = Spec(
+    fields={
+        "stream_options": Spec(fields={"include_usage": DEFAULT, "include_obfuscation": DEFAULT}),
+        "user": Spec(leaf=Leaf.PSEUDONYM),
+        **dict.fromkeys(
+            (
+                *("best_of", "echo", "frequency_penalty", "logit_bias", "logprobs", "max_tokens"),
+                *("n", "presence_penalty", "seed", "stop", "stream", "suffix", "temperature"),
+                "top_p",
+            ),
+            DEFAULT,
+        ),
+    }
+)
+
+
+def parse(body: bytes, exchange_id: str) -> Exchange:
+    """Read a request.
+
+    Raises:
+        BadRequest: not strict JSON, or not of this dialect's shape.
+    """
+    tree = check_object(strict_json.parse(body))
+    check_kinds(
+        tree,
+        ("stream", bool, "true or false"),
+        ("stream_options", dict, "an object"),
+        ("n", int, "a number"),
+    )
+    if not isinstance(tree.get("prompt"), str | list):
+        raise BadRequest("`prompt` has to be a string or an array.")
+    walk = Walk(Author.FIELD)
+    for name in sorted(tree.keys() - {"prompt", "model"}):
+        walk.member(name, tree[name], _REQUEST, ())
+    walk.author = Author.USER
+    visit_prompts(walk, tree["prompt"], ("prompt",))
+    return Exchange(
+        id=exchange_id,
+        dialect=NAME,
+        model=tree["model"],
+        stream=bool(tree.get("stream")),
+        body=body,
+        tree=tree,
+        documents=walk.documents,
+        parts=tuple(walk.parts),
+        opaque=tuple(walk.opaque),
+        pseudonyms=tuple(walk.pseudonyms),
+        json_answer=False,
+    )
+
+
+def write(
+    exchange: Exchange, edits: Mapping[Path, str], model: str, _hidden: Mapping[str, str]
+) -> Sent:
+    """The body for one endpoint; the caller's own bytes where nothing had to change.
+
+    Raises:
+        CannotMask: an edit that can't stand where it must.
+        LookupError: an edit that has no place in the tree.
+    """
+    if not edits and model == exchange.model:
+        return Sent(exchange.body)
+    tree = rewrite(exchange.tree, edits, exchange.documents)
+    return Sent(strict_json.dumps({**tree, "model": model}))

@@ -1,0 +1,68 @@
+"""OpenAI Embeddings: what a request of this dialect holds.
+
+An embedding outlives its request: documents are embedded once and found by later queries, often of
+other callers of the same tenant. So a value's placeholder is the same for the whole tenant, in
+every request (`Scope.TENANT`). Answers hold numbers only, so nothing is restored in them.
+Source: OpenAI API reference, "Create embeddings" (POST /v1/embeddings).
+"""
+
+from __future__ import annotations
+
+from proxy.errors import BadRequest
+from proxy.exchange import Author, Exchange, Scope
+from proxy.wire import openai_completions, strict_json
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
+from proxy.wire.openai_shared import check_object, choice, read_answer, visit_prompts
+from proxy.wire.restoring import Asked, Restored, Restoring
+
+NAME = "openai.embeddings"
+
+_REQUEST = Spec(
+    fields={
+        "dimensions": DEFAULT,
+        "encoding_format": choice("float", "base64"),
+        "user": Spec(leaf=Leaf.PSEUDONYM),
+    }
+)
+
+write = openai_completions.write
+
+
+def parse(body: bytes, exchange_id: str) -> Exchange:
+    """Read a request.
+
+    Raises:
+        BadRequest: not strict JSON, or not of this dialect's shape.
+    """
+    tree = check_object(strict_json.parse(body))
+    if not isinstance(tree.get("input"), str | list):
+        raise BadRequest("`input` has to be a string or an array.")
+    walk = Walk(Author.FIELD)
+    for name in sorted(tree.keys() - {"input", "model"}):
+        walk.member(name, tree[name], _REQUEST, ())
+    walk.author = Author.USER
+    visit_prompts(walk, tree["input"], ("input",))
+    return Exchange(
+        id=exchange_id,
+        dialect=NAME,
+        model=tree["model"],
+        stream=False,
+        body=body,
+        tree=tree,
+        documents=walk.documents,
+        parts=tuple(walk.parts),
+        opaque=tuple(walk.opaque),
+        pseudonyms=tuple(walk.pseudonyms),
+        json_answer=False,
+        scope=Scope.TENANT,
+    )
+
+
+def restore(body: bytes, _restorer: Restoring, _asked: Asked) -> Restored:
+    """The answer as it came.
+
+    Raises:
+        ProviderFailed: it isn't a JSON object.
+    """
+    read_answer(body)
+    return Restored(body)

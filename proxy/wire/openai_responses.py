@@ -1,0 +1,237 @@
+"""OpenAI Responses: what a request of this dialect holds.
+
+Declarations over the shared walker; the items are in openai_responses_items.py, the answers in
+openai_responses_answer.py. Source: OpenAI API reference, "Create a model response"
+(POST /v1/responses).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from proxy.errors import BadRequest
+from proxy.exchange import Author, Exchange, Path
+from proxy.wire import json_schema, strict_json
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+from proxy.wire.openai_responses_items import (
+    AUTHORS,
+    CONTENT,
+    ID_LEAF,
+    ITEM,
+    NAME_LEAF,
+    ROLES,
+    TOOL,
+)
+from proxy.wire.openai_shared import check_kinds, check_object, choice
+from proxy.wire.restoring import Sent
+
+NAME = "openai.responses"
+
+_ENCRYPTED = "reasoning.encrypted_content"
+_INCLUDABLE = frozenset(
+    {
+        *("file_search_call.results", "web_search_call.results", "web_search_call.action.sources"),
+        *("message.input_image.image_url", "computer_call_output.output.image_url"),
+        *("code_interpreter_call.outputs", "message.output_text.logprobs", _ENCRYPTED),
+    }
+)
+_SCHEMA_FIELDS = {
+    "tools": Spec(items=TOOL),
+    "tool_choice": Spec(fields=TOOL.fields, values=frozenset({"none", "auto", "required"})),
+    "text": Spec(
+        fields={
+            "format": Spec(
+                fields={
+                    "type": choice("text", "json_object", "json_schema"),
+                    "name": NAME_LEAF,
+                    "description": DEFAULT,
+                    "schema": TOOL.fields["parameters"],
+                    "strict": DEFAULT,
+                }
+            ),
+            "verbosity": choice("low", "medium", "high"),
+        }
+    ),
+}
+_EFFORT = choice("none", "minimal", "low", "medium", "high", "xhigh", "max")
+_SUMMARY = choice("auto", "concise", "detailed")
+_OTHER_FIELDS = {
+    "include": Spec(items=Spec(values=_INCLUDABLE)),
+    "metadata": Spec(fields={"user_id": Spec(leaf=Leaf.PSEUDONYM)}, items=NAME_LEAF),
+    "moderation": Spec(fields={"model": ID_LEAF, "policy": DEFAULT}),
+    "previous_response_id": ID_LEAF,
+    # A template that the provider keeps; what is filled into it is ours to inspect.
+    "prompt": Spec(
+        fields={
+            "id": ID_LEAF,
+            "version": ID_LEAF,
+            "variables": Spec(items=Spec(fields=CONTENT.fields)),
+        }
+    ),
+    "prompt_cache_key": Spec(leaf=Leaf.PSEUDONYM),
+    "prompt_cache_options": Spec(
+        fields={"mode": choice("implicit", "explicit"), "ttl": choice("30m", "12h")}
+    ),
+    "prompt_cache_retention": choice("in_memory", "24h"),
+    "reasoning": Spec(
+        fields={
+            "effort": _EFFORT,
+            "summary": _SUMMARY,
+            "generate_summary": _SUMMARY,
+            "context": choice("auto", "current_turn", "all_turns"),
+            "mode": choice("standard", "pro"),
+        }
+    ),
+    "safety_identifier": Spec(leaf=Leaf.PSEUDONYM),
+    "service_tier": choice("auto", "default", "flex", "scale", "priority", "fast"),
+    "stream_options": Spec(fields={"include_obfuscation": DEFAULT}),
+    "truncation": choice("auto", "disabled"),
+    "user": Spec(leaf=Leaf.PSEUDONYM),
+    **dict.fromkeys(
+        (
+            *("background", "max_output_tokens", "max_tool_calls", "parallel_tool_calls", "store"),
+            *("stream", "temperature", "top_logprobs", "top_p"),
+        ),
+        DEFAULT,
+    ),
+}
+_REQUEST = Spec(
+    fields={
+        **_SCHEMA_FIELDS,
+        **_OTHER_FIELDS,
+        "instructions": DEFAULT,
+        "input": Spec(items=ITEM),
+    }
+)
+#: Not fields like any other: they are walked in their own order, or aren't data.
+_PLACED = _SCHEMA_FIELDS.keys() | {"model", "input", "instructions"}
+
+
+def parse(body: bytes, exchange_id: str) -> Exchange:
+    """Read a request.
+
+    Raises:
+        BadRequest: not strict JSON, not of this dialect's shape, or what Privet doesn't do.
+    """
+    tree = strict_json.parse(body)
+    items = _check_shape(tree)
+    leading = _leading_instructions(items)
+    walk = Walk(Author.SCHEMA)
+    for name in _SCHEMA_FIELDS:
+        if name in tree:
+            walk.member(name, tree[name], _REQUEST, ())
+    walk.author = Author.OPERATOR
+    if "instructions" in tree:
+        walk.member("instructions", tree["instructions"], _REQUEST, ())
+    _visit_items(walk, items, 0, leading)
+    walk.author = Author.FIELD
+    for name in sorted(tree.keys() - _PLACED):
+        walk.member(name, tree[name], _REQUEST, ())
+    if isinstance(tree.get("input"), str):
+        walk.author = Author.USER
+        walk.member("input", tree["input"], _REQUEST, ())
+    _visit_items(walk, items, leading, len(items))
+    answer_format = (tree.get("text") or {}).get("format") or {}
+    return Exchange(
+        id=exchange_id,
+        dialect=NAME,
+        model=tree["model"],
+        stream=bool(tree.get("stream")),
+        body=body,
+        tree=tree,
+        documents=walk.documents,
+        parts=tuple(walk.parts),
+        opaque=tuple(walk.opaque),
+        pseudonyms=tuple(walk.pseudonyms),
+        json_answer=answer_format.get("type") in ("json_object", "json_schema"),
+        constraints=tuple(walk.constraints),
+    )
+
+
+def write(
+    exchange: Exchange, edits: Mapping[Path, str], model: str, hidden: Mapping[str, str]
+) -> Sent:
+    """The body for one endpoint; the caller's own bytes where nothing had to change.
+
+    Args:
+        hidden: value -> its placeholder ("" if it never comes back), for what schemas allow.
+
+    Raises:
+        CannotMask: an edit that can't stand where it must.
+        LookupError: an edit that has no place in the tree.
+    """
+    if not edits and model == exchange.model and exchange.tree.get("store") is False:
+        return Sent(exchange.body)
+    tree = rewrite(exchange.tree, edits, exchange.documents)
+    tree, relaxed = json_schema.relax(exchange, tree, edits, hidden)
+    return Sent(strict_json.dumps({**tree, "model": model, "store": False}), relaxed)
+
+
+def _check_shape(tree: Any) -> list[Any]:
+    """The input's items; none where it is a string."""
+    check_object(tree)
+    check_kinds(
+        tree,
+        ("stream", bool, "true or false"),
+        ("store", bool, "true or false"),
+        ("background", bool, "true or false"),
+        ("tools", list, "an array"),
+        ("text", dict, "an object"),
+        ("previous_response_id", str, "a string"),
+    )
+    if not isinstance((tree.get("text") or {}).get("format"), dict | None):
+        raise BadRequest("`text.format` has to be an object.")
+    _refuse_what_is_elsewhere(tree)
+    given = tree.get("input")
+    if isinstance(given, str) or (given is None and isinstance(tree.get("prompt"), dict)):
+        return []
+    if not isinstance(given, list):
+        raise BadRequest("`input` has to be a string or an array of items.")
+    for position, item in enumerate(given):
+        _check_item(position, item)
+    return given
+
+
+def _refuse_what_is_elsewhere(tree: dict[str, Any]) -> None:
+    if tree.get("conversation") is not None:
+        raise BadRequest(
+            "Privet doesn't serve the conversations of the provider.",
+            hint="Go on from a response with `previous_response_id`.",
+        )
+    if tree.get("background"):
+        raise BadRequest(
+            "Privet doesn't run responses in the background.", hint="Ask for a stream instead."
+        )
+    if tree.get("previous_response_id") is not None:
+        raise BadRequest("Privet doesn't keep responses.", hint="Send the whole conversation.")
+
+
+def _check_item(position: int, item: Any) -> None:
+    if not isinstance(item, dict):
+        raise BadRequest(f"`input[{position}]` has to be an object.")
+    for name in ("type", "role"):
+        if not isinstance(item.get(name), str | None):
+            raise BadRequest(f"`input[{position}].{name}` has to be a string.")
+    if item.get("type") == "item_reference":
+        raise BadRequest("Privet doesn't keep items.", hint="Send the item itself.")
+
+
+def _author(item: dict[str, Any]) -> Author:
+    kind = item.get("type") or "message"
+    if kind == "message":
+        return ROLES.get(item.get("role") or "user", Author.USER)
+    return AUTHORS.get(kind, Author.USER)
+
+
+def _leading_instructions(items: Sequence[dict[str, Any]]) -> int:
+    for position, item in enumerate(items):
+        if _author(item) is not Author.OPERATOR:
+            return position
+    return len(items)
+
+
+def _visit_items(walk: Walk, items: Sequence[dict[str, Any]], start: int, end: int) -> None:
+    for position in range(start, end):
+        walk.author = _author(items[position])
+        walk.visit(items[position], ITEM, ("input", position), depth=2)
