@@ -173,6 +173,18 @@ class DetectSection(Section):
     disabled: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
 
+class PolicyTrustSection(Section):
+    """Who must have signed a policy before it is enforced.
+
+    Attributes:
+        keys: public keys, as `privet policy keygen` writes them.
+        threshold: how many of them must have signed.
+    """
+
+    keys: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    threshold: Annotated[int, Field(ge=1, le=16)] = 2
+
+
 class LimitsSection(Section):
     """Attributes:
     body_bytes: largest request body.
@@ -188,7 +200,7 @@ class Settings(Section):
 
     Attributes:
         listen: address and port to serve on.
-        policy: the policy file.
+        policy: the policy file; with `policy_trust`, a bundle that `privet policy sign` made.
         keys: the file of virtual keys; `anyone: true` instead asks for none (loopback only).
         secret: file with the key of keyed hashes (`hash` actions, end-user ids).
         providers, models: where requests may go; a model lists its endpoints, preferred first.
@@ -197,6 +209,7 @@ class Settings(Section):
 
     listen: Listen = "127.0.0.1:8080"
     policy: str
+    policy_trust: PolicyTrustSection | None = None
     keys: str | None = None
     anyone: bool = False
     secret: str
@@ -270,6 +283,10 @@ def _cross_check(settings: Settings, document: Document) -> list[Problem]:
         hint = did_you_mean(settings.any_model, settings.providers)
         message = f"there is no provider {settings.any_model!r}"
         problems.append(document.problem(("any_model",), message, hint))
+    trust = settings.policy_trust
+    if trust is not None and len(trust.keys) < trust.threshold:
+        message = f"{trust.threshold} signatures are needed, and only {len(trust.keys)} keys count"
+        problems.append(document.problem(("policy_trust",), message, "add keys", key=True))
     if (settings.keys is None) != settings.anyone:
         message = "give either `keys` (a file of virtual keys) or `anyone: true`"
         problems.append(document.problem(("keys",), message))

@@ -15,8 +15,8 @@ from audit import keys as audit_keys
 from audit.errors import AuditError, FormatError
 from proxy.config import AUDIT_SLOT, Configuration
 from proxy.identity.keys import list_keys
-from proxy.policy.load import load
-from proxy.services import provider_key, read_secret
+from proxy.policy.bundle import load_trusted
+from proxy.services import policy_trust, provider_key, read_secret
 from proxy.yaml_file import ConfigError
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -66,9 +66,10 @@ def _policy(configuration: Configuration) -> Iterator[Check]:
     settings = configuration.settings
     path = configuration.path(settings.policy)
     try:
-        policy = load(path)
+        policy = load_trusted(path, trust=policy_trust(configuration)).policy
     except ConfigError as error:
-        yield Check("policy", "failed", str(error), f"`privet policy lint {path}` shows it again")
+        mend = f"`privet policy lint {path}` shows it again; `privet policy verify` signatures"
+        yield Check("policy", "failed", str(error), mend)
         return
     yield Check("policy", "ok", f"{policy.name}, digest {policy.digest[:12]}")
     for name in sorted(settings.providers.keys() - policy.providers.keys()):

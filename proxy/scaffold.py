@@ -14,6 +14,7 @@ from pathlib import Path
 
 from audit import keys as audit_keys
 from proxy.config import AUDIT_SLOT
+from proxy.errors import NotFound
 
 _FILES = (
     *("privet.yaml", "policy.yaml", "keys.yaml", "keys/secret", "keys/log.key", "keys/log.pub"),
@@ -25,6 +26,9 @@ _PRIVET_YAML = """\
 
 listen: {listen}            # where applications point their SDK: base_url="http://{listen}/v1"
 policy: policy.yaml               # who may see what; after a change, `privet policy lint` it
+# policy_trust:                   # only bundles that these people signed are enforced;
+#   threshold: 2                  # `policy` is then a bundle, see `privet policy sign`
+#   keys: [keys/alice.pub, keys/bob.pub]
 {identity}
 secret: keys/secret               # key of keyed hashes: a new one gives new hashes
 
@@ -68,6 +72,18 @@ _MODELS = """\
 """
 
 
+#: What `privet policy init` can write: a pack's name, and its file in policies/.
+PACKS = {
+    "default": "starter",
+    "gdpr": "packs/gdpr",
+    "hipaa": "packs/hipaa",
+    "pci-dss": "packs/pci-dss",
+    "eu-residency": "packs/eu-residency",
+    "secrets": "packs/secrets",
+    "us-state-privacy": "packs/us-state-privacy",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What differs between a real set-up and the demo's."""
@@ -83,6 +99,31 @@ class Choices:
 def starter_policy() -> str:
     """The text of policies/starter.yaml."""
     return (resources.files("policies") / "starter.yaml").read_text(encoding="utf-8")
+
+
+def write_pack(name: str, folder: Path) -> tuple[Path, Path]:
+    """Write a pack's policy and tests into `folder`, made if it isn't there; return their paths.
+
+    Raises:
+        NotFound: there is no such pack.
+        FileExistsError: one of the two is there already; then none is written.
+    """
+    if name not in PACKS:
+        raise NotFound(f"There is no pack {name!r}.", hint=f"There are {', '.join(PACKS)}.")
+    source = resources.files("policies").joinpath(*PACKS[name].split("/")[:-1])
+    stem = PACKS[name].rpartition("/")[2]
+    texts = {
+        folder / "policy.yaml": (source / f"{stem}.yaml").read_text(encoding="utf-8"),
+        folder / "policy.test.yaml": (source / f"{stem}.test.yaml").read_text(encoding="utf-8"),
+    }
+    for path in texts:
+        if path.exists():
+            raise FileExistsError(f"{path} is there already, and nothing is overwritten.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, text in texts.items():
+        _write_new(path, text.replace(f"{stem}.yaml", "policy.yaml"))
+    policy, tests = texts
+    return policy, tests
 
 
 def write(folder: Path, choices: Choices) -> list[Path]:

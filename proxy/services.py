@@ -26,6 +26,7 @@ from proxy.identity.anyone import identify_anyone
 from proxy.identity.keys import KeyStore
 from proxy.journey import Services
 from proxy.memory import Memory
+from proxy.policy.bundle import Trust, load_trust
 from proxy.policy.compiled import Policy
 from proxy.policy.watch import PolicyStore, Reload
 from proxy.providers import KINDS, Provider, Timeouts
@@ -63,7 +64,9 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
     settings = configuration.settings
     async with AsyncExitStack() as stack:
         identify, keys = _identity(configuration)
-        policies = PolicyStore(configuration.path(settings.policy), detector.produced)
+        policies = PolicyStore(
+            configuration.path(settings.policy), detector.produced, policy_trust(configuration)
+        )
         audit_log = open_audit_log(configuration)
         recorder = Recorder(
             audit_log,
@@ -99,6 +102,14 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
         ):
             stack.push_async_callback(_cancel, asyncio.create_task(task))
         yield services
+
+
+def policy_trust(configuration: Configuration) -> Trust | None:
+    """Whose signatures a policy needs, if any. Raises ConfigError if a key can't be read."""
+    section = configuration.settings.policy_trust
+    if section is None:
+        return None
+    return load_trust([configuration.path(key) for key in section.keys], section.threshold)
 
 
 def open_audit_log(configuration: Configuration) -> AuditLog:

@@ -14,8 +14,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from proxy.policy.bundle import Loaded, Trust, load_trusted
 from proxy.policy.compiled import Policy
-from proxy.policy.load import load
 from proxy.yaml_file import ConfigError, Problem
 
 
@@ -40,13 +40,25 @@ class Reload:
 class PolicyStore:
     """Holds the policy in force; `current` may be read at any time, from any task."""
 
-    def __init__(self, path: Path, produced: Collection[str] | None = None) -> None:
-        """Load the first policy. Raises ConfigError: there is no last good one to keep yet."""
+    def __init__(
+        self, path: Path, produced: Collection[str] | None = None, trust: Trust | None = None
+    ) -> None:
+        """Load the first policy. Raises ConfigError: there is no last good one to keep yet.
+
+        Args:
+            trust: whose signatures a policy needs, None if it needs none.
+        """
         self._path = path
         self._produced = produced
+        self._trust = trust
         self._reloading = threading.Lock()  # a signal and `watch` may both ask for a reload
         self._seen = _fingerprint(path)
-        self.current = load(path, produced)
+        self._loaded = load_trusted(path, produced, trust)
+
+    @property
+    def current(self) -> Policy:
+        """The policy in force."""
+        return self._loaded.policy
 
     def reload(self) -> Reload:
         """Load the file now, whether it changed or not; on any problem the last good one stays."""
@@ -55,10 +67,19 @@ class PolicyStore:
             # Taken before loading: a change in between is seen as another one, and loaded again.
             self._seen = _fingerprint(self._path)
             try:
-                self.current = load(self._path, self._produced)
+                self._loaded = self._load_no_older()
             except ConfigError as error:
                 return Reload(previous, previous.digest, error.problems)
             return Reload(self.current, previous.digest)
+
+    def _load_no_older(self) -> Loaded:
+        """The file's policy; a bundle older than the one in force may be one that was withdrawn."""
+        loaded, ours = load_trusted(self._path, self._produced, self._trust), self._loaded
+        if loaded.signed_at and ours.signed_at and loaded.signed_at < ours.signed_at:
+            message = f"signed at {loaded.signed_at}, before the one in force ({ours.signed_at})"
+            hint = "to go back to an older policy, sign it anew"
+            raise ConfigError([Problem(str(self._path), 1, 1, message, hint, "older")])
+        return loaded
 
     async def watch(self, every_s: float, report: Callable[[Reload], None]) -> None:
         """Look at the file every `every_s` seconds; reload and report when its bytes changed.
