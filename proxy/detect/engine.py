@@ -19,7 +19,7 @@ from presidio_analyzer import (
     RecognizerRegistry,
     RecognizerResult,
 )
-from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
 from proxy.detect.artifacts import LazyArtifacts
@@ -87,6 +87,28 @@ class _NlpEngine(SpacyNlpEngine):
         self.nlp = loaded  # type: ignore[assignment]  # declared by its first value, None
 
 
+class _Analyzer(AnalyzerEngine):
+    """Presidio's analyzer without a pass over all results for each recognizer."""
+
+    def _enhance_using_context(
+        self,
+        text: str,
+        raw_results: list[RecognizerResult],
+        nlp_artifacts: NlpArtifacts,
+        recognizers: list[EntityRecognizer],
+        context: list[str] | None = None,
+    ) -> list[RecognizerResult]:
+        """Ask the recognizers only if one of them raises scores in a way of its own."""
+        usual = EntityRecognizer.enhance_using_context
+        if any(type(one).enhance_using_context is not usual for one in recognizers):
+            return super()._enhance_using_context(
+                text, raw_results, nlp_artifacts, recognizers, context
+            )
+        return self.context_aware_enhancer.enhance_using_context(
+            text, raw_results, nlp_artifacts, recognizers, context
+        )
+
+
 class Engine:
     """Presidio's analyzer, set up once; not for concurrent use.
 
@@ -130,7 +152,7 @@ class Engine:
         self.produced = frozenset(
             entity for recognizer in enabled for entity in recognizer.supported_entities
         )
-        self._analyzer = AnalyzerEngine(
+        self._analyzer = _Analyzer(
             registry=RecognizerRegistry(recognizers=enabled, supported_languages=[language]),
             nlp_engine=self._nlp_engine,
             supported_languages=[language],

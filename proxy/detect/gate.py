@@ -26,7 +26,7 @@ from typing import Any
 
 import ahocorasick
 import regex  # type: ignore[import-untyped]
-from presidio_analyzer import EntityRecognizer, PatternRecognizer
+from presidio_analyzer import EntityRecognizer, PatternRecognizer, RecognizerResult
 
 from proxy.detect.recognizers.value_pattern import ValueRecognizer
 
@@ -197,12 +197,14 @@ def _characters(members: Iterable[tuple[Any, Any]]) -> frozenset[str] | None:
             low, high = argument
         else:
             return None  # a negated class, or a category that is too wide
-        if high > 127:
+        if high > _LAST_LETTER:
             return None
         found.update(shape(chr(code)) for code in range(low, high + 1))
     return frozenset(found) if len(found) <= _MOST else None
 
 
+#: The last letter of Latin Extended-A: up to it `lower` reads alike what `re` and `regex` do.
+_LAST_LETTER = 0x17F
 _CATEGORIES = {tree.CATEGORY_DIGIT: "0", tree.CATEGORY_SPACE: " "}
 
 
@@ -247,11 +249,35 @@ class Gate:
                     pattern.compiled_regex = self.before(regex.compile(pattern.regex, flags))
                     pattern.compiled_with_flags = flags
                 recognizer.patterns = copies  # type: ignore[has-type]
+                own = type(recognizer).analyze is not PatternRecognizer.analyze
+                compiled = [] if own else [one.compiled_regex for one in copies]
+                self._call_only_where_open(recognizer, compiled)
             elif isinstance(recognizer, ValueRecognizer):
                 recognizer.patterns = tuple(
                     replace(pattern, regex=self.before(pattern.regex))
                     for pattern in recognizer.patterns
                 )
+                # One that reads text in its own way too must be called in any case.
+                own = type(recognizer).analyze is not ValueRecognizer.analyze
+                compiled = [] if own else [one.regex for one in recognizer.patterns]
+                self._call_only_where_open(recognizer, compiled)
+
+    def _call_only_where_open(self, recognizer: EntityRecognizer, compiled: Sequence[Any]) -> None:
+        """Don't call a recognizer on texts in which none of its patterns can match."""
+        gated = [one for one in compiled if isinstance(one, Gated)]
+        if not gated or len(gated) < len(compiled):
+            return
+        strings = frozenset(number for one in gated for number in one.strings)
+        analyze = recognizer.analyze
+
+        def analyze_where_open(
+            text: str, entities: Any, nlp_artifacts: Any = None, **options: Any
+        ) -> list[RecognizerResult]:
+            if not self.opens(text, strings):
+                return []
+            return analyze(text, entities, nlp_artifacts, **options)
+
+        recognizer.analyze = analyze_where_open  # type: ignore[method-assign]
 
     def before(self, compiled: Any) -> Any:
         """Return a compiled pattern, of `re` or `regex`, with the gate before it."""
@@ -286,18 +312,19 @@ class Gated:
     Attributes:
         pattern: the regular expression, as in `re.Pattern`.
         flags: its flags.
+        strings: the numbers of the strings of which every match holds one.
     """
 
-    __slots__ = ("_compiled", "_gate", "_strings", "flags", "pattern")
+    __slots__ = ("_compiled", "_gate", "flags", "pattern", "strings")
 
     def __init__(self, gate: Gate, compiled: Any, strings: frozenset[int]) -> None:
         self._gate = gate
         self._compiled = compiled
-        self._strings = strings
+        self.strings = strings
         self.pattern = compiled.pattern
         self.flags = compiled.flags
 
     def finditer(self, text: str, **options: Any) -> Iterator[Any]:
         """Yield the matches in a text; options as in the pattern's own module."""
-        if self._gate.opens(text, self._strings):
+        if self._gate.opens(text, self.strings):
             yield from self._compiled.finditer(text, **options)

@@ -19,6 +19,7 @@ from proxy.detect.recognizers.connection_string import ConnectionStringRecognize
 from proxy.detect.recognizers.credit_card import CreditCard
 from proxy.detect.recognizers.crypto_wallet import CryptoWalletRecognizer
 from proxy.detect.recognizers.date_of_birth import DateOfBirthRecognizer
+from proxy.detect.recognizers.date_of_birth_said import DateOfBirthSaidRecognizer
 from proxy.detect.recognizers.high_entropy import HighEntropyRecognizer
 from proxy.detect.recognizers.identifiers import Identifiers
 from proxy.detect.recognizers.jwt import JwtRecognizer
@@ -63,6 +64,7 @@ RECOGNIZERS: tuple[Factory, ...] = (
     _as_it_stands(presidio.DateRecognizer),
     Phone,
     DateOfBirthRecognizer,
+    DateOfBirthSaidRecognizer,
     AddressRecognizer,
     Identifiers,
     UsernameRecognizer,

@@ -1,17 +1,10 @@
 """Dates of birth: a date is one only beside words that say so.
 
 The words are labels as for identifiers (`labelled`): beside the date, over its column, or as its
-key. What people write otherwise is in `_ELSEWHERE`: a place between the word and the date, a star,
-a question on the line before, HL7's patient segment. An age is no date, and stays.
+key. What people write otherwise is in `date_of_birth_said.py`. An age is no date, and stays.
 """
 
 from __future__ import annotations
-
-import re
-from collections.abc import Sequence
-from typing import Any
-
-from presidio_analyzer import AnalysisExplanation, RecognizerResult
 
 from proxy.detect.recognizers.labelled import Kind, LabelledRecognizer
 
@@ -66,93 +59,29 @@ _MONTHS = (
 _MONTH = rf"(?:{'|'.join(sorted(set(_MONTHS.split()), key=len, reverse=True))})\.?"
 _D = r"(?:0?[1-9]|[12]\d|3[01])"
 _M = r"(?:0?[1-9]|1[0-2])"
-_Y = r"(?:18|19|20)\d\d"
-_YEAR = rf"(?:{_Y}|['\u2019]?\d\d)"
-#: Complete dates in words and digits.
-_DATE = (
-    rf"(?:{_Y}(?P<a>[-/.]){_M}(?P=a){_D}"
+FULL_YEAR = r"(?:18|19|20)\d\d"
+_YEAR = rf"(?:{FULL_YEAR}|['\u2019]?\d\d)"
+#: Complete dates in words and digits, of whose groups each has a name.
+DATE = (
+    rf"(?:{FULL_YEAR}(?P<a>[-/.]){_M}(?P=a){_D}"
     rf"|{_D}(?P<b>[-/.]|\.[ ]|[ ][-/.][ ]){_M}(?P=b){_YEAR}"
     rf"|{_M}(?P<c>[-/.]|[ ][-/.][ ]){_D}(?P=c){_YEAR}"
     rf"|{_D}(?:st|nd|rd|th|er|º|°|ª|\.)?[ -]?(?:of[ ]|de[ ]|del[ ])?{_MONTH}(?:[ ]de"
     rf"|[ ]del)?,?[ -]?{_YEAR}"
     rf"|{_MONTH}[ -]{_D}(?:st|nd|rd|th)?,?[ -]{_YEAR}"
-    rf"|{_Y}[ -]{_MONTH}[ -]{_D}"
-    rf"|{_Y}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
+    rf"|{FULL_YEAR}[ -]{_MONTH}[ -]{_D}"
+    rf"|{FULL_YEAR}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))"
 )
 #: Digits without separators, which only a label can tell from other numbers.
 _DAY_MONTH = r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])"
 _MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-_BARE = rf"(?:{_DAY_MONTH}|{_MONTH_DAY}){_Y}"
+_BARE = rf"(?:{_DAY_MONTH}|{_MONTH_DAY}){FULL_YEAR}"
 
-_KINDS = (Kind("DATE_OF_BIRTH", _LABELS, beside=_DATE, assigned=_BARE),)
-
-#: Words that say it where no label stands right beside the date.
-_SAID = (
-    r"(?:birth|dob\b|d\.o\.b\.|born|geb(?:oren|urt|oort)?|naissance|nacimiento|nascita|nascimento"
-    r"|urodz)"
-)
-_BORN = (
-    r"(?:born|geboren(?:e[rsn]?)?|née?|nacid[oa]|nació|nací|nat[oa](?:/a)?|nascid[oa]|nasceu"
-    r"|urodz(?:ony|ona|onego|onej|ił się|iła się)|date of birth|birthday|fødte?|född)"
-)
-_ASKED = (
-    r"(?:date of birth|birth ?date|birthday|dob|d\.o\.b\.|geburtsdatum|geboren|date de naissance"
-    r"|née? le"
-    r"|fecha de nacimiento|data di nascita|data de nascimento|geboortedatum|data urodzenia)"
-)
-_ELSEWHERE = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        # nato a Napoli il 8 agosto 1970
-        rf"\b{_BORN}\b[^\d\n;!?]{{1,60}}?(?<![\w/.-])(?P<value>{_DATE})(?![\w/-]|\.\d)",
-        # Gottfried Ammer, *02.07.1947
-        rf"(?:(?<=[,;(])[ ]?|(?<=[^\W\d_])[ ])\*[ ]?(?P<value>{_DATE})(?![\w*])",
-        # "dateOfBirth": "1984-03-02T00:00:00Z"
-        (
-            rf"{_SAID}\w{{0,8}}[\W_]{{1,8}}(?:(?:date|day|datum|dt|am|on)[\W_]{{1,6}})?"
-            rf"(?P<value>{_Y}-\d\d-\d\d)(?=T\d)"
-        ),
-        # agent: Your date of birth, please? / visitor: 07/09/91
-        (
-            rf"\b{_ASKED}\b[^\n?]{{0,40}}\?[\"']?[ ]?\n[^\n]{{0,40}}?(?<![\w/.-])"
-            rf"(?P<value>{_DATE})(?!\w)"
-        ),
-        # HL7: PID|1||…||DOE^JANE||19840302|F
-        rf"\|(?P<value>{_Y}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))\|[MFOU]\|",
-    )
-)
-_SCORE = 0.85
+_KINDS = (Kind("DATE_OF_BIRTH", _LABELS, beside=DATE, assigned=_BARE),)
 
 
 class DateOfBirthRecognizer(LabelledRecognizer):
-    """Finds DATE_OF_BIRTH."""
+    """Finds DATE_OF_BIRTH by its label."""
 
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(_KINDS, supported_language, "DateOfBirthRecognizer")
-
-    def analyze(
-        self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
-    ) -> list[RecognizerResult]:
-        """Return one result for each date; see Presidio's base class."""
-        results = super().analyze(text, entities, nlp_artifacts)
-        for pattern in _ELSEWHERE:
-            results += [self._elsewhere(*one.span("value")) for one in pattern.finditer(text)]
-        return results
-
-    def _elsewhere(self, start: int, end: int) -> RecognizerResult:
-        return RecognizerResult(
-            entity_type="DATE_OF_BIRTH",
-            start=start,
-            end=end,
-            score=_SCORE,
-            analysis_explanation=AnalysisExplanation(
-                recognizer=type(self).__name__,
-                original_score=_SCORE,
-                pattern_name="as people write it",
-                validation_result=True,
-            ),
-            recognition_metadata={
-                RecognizerResult.RECOGNIZER_NAME_KEY: type(self).__name__,
-                RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
-            },
-        )

@@ -25,7 +25,7 @@ from typing import Any
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
 from proxy.detect.recognizers.columns import Table, insert_at, table_at
-from proxy.detect.recognizers.labels import Label, LabelFinder, fold, straight
+from proxy.detect.recognizers.labels import Label, LabelFinder, folded, straight
 
 #: How far from its label, on the same line, a value that speaks for itself may stand.
 REACH = 60
@@ -183,9 +183,8 @@ class LabelledRecognizer(LocalRecognizer):
         return [self._result(one) for one in found.values()]
 
     def _labelled(self, text: str) -> Iterator[_Found]:
-        folded = fold(text)
-        labels = list(self._labels.find(text, folded))
-        inserts = "insert" in folded
+        labels = list(self._labels.find(text))
+        inserts = "insert" in folded(text).text
         table: Table | None = None
         line = found_to = -1
         for place, label in enumerate(labels):

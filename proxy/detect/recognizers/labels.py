@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Generic, TypeVar
 
@@ -83,9 +84,33 @@ class Label(Generic[T]):
     kinds: tuple[T, ...]
 
 
+@lru_cache(1)  # every table of labels reads the same text
 def straight(text: str) -> str:
     """Return the text in plain characters where it has typographic ones, of the same length."""
-    return text.translate(_STRAIGHT)
+    return text if text.isascii() else text.translate(_STRAIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A text in one spelling.
+
+    Attributes:
+        text: as long as the text.
+        letters: what it is without spaces.
+        places: where in the text each of those stands.
+    """
+
+    text: str
+    letters: str
+    places: tuple[int, ...]
+
+
+@lru_cache(1)
+def folded(text: str) -> Folded:
+    """Return a text folded, and without its spaces."""
+    spelled = fold(text)
+    places = tuple(place for place, character in enumerate(spelled) if character != " ")
+    return Folded(spelled, spelled.replace(" ", ""), places)
 
 
 def fold(text: str) -> str:
@@ -127,20 +152,16 @@ class LabelFinder(Generic[T]):
             self._automaton.add_word(spelling, (len(spelling), tuple(kinds)))
         self._automaton.make_automaton()
 
-    def find(self, text: str, folded: str) -> Iterator[Label[T]]:
-        """Yield the labels in a text, of overlapping ones the longest.
-
-        Args:
-            text: as it was written.
-            folded: `fold` of it.
-        """
+    def find(self, text: str) -> Iterator[Label[T]]:
+        """Yield the labels in a text as it was written, of overlapping ones the longest."""
         hits = []
-        places = [place for place, character in enumerate(folded) if character != " "]
-        for reached, (length, kinds) in self._automaton.iter(folded.replace(" ", "")):
+        spelled = folded(text)
+        places = spelled.places
+        for reached, (length, kinds) in self._automaton.iter(spelled.letters):
             start, last = places[reached + 1 - length], places[reached]
             if last + 1 < len(text) and text[last].isdigit() and text[last + 1].isdigit():
                 continue  # the label "CVC2" in "CVC 204"
-            if _begins_word(text, start) and (tail := _TAIL.match(folded, last + 1)):
+            if _begins_word(text, start) and (tail := _TAIL.match(spelled.text, last + 1)):
                 link = _LINK.match(text, tail.end())
                 hits.append((start, -last, link.end() if link else tail.end(), kinds))
         hits.sort(key=lambda hit: hit[:2])

@@ -19,13 +19,18 @@ from proxy.detect.chunk import CONTEXT_REACH
 
 #: What stands between the digits of one number; the next cell of a table doesn't.
 _MARK = r"(?! {3})[^\w\n\t,;|]"
-#: Digits with what stands between those of one number: marks, spaces, a word ("ext", "poste").
+#: What announces an extension, as `phonenumbers` knows it.
+_EXTENSION = r"(?:e?xt(?:n|ensi[o\u00f3]n?)?|x|int|anexo|\u0434\u043e\u0431)"
+#: Digits with what stands between those of one number: marks, spaces, an extension.
 _ISLAND = re.compile(
-    rf"\d(?:(?:(?:{_MARK}){{0,6}}|(?:,[ ](?=ext|poste|durchw|dw))?(?:(?! {{2}}){_MARK}){{0,3}}"
-    rf"[^\W\d_]{{1,10}}(?:{_MARK}){{0,3}})\d)*"
+    rf"\d(?:(?:(?:{_MARK}){{0,6}}|(?:,[ ])?(?:(?! {{2}}){_MARK}){{0,3}}"
+    rf"{_EXTENSION}(?:{_MARK}){{0,3}})\d)*",
+    re.IGNORECASE,
 )
 #: Numbers with fewer digits are known only where they are dialled.
 _FEWEST = 7
+#: A number has no more, its country's code included (E.164).
+_MOST = 15
 #: Longer than any number but for a prefix that leaves the country (E.164); cards; bank accounts.
 _TOO_LONG = re.compile(
     r"(?<![+\d])(?:(?!00|011)\d{14,}|(?:\d{4}[ -]){3}\d{4}(?!\d))"
@@ -36,6 +41,13 @@ _OTHER = re.compile(
     r"\d{1,3}(?:\.\d{1,3}){3}|\d{3}-\d{2}-\d{4}|(?:\d{4}[ -]){3}\d{2,4}"
     r"|(?:19|20)\d\d([-/.])\d\d?\1\d\d?(?:[ T]\d\d?.*)?|\d\d?([-/.])\d\d?\2(?:19|20)\d\d.*"
     r"|\D{0,3}[1-9]\d{0,8}\.\d{6}"  # seconds since a machine started
+)
+#: Digits that are something else as a whole, so that no plan need be asked.
+_NEVER = re.compile(
+    r"(?:\d{1,3}(?:\.\d{1,3}){3}|\d{3}-\d{2}-\d{4}"
+    r"|(?:(?:19|20)\d\d([-/.])\d\d?\1\d\d?|\d\d?([-/.])\d\d?\2(?:19|20)\d\d)"
+    r"(?:[ ,]{1,2}\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:[ ]?[+-]\d\d:?\d\d)?)?"
+    r"|\d{1,9}\.\d{6}|(?:\d\d?:)?\d\d?:\d\d(?:[.,]\d{1,9})?(?:[ ]?[+-]\d\d:?\d\d)?)"
 )
 #: The number is a part of a longer one: of a time, a version.
 _WITHIN = re.compile(r"\d[.:]\Z")
@@ -51,7 +63,8 @@ _NUMBERED = re.compile(
 #: How far before a number its label begins.
 _LABEL_REACH = 40
 #: Plans that are asked about a number without a country code; any country's code is understood.
-_REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "CA", "BR")
+#: That of the US is Canada's too.
+_REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "BR")
 #: Plans under which any nine digits are a number: it takes a word like "phone" before them.
 _LOOSE = ("IT", "ES", "NL", "PL", "PT", "CH", "AT", "BE")
 _UNCONFIRMED = 0.3
@@ -84,9 +97,9 @@ class Phone(PhoneRecognizer):
         """Return one result for each number; see Presidio's base class."""
         found: dict[tuple[int, int], tuple[str, float]] = {}
         first = _SAID.search(text)
-        for low, high in _islands(text):
+        for low, high, called in _islands(text):
             heard = first is not None and first.start() < high
-            for start, end, region, score in _numbers(text, low, high, heard=heard):
+            for start, end, region, score in _numbers(text, low, high, heard=heard, called=called):
                 place = (start, end)
                 if place not in found or found[place][1] < score:
                     found[place] = region, score
@@ -108,15 +121,21 @@ class Phone(PhoneRecognizer):
         )
 
 
-def _islands(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where a number may stand, with the mark before it and what its end is judged by."""
+def _islands(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield where a number may stand, with the mark before it and what its end is judged by.
+
+    The third says whether it is one number with the code of its country, so that any plan knows it.
+    """
     for match in _ISLAND.finditer(text):
-        if _digits(match.group()) >= _FEWEST:
-            yield max(0, match.start() - 3), min(len(text), match.end() + 1)
+        shown = match.group()
+        if (digits := _digits(shown)) >= _FEWEST and not _NEVER.fullmatch(shown):
+            low = max(0, match.start() - 3)
+            called = "+" in text[low : match.start()] and "+" not in shown and digits <= _MOST
+            yield low, min(len(text), match.end() + 1), called
 
 
 def _numbers(
-    text: str, low: int, high: int, *, heard: bool
+    text: str, low: int, high: int, *, heard: bool, called: bool
 ) -> Iterator[tuple[int, int, str, float]]:
     """Yield start, end, plan and score of each number in a stretch of text.
 
@@ -126,12 +145,14 @@ def _numbers(
         high: where it ends.
         heard: a word for a call stands somewhere before; without one, digits without any mark
             between them or a prefix could be any number.
+        called: the stretch begins with the code of a country.
     """
     stretch = _TOO_LONG.sub(lambda match: " " * len(match.group()), text[low:high])
     said = _SAID.search(text, max(0, low - CONTEXT_REACH), high)
     before = text[max(0, low - _LABEL_REACH) : low]
     left = {place for place, character in enumerate(stretch) if character.isdecimal()}
-    for region in (*_REGIONS, *(_LOOSE if said else ())):
+    regions = _REGIONS[:1] if called else (*_REGIONS, *(_LOOSE if said else ()))
+    for region in regions:
         if len(left) < _FEWEST:
             return  # a further plan could only name the same numbers
         score = PhoneRecognizer.SCORE if region in _REGIONS else _UNCONFIRMED
