@@ -30,7 +30,7 @@ from proxy.exchange import (
     Treatment,
 )
 from proxy.ladder import PLACEHOLDER
-from proxy.mask import numbering
+from proxy.mask import numbering, short_number
 from proxy.mask.actions import Form, Written, write
 from proxy.mask.keyed import Keyed
 from proxy.mask.numbered import NOTHING, Numbered, Place, Value, key_of
@@ -39,7 +39,6 @@ from proxy.mask.plan import Hidden, Plan, plan
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]+")
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z_-]{0,39}")
-_FEWEST_DIGITS = 5  # a shorter surrogate would be taken for other numbers in the answer
 _ATTEMPTS = 64
 
 
@@ -50,12 +49,14 @@ class Restorable:
     Attributes:
         tokens: ``PERSON_1`` -> the value as the caller wrote it.
         digits: surrogate number -> the number.
+        members: short surrogate -> the object keys that its number stood under.
         bare: tokens that were written without brackets, in identifiers.
     """
 
     tokens: Mapping[str, str] = field(default_factory=dict)
     digits: Mapping[str, str] = field(default_factory=dict)
     bare: frozenset[str] = frozenset()
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,8 @@ class _Rendering:
         self._plain: dict[tuple[int, Action], _Piece] = {}
         self._tokens: dict[str, str] = {}
         self._digits: dict[str, str] = {}
+        self._members: dict[str, frozenset[str]] = {}
+        self._held: dict[int, set[str]] = {}
         self._bare: set[str] = set()
         self._shown: set[str] = set()
         self._counts: Counter[tuple[str, ActionKind]] = Counter()
@@ -182,7 +185,7 @@ class _Rendering:
         return Masked(
             edits,
             tuple(texts),
-            Restorable(self._tokens, self._digits, frozenset(self._bare)),
+            Restorable(self._tokens, self._digits, frozenset(self._bare), self._members),
             tuple(text for text in self._secret if text not in self._shown),
             tuple(tokens),
             self._counts,
@@ -277,8 +280,10 @@ class _Rendering:
     def _surrogate(self, part: TextPart, form: Form, *, restored: bool) -> str:
         """Another number of the same length that stands nowhere else in the request."""
         text = form.text
-        if len(text) < _FEWEST_DIGITS or not _NUMBER.fullmatch(text):
+        if not _NUMBER.fullmatch(text):
             raise _cannot_mask(part.path, self._secret)
+        if len(text) <= short_number.MOST_DIGITS:
+            return self._short_surrogate(part, text, restored=restored)
         for attempt in range(_ATTEMPTS):
             surrogate = _other_digits(text, self._key, attempt)
             unused = self._digits.get(surrogate, text) == text
@@ -287,6 +292,22 @@ class _Rendering:
                     self._digits[surrogate] = text
                 return surrogate
         raise _cannot_mask(part.path, self._secret)
+
+    def _short_surrogate(self, part: TextPart, text: str, *, restored: bool) -> str:
+        """One that comes back only under the key that its number stood under."""
+        held = self._held.get(len(text))
+        if held is None:
+            held = short_number.held((other.text for other in self._parts), len(text))
+            self._held[len(text)] = held
+        taken = held | {other for other, number in self._digits.items() if number != text}
+        surrogate = short_number.surrogate(text, taken, self._key)
+        if surrogate is None or part.text != text:
+            raise _cannot_mask(part.path, self._secret)
+        if restored:
+            self._digits[surrogate] = text
+            key = next((step for step in reversed(part.path) if isinstance(step, str)), "")
+            self._members[surrogate] = self._members.get(surrogate, frozenset()) | {key}
+        return surrogate
 
 
 def _other_digits(text: str, key: bytes, attempt: int) -> str:

@@ -22,6 +22,9 @@ from proxy.mask.code import Code
 from proxy.mask.json_depth import JsonDepth
 from proxy.mask.masking import Restorable
 
+# A key of an object and what stands between it and its value, in a document at any depth.
+_KEY = re.compile(r"\"(?P<key>[^\"\\]++)\\*+\"\s*+:\s*+(?P<quote>\\*+\")?\Z")
+_LONGEST_KEY = 200  # characters, with what stands between
 _LOOK_BEHIND = 8  # characters: enough to see whether a letter belongs to an escape such as \u0041
 _ESCAPED_LETTER = re.compile(r"\\(?:[bfnrt]|u[0-9A-Fa-f]{4})\Z")
 
@@ -206,7 +209,8 @@ class Stream:
         """Whether the value may stand where its placeholder does."""
         spelled = text[found.start : found.end]
         if spelled == found.token and spelled in self._mapping.digits:
-            return True
+            members = self._mapping.members.get(spelled)
+            return members is None or self._is_member(text[found.end : found.end + 1], members)
         exact = spelled == f"<{found.token}>"
         if not exact and not self._may_stand_damaged(found, text):
             return False
@@ -214,6 +218,16 @@ class Stream:
             return True
         host = exfil.foreign_host(self._output)
         return host is None or host in self._restorer.hosts
+
+    def _is_member(self, after: str, members: Collection[str]) -> bool:
+        """Whether what comes is the whole value under one of these keys of a JSON object."""
+        if self._channel is not Channel.JSON:
+            return False
+        key = _KEY.search(self._output[-_LONGEST_KEY:])
+        if key is None or key["key"] not in members:
+            return False
+        ends = ('"', "\\") if key["quote"] else ("", ",", "}", " ", "\n", "\r", "\t")
+        return after in ends
 
     def _may_stand_damaged(self, found: _Found, text: str) -> bool:
         if not self._bounded(text, found.start, found.end):

@@ -1,8 +1,9 @@
 """One walker over JSON: what is data, what is protocol, and how a changed string goes back.
 
-Inspect by default: every string leaf, object key and long digit run in a number becomes a
-`TextPart` unless its path is declared in the adapter's `Spec` *and* its value fits what is
-declared there. A field that an API adds next year has no declaration, so it is inspected.
+Inspect by default: every string leaf, object key and long digit run in a number (and a short one
+that stands under a key of the caller's own) becomes a `TextPart` unless its path is declared in the
+adapter's `Spec` *and* its value fits what is declared there. A field that an API adds next year has
+no declaration, so it is inspected.
 
 Invariants: the tree is never changed in place; `rewrite` applies every edit or raises; what no
 edit touches keeps its value (numbers keep their source text, documents inside strings keep
@@ -65,8 +66,9 @@ _IDENTIFIER = re.compile(
 )
 # Shorter runs are no evidence by themselves, but may repeat what was found elsewhere.
 _DIGIT_RUN = re.compile(r"\d{7}")
-# Still shorter ones can't be hidden behind other digits: a surrogate would be taken for anything.
 _SWEPT_RUN = re.compile(r"\d{5}")
+# Under a key of the caller's own, which may say what it is, a number may be as short as a CVV.
+_UNDER_KEY = re.compile(r"\d{3,6}")
 # RFC 8259 section 6.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _DOCUMENT = re.compile(r"[ \t\r\n]*[{\[]")
@@ -153,8 +155,9 @@ class Walk:
             self._add(path, text, reach, Alphabet.TEXT, context)
 
     def _number(self, source: str, path: Path, context: str) -> None:
-        if _SWEPT_RUN.search(source):
-            reach = Reach.PATTERNS if _DIGIT_RUN.search(source) else Reach.SWEEP
+        named = bool(context) and _UNDER_KEY.fullmatch(source) is not None
+        if named or _SWEPT_RUN.search(source):
+            reach = Reach.PATTERNS if named or _DIGIT_RUN.search(source) else Reach.SWEEP
             self._add(path, source, reach, Alphabet.DIGITS, context)
 
     def _add(self, path: Path, text: str, reach: Reach, alphabet: Alphabet, context: str) -> None:

@@ -170,6 +170,32 @@ def test_names_and_numbers() -> None:
     assert masked.mapping.digits == {surrogate: "12125550199"}
 
 
+def short(digits: str, *others: str) -> Masked:
+    """A hidden number under a key, beside other texts."""
+    part = TextPart(("arguments", "cvv"), digits, alphabet=Alphabet.DIGITS)
+    parts = [part, *(TextPart((at,), text) for at, text in enumerate(others))]
+    found: list[tuple[Finding, ...]] = [(spot(digits, digits, "CVV"),), *(() for _ in others)]
+    return number(parts, found).render({"CVV": PLACEHOLDER}, KEY)
+
+
+@pytest.mark.parametrize("digits", ["123", "900", "4821"])
+def test_a_short_number_becomes_one_that_stands_nowhere_else(digits: str) -> None:
+    first = short(digits)
+    second = short(digits, f"Room {first.texts[0]}, or 1{first.texts[0]}9.")
+    assert len({digits, first.texts[0], second.texts[0]}) == 3
+    assert {len(text) for text in (digits, first.texts[0], second.texts[0])} == {len(digits)}
+    assert short(digits, "a later turn").texts[0] == first.texts[0]
+    assert first.mapping.digits == {first.texts[0]: digits}
+    assert first.mapping.members == {first.texts[0]: frozenset({"cvv"})}
+
+
+def test_where_every_number_is_taken_the_path_is_named() -> None:
+    with pytest.raises(CannotMask) as refusal:
+        short("123", " ".join(map(str, range(100, 1000))))
+    assert "arguments.cvv" in refusal.value.message
+    assert "123" not in refusal.value.message
+
+
 def test_where_nothing_fits_the_path_is_named_and_no_text() -> None:
     part = TextPart(("tools", 0, "Jane", "name"), "Jane" + "x_" * 30, alphabet=Alphabet.NAME)
     long_entity = "VERY_LONG_ENTITY_NAME"

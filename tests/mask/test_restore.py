@@ -111,6 +111,28 @@ def test_the_hex_digits_of_an_escape_begin_no_token() -> None:
     assert "".join([*map(stream.feed, text), stream.close()]) == restored(text, Channel.JSON)
 
 
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ('{"cvv": 417}', '{"cvv": 123}'),
+        ('{"cvv":417,"n":417}', '{"cvv":123,"n":417}'),
+        ('{"cvv" : "417"}', '{"cvv" : "123"}'),
+        ('{"card": "{\\"cvv\\": 417}"}', '{"card": "{\\"cvv\\": 123}"}'),
+        *[(text, text) for text in ('{"cvv": 417.5}', '{"cvv": 4170}', '{"cvv": "417 Elm St"}')],
+        *[(text, text) for text in ('{"cvv": -417}', '{"cvv": 417e2}', '{"cvv": [417]}', "417")],
+        *[(text, text) for text in ('{"amount": 417}', '{"a": "the cvv: 417"}', '{"417": 1}')],
+    ],
+)
+def test_a_short_surrogate_comes_back_only_where_it_stood(text: str, back: str) -> None:
+    mapping = Restorable({}, {"417": "123"}, members={"417": frozenset({"cvv"})})
+    restorer = Restorer(mapping, [])
+    assert restorer.text(text, Channel.JSON) == back
+    assert restorer.text(text, Channel.TEXT) == text
+    for cut in range(len(text) + 1):
+        stream = restorer.stream(Channel.JSON)
+        assert stream.feed(text[:cut]) + stream.feed(text[cut:]) + stream.close() == back
+
+
 def test_json_is_escaped_at_its_depth() -> None:
     inner = json.dumps({"name": "<PERSON_2>", "n": 8812345})
     outer = json.dumps({"name": "<PERSON_2>", "body": inner, "note": 'he said "<PERSON_2>'})

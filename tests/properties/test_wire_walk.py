@@ -61,21 +61,23 @@ class Num(str):
     __hash__ = str.__hash__
 
 
-def naive(node: Any, path: Path = ()) -> dict[Path, str]:
-    """Every string, key and long number of an expanded tree, by path."""
+def naive(node: Any, path: Path = (), *, named: bool = False) -> dict[Path, str]:
+    """Every string, key, long number and named short number of an expanded tree, by path."""
     if isinstance(node, Document):
-        return naive(node[0], (*path, Inside.JSON))
+        return naive(node[0], (*path, Inside.JSON), named=named)
     if isinstance(node, dict):
         places: dict[Path, str] = {}
         for name, value in node.items():
             places |= {(*path, Key(name)): name} if name else {}
-            places |= naive(value, (*path, name))
+            places |= naive(value, (*path, name), named=bool(name))
         return places
     if isinstance(node, list):
-        return {k: v for at, value in enumerate(node) for k, v in naive(value, (*path, at)).items()}
+        items = [naive(value, (*path, at), named=named) for at, value in enumerate(node)]
+        return {place: text for item in items for place, text in item.items()}
     if isinstance(node, Num):
         digits = "".join(c if c.isdigit() else " " for c in node).split()
-        return {path: str(node)} if any(len(run) >= 5 for run in digits) else {}
+        short = named and digits == [str(node)] and len(node) in range(3, 7)
+        return {path: str(node)} if short or any(len(run) >= 5 for run in digits) else {}
     return {path: node} if isinstance(node, str) and node else {}
 
 

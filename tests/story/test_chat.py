@@ -133,6 +133,33 @@ async def test_a_tool_call_and_its_result(privet: House, simulator: Simulator) -
     assert '"code":7.1' in sent[2]["content"]
 
 
+async def test_a_short_number_under_a_telling_key(privet: House, simulator: Simulator) -> None:
+    """It was said in a tool's result as a number, and goes to the next tool as that number."""
+    messages: list[Any] = [
+        {"role": "user", "content": "Pay the 123 euros with my card. Its code is in the vault."},
+        {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [
+                {"id": "c1", "type": "function", "function": {"name": "vault", "arguments": "{}"}}
+            ],
+        },
+        {"role": "tool", "tool_call_id": "c1", "content": '{"card": {"cvv": 987, "pin": 4821}}'},
+    ]
+    simulator.says("ok")
+    await privet.client.chat.completions.create(model=MODEL, messages=messages)
+    heard = json.loads(simulator.journal[0].json["messages"][2]["content"])["card"]
+    assert [len(str(number)) for number in heard.values()] == [3, 4]
+    assert heard["cvv"] != 987
+    assert heard["pin"] != 4821
+
+    simulator.calls("pay", {"amount": 123, "cvv": heard["cvv"], "room": heard["pin"]})
+    answer = await privet.client.chat.completions.create(model=MODEL, messages=messages)
+    (call,) = answer.choices[0].message.tool_calls or ()
+    paid = json.loads(call.function.arguments)  # type: ignore[union-attr]
+    assert paid == {"amount": 123, "cvv": 987, "room": heard["pin"]}
+
+
 async def test_tool_arguments_in_a_stream_are_valid_json(
     privet: House, simulator: Simulator
 ) -> None:

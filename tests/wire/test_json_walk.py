@@ -119,6 +119,26 @@ def test_five_digits_in_a_row_are_swept_only(source: str) -> None:
     assert (part.text, part.alphabet, part.reach) == (source, DIGITS, Reach.SWEEP)
 
 
+@pytest.mark.parametrize("source", ["123", "4821", "48213", "482193"])
+def test_under_a_key_of_the_callers_own_short_numbers_are_inspected(source: str) -> None:
+    tree = strict_json.parse(f'{{"cvv": {source}, "pins": [{source}], "n": {source}}}')
+    inside = [
+        part
+        for part in walked(tree, Spec(fields={"n": DEFAULT})).parts
+        if part.alphabet is DIGITS and part.path[0] != "n"
+    ]
+    assert [(part.path, part.reach, part.context) for part in inside] == [
+        (("cvv",), PATTERNS, "cvv"),
+        (("pins", 0), PATTERNS, "pins"),
+    ]
+
+
+@pytest.mark.parametrize("source", ["0", "12", "1.25", "-123", "12.5e3", "123.4"])
+def test_what_has_under_three_digits_or_counts_is_none(source: str) -> None:
+    tree = strict_json.parse(f'{{"cvv": {source}}}')
+    assert [part.text for part in walked(tree).parts] == ["cvv"]
+
+
 def test_end_user_ids_are_no_parts_but_pseudonyms() -> None:
     spec = Spec(fields={"user": Spec(leaf=Leaf.PSEUDONYM)})
     walk = walked({"user": "peter@example.org"}, spec)

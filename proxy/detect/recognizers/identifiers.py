@@ -13,6 +13,7 @@ from proxy.detect.recognizers.medical_record import MEDICAL_RECORDS
 from proxy.detect.recognizers.national_id import NATIONAL_IDS
 from proxy.detect.recognizers.nationality import NATIONALITIES
 from proxy.detect.recognizers.passport import PASSPORTS
+from proxy.detect.recognizers.pin import PINS
 from proxy.detect.recognizers.username import USERNAMES
 from proxy.detect.recognizers.vehicle import VEHICLES
 
@@ -23,6 +24,7 @@ KINDS = (
     *DRIVER_LICENSES,
     *VEHICLES,
     *CVV,
+    *PINS,
     *DEVICES,
     *BANK_ACCOUNTS,
     *INSURANCE_NUMBERS,
