@@ -194,7 +194,7 @@ async def test_without_rewriting_everything_leaks(
     assert leaks(simulator.journal[0].body) == list(VALUES.values())
 
 
-async def nothing(*_: Any) -> None:
+async def nothing(*_: Any, **__: Any) -> None:
     return
 
 
