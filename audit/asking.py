@@ -5,8 +5,9 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from audit.checkpoint import each_note
 from audit.desk import Desk, open_desk
-from audit.errors import AuditError
+from audit.errors import AuditError, FormatError
 from audit.keys import load_recipient_key
 from audit.opening import PrivateKeys
 from audit.record import JSON
@@ -55,3 +56,15 @@ def folder_of(path: Path) -> Path:
     if not path.is_dir():
         raise AuditError(f"{path} is not a folder")
     return path
+
+
+def held_checkpoints(paths: list[Path]) -> list[str]:
+    """The checkpoints in files that `privet audit checkpoint` printed; raises FormatError."""
+    notes = []
+    for path in paths:
+        lines = path.read_text("utf-8", "replace").splitlines(keepends=True)
+        found = list(each_note([*lines, "\n"]))
+        if not found:
+            raise FormatError(f"{path} holds no checkpoint")
+        notes += found
+    return notes

@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit import desk_cli, erasure_cli, reading_cli
+from audit import desk_cli, erasure_cli, keys_cli, reading_cli
+from audit.asking import held_checkpoints
 from audit.errors import AuditError, FormatError
 from audit.keys import load_recipient_key, load_verifier_keys
 from audit.layout import newest_note
@@ -44,6 +45,7 @@ def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     reading_cli.add_commands(commands)
     desk_cli.add_commands(commands)
     erasure_cli.add_commands(commands)
+    keys_cli.add_commands(commands)
 
 
 def run(arguments: Namespace) -> int:
@@ -66,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 def _verify(arguments: Namespace) -> int:
     keys = load_verifier_keys(arguments.key)
     recipient = load_recipient_key(arguments.open) if arguments.open else None
-    since = [path.read_text("utf-8", "replace") for path in arguments.since]
+    since = held_checkpoints(arguments.since)
     if not arguments.directory.is_dir():
         raise AuditError(f"{arguments.directory} is not a folder")
     if is_site(arguments.directory):

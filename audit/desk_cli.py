@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import export
-from audit.asking import folder_of, private_keys
+from audit.asking import folder_of, held_checkpoints, private_keys
 from audit.desk import make_desk, open_desk
 from audit.index import slots_of, update
 from audit.keys import load_verifier_keys
@@ -191,7 +191,7 @@ def _export(arguments: Namespace) -> int:
 def _report(arguments: Namespace) -> int:
     desk = open_desk(arguments.desk)
     site, keys = folder_of(arguments.directory), load_verifier_keys(arguments.key)
-    since = [path.read_text("utf-8", "replace") for path in arguments.since]
+    since = held_checkpoints(arguments.since)
     first, last = arguments.period
     desk.record("report", {"since": first, "until": last})
     checks = _checks(site, keys, since)

@@ -40,6 +40,9 @@ audit:
     - keys/auditor.pub
     - keys/recovery.pub
   content: masked                 # metadata | masked (as providers saw it) | full (originals too)
+  # index: true                   # keep each value that was found, so that people can be found
+  # retention_days: {{masked: 365, original: 90, received: 365, value: 365}}
+  # approvers: [keys/ciso.pub, keys/dpo.pub]   # two of them sign each erasure
 
 providers:
 {providers}
