@@ -162,19 +162,27 @@ class _Reader:
         return piece
 
     def unpack(self, form: struct.Struct) -> tuple[Any, ...]:
-        return form.unpack(self.take(form.size))
+        position = self.position
+        self.position += form.size
+        if self.position > len(self._data):
+            raise FormatError("a frame ends inside one of its parts")
+        return form.unpack_from(self._data, position)
+
+    def peek(self) -> int:
+        """The next byte, which stays; 0 at the end."""
+        return self._data[self.position] if self.position < len(self._data) else 0
 
 
 def _entry(reader: _Reader) -> Entry:
-    form = reader.take(1)
-    if form[0] == _IS_STORED:
-        _, row_hash, length = _STORED.unpack(form + reader.take(_STORED.size - 1))
+    form = reader.peek()
+    if form == _IS_STORED:
+        _, row_hash, length = reader.unpack(_STORED)
         return Stored(row_hash, length)
-    if form[0] == _IS_REFERENCE:
-        _, sequence, place = _REFERENCE.unpack(form + reader.take(_REFERENCE.size - 1))
+    if form == _IS_REFERENCE:
+        _, sequence, place = reader.unpack(_REFERENCE)
         return Reference(sequence, place)
-    if form[0] == _IS_RUN:
-        _, sequence, place, count = _RUN.unpack(form + reader.take(_RUN.size - 1))
+    if form == _IS_RUN:
+        _, sequence, place, count = reader.unpack(_RUN)
         return Run(sequence, place, count)
     raise FormatError("a content entry has an unknown form")
 

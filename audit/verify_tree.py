@@ -84,7 +84,11 @@ class TreeChecker:
         for name, data in self._tiles.full():
             self._compare_tile(name, data, needed=self._tiles.size <= self.signed)
         self._tiles.written()
-        root, size = self._tiles.tree.root(), self._tiles.size
+        size = self._tiles.size
+        awaited = self._awaited.size if self._awaited else size + 1
+        if awaited > size and not (self.held and self.held.size == size):
+            return  # nothing was signed at this size, so its root isn't worth its hashes
+        root = self._tiles.tree.root()
         if self.held and self.held.size == size and self.held.root != root:
             self._report.find("checkpoint-mismatch", f"the held checkpoint, size {size}")
         while self._awaited is not None and self._awaited.size <= size:

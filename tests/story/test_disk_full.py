@@ -1,0 +1,65 @@
+"""The audit disk fills up while Privet serves, and later has room again."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openai import APIStatusError, OpenAI
+
+from audit.keys import load_recipient_key, load_verifier_keys
+from audit.reading import Reader
+from audit.record import Kind
+from audit.verify import verify
+from tests.house import write_configuration
+from tests.simulator import Simulator
+from tests.story.test_commands import privet, running
+
+
+async def test_a_full_disk_refuses_and_forwards_nothing_until_there_is_room(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    """No file of the serving process may grow: what a full disk is to it (EFBIG for ENOSPC)."""
+    write_configuration(tmp_path, simulator.base_url)
+    made = privet(tmp_path, "keys", "create", "--team", "support", "--app", "desk")
+    unlimited = resource.RLIM_INFINITY
+    with running(tmp_path, "serve") as (base_url, process):
+        client = OpenAI(base_url=base_url, api_key=made.stdout.strip(), max_retries=0)
+
+        async def ask(text: str) -> str:
+            simulator.says("Fine.")
+            said: Any = [{"role": "user", "content": text}]
+            create = client.chat.completions.create
+            reply = await asyncio.to_thread(create, model="gpt-4o-mini", messages=said)
+            return reply.choices[0].message.content or ""
+
+        assert await ask("before") == "Fine."
+        heard = len(simulator.journal)
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1, unlimited))
+        for attempt in range(3):
+            with pytest.raises(APIStatusError) as refused:
+                await ask(f"full {attempt}")
+            assert (refused.value.status_code, refused.value.code) == (503, "audit_unavailable")
+        assert len(simulator.journal) == heard, "nothing was forwarded"
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+        assert await ask("after") == "Fine."
+        client.close()
+        process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(process.wait)
+    folder = tmp_path / "audit" / "0"
+    key = load_recipient_key(tmp_path / "keys" / "auditor.key")
+    report = verify(folder, load_verifier_keys(tmp_path / "keys" / "log.pub"), recipient=key)
+    assert report.findings == []
+    with Reader(folder, key) as reader:
+        sent = [
+            b"".join(data or b"" for _, data in record.contents)
+            for record in reader.records()
+            if record.opened.kind is Kind.INTENT
+        ]
+    assert len(sent) == 2
+    assert b"before" in sent[0]
+    assert b"after" in sent[1]
