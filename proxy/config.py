@@ -93,14 +93,34 @@ class ProviderSection(Section):
 
     Attributes:
         type: the kind of provider, a name in proxy/providers.
-        base_url: up to and including the version, e.g. ``https://api.openai.com/v1``.
+        base_url: up to and including the version, e.g. ``https://api.openai.com/v1``; without it
+            the kind's own, if that has one.
+        api_version: for Azure's API of deployments; without it, its v1 is spoken.
+        only: the upstream providers that a router may pass requests on to.
         key: where its key lives; absent for a server that asks for none.
         connect_timeout_s, answer_timeout_s: seconds to connect, and between two reads.
         retries: how often the same bytes are sent again before an answer begins.
     """
 
-    type: Literal["openai-compatible"] = "openai-compatible"
-    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")]
+    type: Literal[
+        "openai-compatible",
+        "openai",
+        "azure-openai",
+        "azure-openai-entra",
+        "openrouter",
+        "huggingface",
+        "meta-llama",
+        "vllm",
+        "ollama",
+        "mistral",
+        "groq",
+        "together",
+        "deepseek",
+        "xai",
+    ] = "openai-compatible"
+    base_url: Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")] | None = None
+    api_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,40}$")] | None = None
+    only: Annotated[tuple[str, ...], Field(strict=False)] = ()
     key: KeySource | None = None
     connect_timeout_s: Seconds = 10.0
     answer_timeout_s: Seconds = 600.0

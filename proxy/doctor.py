@@ -8,15 +8,17 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from audit import keys as audit_keys
 from audit.errors import AuditError, FormatError
-from proxy.config import AUDIT_SLOT, Configuration
+from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
 from proxy.identity.keys import list_keys
 from proxy.policy.bundle import load_trusted
-from proxy.services import policy_trust, provider_key, read_secret
+from proxy.policy.compiled import Provider
+from proxy.providers import KINDS
+from proxy.services import policy_trust, provider_key, provider_url, read_secret
 from proxy.yaml_file import ConfigError
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -163,12 +165,42 @@ def _model(configuration: Configuration) -> Iterator[Check]:
 
 def _providers(configuration: Configuration) -> Iterator[Check]:
     settings = configuration.settings
+    providers = _known_to_policy(configuration)
     for name, section in settings.providers.items():
         try:
-            provider_key(section, configuration.folder)
+            provider_key(name, section, configuration.folder)
+            url = provider_url(section)
         except ValueError as error:
             yield Check(f"provider {name}", "failed", str(error), "set it before `privet serve`")
             continue
-        yield Check(f"provider {name}", "ok", section.base_url)
+        yield Check(f"provider {name}", "ok", url)
+        yield from _claims(name, section, providers.get(name))
     if not settings.models and settings.any_model is None:
         yield Check("models", "warning", "no model is configured", "list some under `models`")
+
+
+def _known_to_policy(configuration: Configuration) -> Mapping[str, Provider]:
+    """Policy's providers; none if it can't be read, which `_policy` has told already."""
+    path = configuration.path(configuration.settings.policy)
+    try:
+        return load_trusted(path, trust=policy_trust(configuration)).policy.providers
+    except ConfigError:
+        return {}
+
+
+def _claims(name: str, section: ProviderSection, said: Provider | None) -> Iterator[Check]:
+    """Where policy says better of a provider than its own page, and nobody has attested it."""
+    claims = KINDS[section.type].claims
+    if said is None or said.attested_on is not None or not claims.source:
+        return
+    better = []
+    if claims.retention != said.retention == "none":
+        better.append(f"retention is none, not {claims.retention}")
+    if claims.trains is not False and not said.trains:
+        better.append("it doesn't train")
+    if claims.region and claims.region != said.region:
+        better.append(f"its region is {said.region}, not {claims.region}")
+    if better:
+        told = f"policy says that {' and '.join(better)}"
+        mend = f"see {claims.source} (read {claims.read}), and let somebody attest it in policy"
+        yield Check(f"provider {name}", "warning", told, mend)

@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import orjson
 import structlog
@@ -46,6 +46,7 @@ from proxy.providers import Reply
 from proxy.recording import Outcome, Request
 from proxy.wire import DIALECTS, Dialect
 from proxy.wire.restoring import Asked
+from proxy.wire.strict_json import add_members
 
 T = TypeVar("T")
 
@@ -219,9 +220,22 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
             log.critical("egress guard hit", exchange=exchange.id, provider=name)
             raise
         turn.guarded(treatment, digest)
+    body = sent.body
+    if preferences := _preferences(verdict, services):
+        body = add_members(body, preferences)
+        digest = hashlib.sha256(body).digest()
     restorer = Restorer(masked.mapping, exchange.parts, verdict.terms.hosts)
     asked = Asked(exchange.json_answer, bool(masked.edits), sent.relaxed)
-    return Attempt(request, verdict, attempt_number, masked, restorer, sent.body, digest, asked)
+    return Attempt(request, verdict, attempt_number, masked, restorer, body, digest, asked)
+
+
+def _preferences(verdict: Verdict, services: Services) -> dict[str, Any]:
+    """What holds a provider that passes requests on to what policy says of it."""
+    name = verdict.endpoint.provider
+    said = services.policies.current.providers.get(name)
+    if said is None:  # it was taken out since: the strictest
+        return services.providers[name].preferences("none", trains=False)
+    return services.providers[name].preferences(said.retention, trains=said.trains)
 
 
 def _placeholders(masked: Masked) -> dict[str, str]:
@@ -253,7 +267,9 @@ async def _forward(attempt: Attempt, dialect: Dialect, services: Services) -> Re
     """Send the body; if no answer comes, that is the attempt's outcome on record."""
     name = attempt.verdict.endpoint.provider
     try:
-        reply = await services.providers[name].send(dialect.name, attempt.body)
+        reply = await services.providers[name].send(
+            dialect.name, attempt.body, model=attempt.verdict.endpoint.model
+        )
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
         failed = as_failure(error)
         if _may_fall_back(failed):

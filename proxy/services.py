@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ from proxy.memory import Memory
 from proxy.policy.bundle import Trust, load_trust
 from proxy.policy.compiled import Policy
 from proxy.policy.watch import PolicyStore, Reload
-from proxy.providers import KINDS, Provider, Timeouts
+from proxy.providers import KINDS, Provider, ProviderKey, Timeouts
 from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
 from proxy.upkeep import keep_up
@@ -164,21 +165,41 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def provider_key(section: ProviderSection, folder: Path) -> Callable[[], str | None]:
+def provider_key(name: str, section: ProviderSection, folder: Path) -> ProviderKey | None:
     """Gives a provider's key; raises ValueError when there is none where it should be."""
-    key = section.key.read(folder) if section.key else None
-    return lambda: key
+    return ProviderKey(name, partial(section.key.read, folder)) if section.key else None
+
+
+def provider_url(section: ProviderSection) -> str:
+    """Where a provider is; raises ValueError when nothing says so."""
+    url = section.base_url or KINDS[section.type].base_url
+    if not url:
+        raise ValueError(f"providers of type {section.type} need a base_url")
+    return url
 
 
 def _provider(name: str, section: ProviderSection, configuration: Configuration) -> Provider:
     try:
-        key = provider_key(section, configuration.folder)
+        key = provider_key(name, section, configuration.folder)
+        url = provider_url(section)
+        if section.api_version and not KINDS[section.type].versioned:
+            raise ValueError(f"providers of type {section.type} have no api_version")
+        if section.only and not KINDS[section.type].preferences:
+            raise ValueError(f"providers of type {section.type} can't be told `only`")
     except ValueError as error:
         problem = Problem(str(configuration.folder / "privet.yaml"), 1, 1, f"{name}: {error}")
         raise ConfigError([problem]) from None
-    timeouts = Timeouts(section.connect_timeout_s, section.answer_timeout_s)
-    kind = KINDS[section.type]
-    return Provider(kind, name, section.base_url, key, timeouts=timeouts, retries=section.retries)
+    return Provider(
+        KINDS[section.type],
+        name,
+        url,
+        key or (lambda: None),
+        timeouts=Timeouts(section.connect_timeout_s, section.answer_timeout_s),
+        retries=section.retries,
+        renew=key.renew if key else None,
+        api_version=section.api_version,
+        only=section.only,
+    )
 
 
 def _identity(configuration: Configuration) -> tuple[Identify, KeyStore | None]:

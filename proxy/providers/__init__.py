@@ -2,11 +2,40 @@
 
 from collections.abc import Mapping
 
-from proxy.providers import openai_compatible
+from proxy.providers import (
+    azure_openai,
+    clouds,
+    huggingface,
+    meta_llama,
+    mistral,
+    openai,
+    openai_compatible,
+    openrouter,
+    self_hosted,
+)
 from proxy.providers.http import Reply, Timeouts
-from proxy.providers.provider import Kind, Provider
+from proxy.providers.keys import ProviderKey
+from proxy.providers.provider import Claims, Kind, Provider
 
-__all__ = ["KINDS", "Kind", "Provider", "Reply", "Timeouts"]
+__all__ = ["KINDS", "Claims", "Kind", "Provider", "ProviderKey", "Reply", "Timeouts"]
 
 #: `type:` in privet.yaml -> the kind of provider that it names.
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (openai_compatible.KIND,)}
+KINDS: Mapping[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        openai_compatible.KIND,
+        openai.KIND,
+        azure_openai.BY_KEY,
+        azure_openai.BY_ENTRA,
+        openrouter.KIND,
+        huggingface.KIND,
+        meta_llama.KIND,
+        self_hosted.VLLM,
+        self_hosted.OLLAMA,
+        mistral.KIND,
+        clouds.GROQ,
+        clouds.TOGETHER,
+        clouds.DEEPSEEK,
+        clouds.XAI,
+    )
+}

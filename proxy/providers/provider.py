@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
 
 import orjson
 
@@ -33,6 +33,35 @@ _MAX_RETRY_AFTER_S = 20.0
 _MAX_MESSAGE_CHARS = 2_000
 
 
+class Preferences(Protocol):
+    """What a provider has to be told so that it keeps to what policy says of it."""
+
+    def __call__(self, retention: str, *, trains: bool, only: Sequence[str]) -> dict[str, Any]:
+        """Members of the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a provider's public page says that it does with data; unknown is the strictest.
+
+    Nobody here vouches for it: policy's own attributes decide, and the customer attests those.
+
+    Attributes:
+        region: where it processes, as policies write it; empty where that is the customer's choice
+            or isn't said.
+        retention: how long it keeps requests by default (`none`, `30d`, `unknown`).
+        trains: whether it trains on them by default; None: it isn't said.
+        source: the page.
+        read: the day on which it was read (ISO 8601).
+    """
+
+    region: str = ""
+    retention: str = "unknown"
+    trains: bool | None = None
+    source: str = ""
+    read: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """One kind of upstream.
@@ -44,6 +73,12 @@ class Kind:
         headers: header fields that every request carries, names in lower case; what the dialect
             passes on from the caller replaces them.
         passes: names of header fields (lower case) that a dialect may pass on from the caller.
+        base_url: where it is, if privet.yaml doesn't say otherwise.
+        versioned: as `paths`, for a configured `api_version`; may hold ``{model}`` and
+            ``{version}``.
+        preferences: what policy says of the provider (retention, trains) and the upstreams that
+            privet.yaml allows it, to members of the body that hold it to that.
+        claims: what it says that it does with data.
     """
 
     name: str
@@ -51,6 +86,10 @@ class Kind:
     authorise: Callable[[str], Mapping[str, str]]
     headers: Mapping[str, str] = field(default_factory=dict)
     passes: frozenset[str] = frozenset()
+    base_url: str = ""
+    versioned: Mapping[str, str] = field(default_factory=dict)
+    preferences: Preferences | None = None
+    claims: Claims = Claims()
 
 
 def bearer(key: str) -> Mapping[str, str]:
@@ -66,6 +105,9 @@ class Provider:
         name: as privet.yaml and policy call it.
         base_url: up to and including the version, e.g. ``https://api.openai.com/v1``.
         key: gives the current key, or None where the server asks for none.
+        renew: reads the key anew after it was refused; False if it is still the same.
+        api_version: of a kind that has `versioned` routes.
+        only: the upstreams that a kind with `preferences` may pass requests on to.
         retries: how often the same bytes may be sent again before the first byte of an answer.
     """
 
@@ -78,23 +120,44 @@ class Provider:
         *,
         timeouts: Timeouts,
         retries: int = 2,
+        renew: Callable[[str], Awaitable[bool]] | None = None,
+        api_version: str | None = None,
+        only: Sequence[str] = (),
     ) -> None:
         self.kind = kind
         self.name = name
         self._key = key
         self._retries = retries
+        self._renew = renew
+        self._api_version = api_version
+        self._only = only
         self._base_url = base_url
         self._connection = Connection(base_url, timeouts)
 
+    def speaks(self, dialect: str) -> bool:
+        """Whether bodies of this dialect can be sent here."""
+        return dialect in self._routes
+
+    def preferences(self, retention: str, *, trains: bool) -> dict[str, Any]:
+        """Members of the body that hold the provider to what policy says of it."""
+        told = self.kind.preferences
+        return told(retention, trains=trains, only=self._only) if told else {}
+
     async def send(
-        self, dialect: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        dialect: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        model: str = "",
     ) -> Reply:
         """Send one body and wait for a reply that isn't an error.
 
         Args:
-            dialect: what the body is written in; one of `kind.paths`.
+            dialect: what the body is written in; one that the provider `speaks`.
             headers: what the dialect passes on from the caller, names in lower case; of these the
                 kind's `passes` leave, and nothing else.
+            model: as this provider calls it, where the route names it.
 
         A retry sends the same bytes to the same endpoint, so the intent on record covers it.
 
@@ -103,10 +166,10 @@ class Provider:
             ProviderCredentials: our key was refused.
             ProviderRefused: any other error status, with what may be said of it.
         """
-        path, sent = self.kind.paths[dialect], self._headers(headers or {})
+        path = self._routes[dialect].format(model=quote(model, safe=""), version=self._api_version)
         for left in range(self._retries, -1, -1):
             try:
-                reply = await self._connection.request("POST", path, sent, body)
+                reply = await self._attempt(path, headers or {}, body)
             except Unreachable:
                 if not left:
                     raise
@@ -120,6 +183,19 @@ class Provider:
             reply.close()
             await asyncio.sleep(wait)
         raise Unreachable
+
+    @property
+    def _routes(self) -> Mapping[str, str]:
+        return self.kind.versioned if self._api_version else self.kind.paths
+
+    async def _attempt(self, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        """One request; another one if the key was refused and its operator has changed it."""
+        key = self._key() or ""
+        reply = await self._connection.request("POST", path, self._headers(headers), body)
+        if reply.status != 401 or self._renew is None or not await self._renew(key):
+            return reply
+        reply.close()
+        return await self._connection.request("POST", path, self._headers(headers), body)
 
     async def models(self) -> list[str]:
         """The names of the models that this provider offers (GET /models).

@@ -60,6 +60,8 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
         AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
     answer = read_answer(body)
+    if answer.get("error") is not None and not answer.get("choices"):
+        raise ProviderFailed("The provider reported an error instead of an answer.")
     documents = Documents(asked)
 
     def change(path: Path, leaf: Leaf, text: str) -> str:

@@ -1,0 +1,56 @@
+"""Clouds that speak OpenAI's protocol and have no quirk of their own: a declaration each.
+
+Sources: each API's reference, and the page on data that its claims name.
+"""
+
+from proxy.providers.provider import Claims, Kind, bearer
+
+_CHAT = {"openai.chat": "/chat/completions"}
+_COMPLETIONS = {"openai.completions": "/completions"}
+_EMBEDDINGS = {"openai.embeddings": "/embeddings"}
+_RESPONSES = {"openai.responses": "/responses"}
+
+GROQ = Kind(
+    name="groq",
+    base_url="https://api.groq.com/openai/v1",
+    paths=_CHAT | _RESPONSES,
+    authorise=bearer,
+    claims=Claims(
+        region="us",
+        retention="30d",  # of what it keeps to look into failures and abuse
+        trains=False,
+        source="https://console.groq.com/docs/your-data",
+        read="2026-11-25",
+    ),
+)
+TOGETHER = Kind(
+    name="together",
+    base_url="https://api.together.xyz/v1",
+    paths=_CHAT | _COMPLETIONS | _EMBEDDINGS,
+    authorise=bearer,
+)
+DEEPSEEK = Kind(
+    name="deepseek",
+    base_url="https://api.deepseek.com/v1",
+    paths=_CHAT,
+    authorise=bearer,
+    claims=Claims(
+        region="cn",
+        trains=True,
+        source="https://cdn.deepseek.com/policies/en-US/deepseek-privacy-policy.html",
+        read="2026-11-25",
+    ),
+)
+XAI = Kind(
+    name="xai",
+    base_url="https://api.x.ai/v1",
+    paths=_CHAT | _RESPONSES,
+    authorise=bearer,
+    claims=Claims(
+        region="us",
+        retention="30d",
+        trains=False,
+        source="https://docs.x.ai/docs/faq/security",
+        read="2026-11-25",
+    ),
+)

@@ -1,0 +1,41 @@
+"""OpenRouter, which passes a request on to a provider of its own choosing.
+
+So what policy says of it has to be told to it with every request: `provider` preferences restrict
+it to endpoints that keep nothing and don't train. Its keep-alive comments and errors in the middle
+of a stream are the wire adapters' business.
+
+Sources: OpenRouter's documentation, "Provider Routing" and "Zero Data Retention".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from proxy.providers.provider import Claims, Kind, bearer
+
+
+def _preferences(retention: str, *, trains: bool, only: Sequence[str]) -> dict[str, Any]:
+    preferences: dict[str, Any] = {}
+    if retention == "none":
+        preferences["zdr"] = True
+    if not trains:
+        preferences["data_collection"] = "deny"
+    if only:
+        preferences["only"] = list(only)
+    return {"provider": preferences} if preferences else {}
+
+
+KIND = Kind(
+    name="openrouter",
+    base_url="https://openrouter.ai/api/v1",
+    paths={
+        "openai.chat": "/chat/completions",
+        "openai.responses": "/responses",
+        "openai.completions": "/completions",
+        "openai.embeddings": "/embeddings",
+    },
+    authorise=bearer,
+    preferences=_preferences,
+    claims=Claims(source="https://openrouter.ai/docs/guides/privacy/zdr", read="2026-11-25"),
+)
