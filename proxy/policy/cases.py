@@ -7,13 +7,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from proxy.exchange import Facts, Principal
+from proxy.exchange import Facts, Keep, OutputAction, Principal
 from proxy.policy.axes import OTHER
 from proxy.policy.model import AnyAction, ProviderTest, Scope
 from proxy.policy.vocabulary import (
+    AtLeastOne,
     Clock,
     Counts,
     EntityName,
+    Name,
     OpaqueKind,
     Strict,
     Word,
@@ -84,8 +86,20 @@ class Given(Found):
     on: date | None = None
 
 
+class TermsExpected(AtLeastOne):
+    """What must be agreed on the answer: what isn't given isn't looked at.
+
+    `output` is what is done with values that the model itself produced, `withhold` which entities
+    stay placeholders, `keep` the most that the audit log keeps of the texts.
+    """
+
+    output: Annotated[dict[EntityName, OutputAction], Field(min_length=1)] | None = None
+    withhold: Words | None = None
+    keep: Keep | None = None
+
+
 class Expect(Strict):
-    """What must come of it; exactly one of these.
+    """What must come of it; exactly one of these, perhaps with the request's `class` and `terms`.
 
     `treatment`: allowed, and hidden just so (entities that it leaves out are shown).
     `refused_by`: refused by just these. `refused`: refused, by whatever.
@@ -96,11 +110,15 @@ class Expect(Strict):
     refused_by: Words | None = None
     refused: Literal[True] | None = None
     hides: SomeEntities | None = None
+    class_: Name | None = Field(default=None, alias="class")
+    terms: TermsExpected | None = None
 
     @model_validator(mode="after")
     def _one_outcome(self) -> Self:
-        if len(self.model_fields_set) != 1:
+        if len(self.model_fields_set - {"class_", "terms"}) != 1:
             raise ValueError("give exactly one of treatment, refused_by, refused and hides")
+        if self.terms is not None and self.treatment is None:
+            raise ValueError("terms are those of an answer: give treatment beside them")
         return self
 
 

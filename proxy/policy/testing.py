@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from proxy.exchange import Endpoint, Verdict
+from proxy.exchange import Endpoint, Terms, Verdict
 from proxy.ladder import spell
-from proxy.policy.cases import Case, Expect, TestFile
+from proxy.policy.cases import Case, Expect, TermsExpected, TestFile
 from proxy.policy.compiled import Policy, action_of
 from proxy.policy.decide import decide
 from proxy.policy.load import load
@@ -51,15 +51,19 @@ def run(path: Path, on: date) -> list[Result]:
         on: the day of cases without one and the first day for which invariants must hold, UTC.
     """
     document, form, policy = read_tests(path)
-    results = []
+    return [
+        Result(name, document.problem(loc, f"{name}: {problem}", code="test") if problem else None)
+        for loc, name, problem in differences(form, policy, on)
+    ]
+
+
+def differences(form: TestFile, policy: Policy, on: date) -> Iterator[tuple[Loc, str, str]]:
+    """Run tests against any policy: each one's place, its name, and what differs, if anything."""
     for index, case in enumerate(form.cases):
-        difference = _case(policy, case, on)
-        results.append(_result(document, ("cases", index), case.name, difference))
+        yield ("cases", index), case.name, _case(policy, case, on)
     for index, invariant in enumerate(form.invariants):
         broken = prove(policy, invariant, on).counterexample
-        difference = str(broken) if broken else ""
-        results.append(_result(document, ("invariants", index), invariant.name, difference))
-    return results
+        yield ("invariants", index), invariant.name, str(broken) if broken else ""
 
 
 def junit(suites: Sequence[tuple[Path, Sequence[Result]]]) -> str:
@@ -91,11 +95,6 @@ def _vacuous(document: Document, form: TestFile, policy: Policy) -> Iterator[Pro
             yield document.problem(place, message, "add it to given.entities", "vacuous")
 
 
-def _result(document: Document, loc: Loc, name: str, difference: str) -> Result:
-    problem = document.problem(loc, f"{name}: {difference}", code="test") if difference else None
-    return Result(name, problem)
-
-
 def _case(policy: Policy, case: Case, on: date) -> str:
     """How the decision differs from what is expected; empty if it doesn't."""
     given = case.given
@@ -108,7 +107,7 @@ def _case(policy: Policy, case: Case, on: date) -> str:
     )
     expected, met = _expected(case.expect, verdict)
     if met:
-        return ""
+        return _class_differs(case, policy) or _terms_differ(case.expect.terms, verdict.terms)
     decided = f", decided by {', '.join(verdict.rules)}" if verdict.allowed else ""
     return f"expected {expected}; got {told(verdict)}{decided}"
 
@@ -126,6 +125,28 @@ def _expected(expect: Expect, verdict: Verdict) -> tuple[str, bool]:
     else:
         wanted = Verdict(verdict.endpoint, False, tuple(expect.refused_by or ()))
     return told(wanted), told(wanted) == told(verdict)
+
+
+def _class_differs(case: Case, policy: Policy) -> str:
+    expected, got = case.expect.class_, policy.classify(case.given.facts)
+    return "" if expected in (None, got) else f"expected the class {expected}; got {got}"
+
+
+def _terms_differ(expected: TermsExpected | None, got: Terms) -> str:
+    """How the terms of an answer differ from what is expected; empty if they don't."""
+    if expected is None:
+        return ""
+    differences = [
+        f"{entity}, when the model produces it: expected {action}; got {got.output(entity)}"
+        for entity, action in (expected.output or {}).items()
+        if got.output(entity) != action
+    ]
+    if expected.withhold is not None and got.withheld != set(expected.withhold):
+        wanted, held = (sorted(names) for names in (expected.withhold, got.withheld))
+        differences.append(f"expected {wanted} withheld; got {held}")
+    if expected.keep is not None and got.keep != expected.keep:
+        differences.append(f"expected the log to keep {expected.keep}; got {got.keep}")
+    return "; ".join(differences)
 
 
 def told(verdict: Verdict) -> str:
