@@ -14,7 +14,6 @@ import os
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.chunks import Chunk, ChunkTable
+from audit.disk import DiskThread
 from audit.erasure import RETENTION, Erasure, read_journal
 from audit.errors import AuditError, FormatError
 from audit.files import make_folder
@@ -30,7 +30,7 @@ from audit.frame import MAX_CONTENTS, MAX_FRAME
 from audit.keys import Recipient
 from audit.manifest import Slot, register
 from audit.note import VerifierKey
-from audit.record import JSON, Content, Kind, Receipt, Reference, Run
+from audit.record import JSON, Content, Kept, Kind, Receipt, Reference, Run
 from audit.recovery import Recovered, note_intent, recover
 from audit.sealer import Named, Sealed, Sealer
 from audit.slot import check_origin, take_slot
@@ -47,6 +47,7 @@ class _Waiting:
 
     sealer: Sealer
     sealed: Sealed
+    kept: Kept
     table: ChunkTable  # as it was then: after an erasure there is a new one
     chunks: list[tuple[bytes, Chunk]]
     done: asyncio.Future[None]
@@ -69,7 +70,7 @@ class AuditLog:
         self._clock = clock
         self._store = store
         self._lock = lock
-        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit")
+        self._disk = DiskThread()
         self._chunks = ChunkTable()
         self._open_intents: dict[str, int] = {}
         self._durable = store.size
@@ -144,25 +145,35 @@ class AuditLog:
         exchange_id: str,
         body: Mapping[str, JSON],
         contents: Sequence[Content | Named] = (),
+        kept: Kept | None = None,
     ) -> Receipt:
         """Seal a record and wait until it is durable.
 
         `body` is sealed, as are contents; kind, time and exchange id stand clear. A content that
         this process stored before in the same scope is referenced, not stored again.
-        Raises AuditError when the record isn't durable: the caller must not go on.
+        `kept`: all contents of an earlier record that this one has too, if the log still `holds`
+        them. Raises AuditError when the record isn't durable: the caller must not go on.
         """
         if self._closed:
             raise AuditError("the audit log is closed")
         loop = asyncio.get_running_loop()
         try:
-            waiting = self._seal(kind, exchange_id, body, contents, loop.create_future())
+            done = loop.create_future()
+            waiting = self._seal(kind, exchange_id, body, contents, kept=kept, done=done)
         except FormatError as error:
             raise AuditError(f"the record can't be written: {error}") from error
         self._queue.append(waiting)
         self._write_soon()
         await waiting.done
         leaf = waiting.sealed.leaf
-        return Receipt(self._origin, leaf.sequence, leaf.time)
+        return Receipt(self._origin, leaf.sequence, leaf.time, waiting.kept)
+
+    def holds(self, kept: Kept) -> bool:
+        """Whether the key rows of these contents are still there, until the caller awaits anything.
+
+        Whether they live as long as the new record's retention is the caller's to know.
+        """
+        return kept.table is self._chunks
 
     async def erase(self, erasure: Erasure) -> Receipt:
         """Delete key rows, then put on record which: their contents are gone for every reader.
@@ -178,10 +189,10 @@ class AuditLog:
             while True:
                 erasure = self._erasures[0]
                 self._chunks = ChunkTable()  # nothing may refer to a row that goes
-                await self._on_disk(partial(self._store.erase, erasure))
+                await self._disk.do(partial(self._store.erase, erasure))
                 names = erasure.names()
                 receipt = await self.append(Kind.ERASURE, erasure.id, erasure.body(), names)
-                await self._on_disk(self._store.erased)
+                await self._disk.do(self._store.erased)
                 self._erasures.popleft()
                 if not self._erasures:
                     return receipt
@@ -189,7 +200,7 @@ class AuditLog:
     async def expire(self) -> int:
         """Erase what retention has run out for; returns how many key rows that were."""
         rows: list[Reference] = []
-        await self._on_disk(lambda: rows.extend(self._store.expired(self._clock(), MAX_CONTENTS)))
+        await self._disk.do(lambda: rows.extend(self._store.expired(self._clock(), MAX_CONTENTS)))
         if rows:
             await self.erase(Erasure(RETENTION, RETENTION, (), tuple(rows)))
         return len(rows)
@@ -205,9 +216,9 @@ class AuditLog:
         try:
             while self._writer is not None:
                 await self._writer
-            await self._on_disk(self._store.checkpoint)
+            await self._disk.do(self._store.checkpoint)
         finally:
-            self._disk.shutdown()
+            self._disk.close()
             self._store.close()
             os.close(self._lock)
 
@@ -217,12 +228,15 @@ class AuditLog:
         exchange_id: str,
         body: Mapping[str, JSON],
         contents: Sequence[Content | Named],
+        *,
+        kept: Kept | None,
         done: asyncio.Future[None],
     ) -> _Waiting:
         sealer = self._current_sealer()
-        parts: list[Content | Named | Run] = []
+        parts: list[Content | Named | Run] = [kept.run] if kept else []
         chunks: list[tuple[bytes, Chunk]] = []
-        for place, content in enumerate(contents):
+        before = kept.run.count if kept else 0
+        for place, content in enumerate(contents, start=before):
             if isinstance(content, Named):
                 parts.append(content)
                 continue
@@ -232,7 +246,9 @@ class AuditLog:
             expires = known.expires if known else content.expires
             chunks.append((tag, Chunk(content.name, Reference(sealer.next, place), expires)))
         sealed = sealer.seal(kind, exchange_id, self._clock(), body, parts)
-        return _Waiting(sealer, sealed, self._chunks, chunks, done)
+        run = Run(sealed.leaf.sequence, 0, before + len(contents))
+        kept = Kept(self._chunks, run)
+        return _Waiting(sealer, sealed, kept, self._chunks, chunks, done)
 
     def _current_sealer(self) -> Sealer:
         """The open segment's sealer; a new one after a start, a failure, or at full size."""
@@ -258,7 +274,7 @@ class AuditLog:
             while self._queue or self._checkpoint_due:
                 if self._checkpoint_due or self._store.unprotected >= CHECKPOINT_LEAVES:
                     self._checkpoint_due = True
-                    await self._on_disk(self._store.checkpoint)
+                    await self._disk.do(self._store.checkpoint)
                     self._checkpoint_due = False
                 if self._queue:
                     await self._write_batch()
@@ -278,7 +294,7 @@ class AuditLog:
             batch.append(waiting)
         sealer = batch[0].sealer
         records = [waiting.sealed for waiting in batch]
-        await self._on_disk(lambda: self._store.write(sealer.header, sealer.first, records))
+        await self._disk.do(lambda: self._store.write(sealer.header, sealer.first, records))
         for waiting in batch:
             self._queue.popleft()
             self._settle(waiting)
@@ -310,15 +326,6 @@ class AuditLog:
         self._timer = None
         self._checkpoint_due = True
         self._write_soon()
-
-    async def _on_disk(self, work: Callable[[], None]) -> None:
-        """Run in the disk thread; whatever fails there is an AuditError, so nobody waits on."""
-        try:
-            await asyncio.get_running_loop().run_in_executor(self._disk, work)
-        except AuditError:
-            raise
-        except Exception as error:
-            raise AuditError(f"the audit log failed: {error!r}") from error
 
     def _tell_what_was_found(self, recovered: Recovered, interrupted: list[Erasure]) -> None:
         """Append, before anything else, what a restart cut, which outcomes nobody knows, and the

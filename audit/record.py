@@ -84,12 +84,25 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """All contents of a durable record, for a later record of this process to name as one run.
+
+    Attributes:
+        table: what knew their key rows then: an erasure begins a new one.
+    """
+
+    table: object
+    run: Run
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """The record is durable: its place in the log of `origin`, and its time in nanoseconds."""
 
     origin: str
     sequence: int
     time: int
+    kept: Kept
 
 
 @dataclass(frozen=True, slots=True)

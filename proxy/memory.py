@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from proxy.exchange import Action, Principal, TextPart, Treatment
 from proxy.mask.numbered import NOTHING, Numbered
 from proxy.mask.plan import Plan
+from proxy.recording import Filed
 
 _JOIN = "\0"  # the strict parse lets no text hold it
 
@@ -33,11 +34,13 @@ class Known:
     Attributes:
         numbered: their numbered findings.
         plans: treatment of their entities -> what it hides in them.
+        filed: what the last intent keeps of them, where their texts don't depend on each other.
         passed: bodies made of them that the guard let pass: with what hidden, and their SHA-256.
     """
 
     numbered: Numbered = NOTHING
     plans: dict[Treated, Plan] = field(default_factory=dict)
+    filed: dict[Treated, Filed] = field(default_factory=dict)
     passed: set[tuple[Treated, bytes]] = field(default_factory=set)
 
     def treated(self, treatment: Treatment) -> Treated:
@@ -74,6 +77,18 @@ class Turn:
         """Keep what `treatment` hides in all parts."""
         self._known.plans[self._known.treated(treatment)] = plan
 
+    def filed(self, treatment: Treatment, plan: Plan) -> Filed | None:
+        """What an earlier intent keeps of the earlier parts, if `plan` leaves them as they were."""
+        treated = self._earlier.treated(treatment)
+        filed, before = self._earlier.filed.get(treated), self._earlier.plans.get(treated)
+        if filed is None or before is None or plan.hidden[: filed.parts] != before.hidden:
+            return None
+        return filed
+
+    def file(self, treatment: Treatment, filed: Filed) -> None:
+        """Keep what an intent keeps of all parts."""
+        self._known.filed[self._known.treated(treatment)] = filed
+
     def passed(self, treatment: Treatment, digest: bytes) -> bool:
         """Whether the guard let the body with this SHA-256 pass, with the same values hidden."""
         return (self._known.treated(treatment), digest) in self._known.passed
@@ -95,7 +110,8 @@ class Memory:
         """What is known of the longest beginning of these parts that an earlier request left.
 
         Args:
-            under: digests of what decides what is found: detection and policy.
+            under: what decides what is found (digests of detection and policy), and how long a
+                number lasts.
         """
         tags = self._tags(principal, under, parts)
         for tag in reversed(tags):
@@ -118,12 +134,13 @@ class Memory:
         self, principal: Principal, under: Sequence[str], parts: Sequence[TextPart]
     ) -> list[bytes]:
         """The tag of every beginning of these parts: what it says, and to whom it belongs."""
-        owner = (principal.tenant, principal.team, principal.app, principal.user, *under)
+        owner = (*principal.identity, *under)
         state = hashlib.blake2b(_JOIN.join(owner).encode(), key=self._key, digest_size=16)
         tags = []
         for part in parts:
-            said = f"\1{part.reach}{_JOIN}{part.alphabet}{_JOIN}{part.context}{_JOIN}{part.text}"
-            state.update(said.encode())
+            # The path only names what records keep; its own hash is enough to tell two apart.
+            how = f"\1{part.reach}{part.alphabet}{hash(part.path)}{_JOIN}{part.context}{_JOIN}"
+            state.update(f"{how}{part.text}".encode())
             tags.append(state.digest())
         return tags
 

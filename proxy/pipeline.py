@@ -74,7 +74,8 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         candidates = services.catalogue.endpoints(exchange.model)
         # 4. detect
         parts = exchange.parts
-        turn = services.memory.turn(principal, (policy.digest, services.detector.digest), parts)
+        under = (policy.digest, services.detector.digest, exchange.scope.value)
+        turn = services.memory.turn(principal, under, parts)
         known = turn.before.findings
         found = await services.detector.detect(principal.tenant, parts[len(known) :])
         accepted = accept(policy, parts[len(known) :], found)
@@ -104,17 +105,20 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
             )
         async with _departure_on_record(attempt, services):
             # 9. record intent
-            await services.recorder.settle(
+            filed = await services.recorder.settle(
                 services.recorder.intent(
                     request,
                     verdict,
                     attempt_number,
-                    len(attempt.body),
-                    attempt.digest,
-                    attempt.masked.texts,
+                    size=len(attempt.body),
+                    digest=attempt.digest,
+                    masked=attempt.masked.texts,
+                    before=turn.filed(verdict.treatment, attempt.masked.plan),
                     values=numbering.spellings,
                 )
             )
+            if attempt.masked.settled:
+                turn.file(verdict.treatment, filed)
             # 10. forward
             try:
                 reply = await _forward(attempt, dialect, services)

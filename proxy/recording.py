@@ -13,14 +13,14 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 import structlog
 
 from audit.errors import AuditError
 from audit.log import AuditLog
-from audit.record import NEVER, Content, Kind
+from audit.record import NEVER, Content, Kept, Kind, Receipt
 from proxy.errors import AuditUnavailable, PrivetError
 from proxy.exchange import (
     Exchange,
@@ -39,6 +39,8 @@ from proxy.ladder import spell
 #: A streamed answer is sealed in pieces of at most this size, so memory stays bounded.
 PART_BYTES = 64 * 1024
 _DAY = 86_400 * 10**9
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +98,22 @@ class Outcome:
     delivered: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """The contents of an intent; the next turn's names them, so that it costs what is new in it.
+
+    Attributes:
+        parts, keep, tokens: of how many parts, what of them, and which found values.
+        day: of retention.
+    """
+
+    parts: int
+    keep: Keep
+    tokens: frozenset[str]
+    day: int
+    contents: Kept
+
+
 class Recorder:
     """Writes the records of one process's exchanges.
 
@@ -122,25 +140,30 @@ class Recorder:
         self._index = index
         self._retention = retention or {}
         self._now = now
-        self._pending: set[asyncio.Task[None]] = set()
+        self._pending: set[asyncio.Task[Any]] = set()
 
-    async def intent(  # noqa: PLR0917 — what a record says of one attempt
+    async def intent(
         self,
         request: Request,
         verdict: Verdict,
         attempt: int,
+        *,
         size: int,
         digest: bytes,
         masked: Sequence[str],
-        *,
         values: Callable[[], Mapping[str, str]],
-    ) -> None:
+        before: Filed | None = None,
+    ) -> Filed:
         """Put on record what is about to be sent where. Returns when it is durable.
 
         Args:
             size, digest: bytes and SHA-256 of the body as the provider will get it.
             masked: the text of each part as the provider will see it.
             values: gives the values that were found, by token.
+            before: what an earlier intent keeps of the first parts, if they say the same there.
+
+        Returns:
+            What this one keeps of all parts.
 
         Raises:
             AuditUnavailable: it can't be made durable, so nothing may be sent.
@@ -155,16 +178,24 @@ class Recorder:
             "indexed": self._index,
             **_agreed(verdict.terms),
         }
-        named: list[tuple[str, bytes]] = []
         keep = self._kept(verdict)
+        before = before if before and self._same_again(before, keep) else None
+        done = before.parts if before else 0
+        new = parts[done:]
+        named: list[tuple[str, bytes]] = []
         if keep != "metadata":
-            named += _contents("masked", parts, masked)
+            named += _contents("masked", new, masked[done:])
         if keep == "full":
-            named += _contents("original", parts, [part.text for part in parts])
+            named += _contents("original", new, [part.text for part in new])
+        tokens: frozenset[str] = before.tokens if before else frozenset()
         if self._index:
-            named += [(f"value/{token}", _utf8(text)) for token, text in values().items()]
+            found = {name: text for name, text in values().items() if name not in tokens}
+            named += [(f"value/{token}", _utf8(text)) for token, text in found.items()]
+            tokens |= found.keys()
         contents = [self._content(name, data, request) for name, data in named]
-        await self._append(Kind.INTENT, request.exchange.id, body, contents)
+        kept = before.contents if before else None
+        receipt = await self._append(Kind.INTENT, request.exchange.id, body, contents, kept)
+        return Filed(len(parts), keep, tokens, self._today(), receipt.kept)
 
     async def part(
         self, request: Request, verdict: Verdict, attempt: int, number: int, received: bytes
@@ -226,12 +257,12 @@ class Recorder:
         }
         await self._append(Kind.POLICY_CHANGE, "", body, ())
 
-    async def settle(self, work: Coroutine[Any, Any, None]) -> None:
+    async def settle(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` to its end even if the caller is cancelled meanwhile."""
         task = asyncio.ensure_future(work)
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
         """Wait for outcomes under way, then close the log with a final checkpoint."""
@@ -242,19 +273,32 @@ class Recorder:
         """What is kept of the texts of one attempt."""
         return verdict.terms.keep or self._keep
 
+    def _today(self) -> int:
+        return self._now() // _DAY
+
+    def _same_again(self, before: Filed, keep: Keep) -> bool:
+        """Whether a record that is made now may name the contents of an earlier one."""
+        lives = not self._retention or before.day == self._today()
+        return lives and before.keep == keep and self._log.holds(before.contents)
+
     def _content(self, name: str, data: bytes, request: Request) -> Content:
         """A content with its retention, which ends at midnight (UTC): equal ones of a day share a
         key row only if they may be deleted at one time.
         """
         days = self._retention.get(name.partition("/")[0])
-        expires = NEVER if days is None else (self._now() // _DAY + days + 1) * _DAY
+        expires = NEVER if days is None else (self._today() + days + 1) * _DAY
         return Content(name, data, request.retain_key, expires)
 
     async def _append(
-        self, kind: Kind, exchange_id: str, body: Mapping[str, Any], contents: Sequence[Content]
-    ) -> None:
+        self,
+        kind: Kind,
+        exchange_id: str,
+        body: Mapping[str, Any],
+        contents: Sequence[Content],
+        kept: Kept | None = None,
+    ) -> Receipt:
         try:
-            await self._log.append(kind, exchange_id, body, contents)
+            return await self._log.append(kind, exchange_id, body, contents, kept)
         except AuditError:
             raise AuditUnavailable(
                 "The audit record can't be written, so nothing is forwarded.",

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from audit.record import Kept, Receipt, Run
 from proxy import delivery
+from proxy.assistant import Reply
 from proxy.exchange import Inside, Key, Path, TextPart
 from proxy.recording import Recorder, Request
 from tests.house import House
@@ -54,8 +56,57 @@ class SpyLog:
     def __init__(self) -> None:
         self.contents: dict[str, list[list[str]]] = {}
 
-    async def append(self, _kind: Any, _id: str, _body: Any, contents: Any) -> None:
+    async def append(
+        self, _kind: Any, _id: str, _body: Any, contents: Any, _kept: Any = None
+    ) -> Receipt:
         self.contents |= {content.name: json.loads(content.data) for content in contents}
+        return Receipt("test", 0, 0, Kept(self, Run(0, 0, len(contents))))
+
+
+async def test_a_turn_stores_what_is_new_in_it_and_reads_whole(
+    privet: House, simulator: Simulator
+) -> None:
+    """The second intent names the first one's contents; an auditor reads both turns in full."""
+    messages = [
+        {"role": "user", "content": "I am Jane Hollander."},
+        {"role": "assistant", "content": "Hello <PERSON_1>."},
+        {"role": "user", "content": "Jane Hollander, where is my parcel?"},
+    ]
+    simulator.otherwise(lambda _: Reply("Fine."))
+    for turn in (messages[:1], messages):
+        await post(privet, {"model": "gpt-4o-mini", "messages": turn})
+    intents = [record for record in privet.records() if record.opened.kind.name == "INTENT"]
+    names = [[name for name, _ in record.contents] for record in intents]
+    assert names == [
+        ["masked/messages.0"],
+        ["masked/messages.0", "masked/messages.1", "masked/messages.2"],
+    ]
+    said = dict(intents[1].contents)
+    assert json.loads(said["masked/messages.0"] or b"") == [["content", "I am <PERSON_1>."]]
+    assert json.loads(said["masked/messages.1"] or b"") == [["content", "Hello <LITERAL_1>."]]
+    first, *others = intents[1].stored
+    assert first == intents[0].stored[0], "it isn't stored again"
+    assert all(place.sequence == intents[1].opened.sequence for place in others)
+
+
+async def test_a_value_found_later_changes_what_the_record_says_of_the_first_turn(
+    privet: House, simulator: Simulator
+) -> None:
+    """What was sent is on record, turn by turn, also where an earlier text is masked anew."""
+    messages = [
+        {"role": "user", "content": "Ask kbx-77-hollow about it."},
+        {"role": "assistant", "content": "Who is that?"},
+        {"role": "user", "content": "Write to kbx-77-hollow@example.com and kbx-77-hollow."},
+    ]
+    simulator.otherwise(lambda _: Reply("Fine."))
+    for turn in (messages[:1], messages):
+        await post(privet, {"model": "gpt-4o-mini", "messages": turn})
+    intents = [record for record in privet.records() if record.opened.kind.name == "INTENT"]
+    for record, body in zip(intents, simulator.journal, strict=True):
+        sent = json.loads(body.body)["messages"]
+        for place, message in enumerate(sent):
+            kept = json.loads(dict(record.contents)[f"masked/messages.{place}"] or b"")
+            assert kept == [["content", message["content"]]]
 
 
 async def sealed(parts: dict[Path, tuple[str, str]], keep: Any = "masked") -> dict[str, Any]:
@@ -80,7 +131,7 @@ async def sealed(parts: dict[Path, tuple[str, str]], keep: Any = "masked") -> di
     verdict = Verdict(Endpoint("cloud", "m"), allowed=True, rules=("r",))
     masked = [text for _, text in parts.values()]
     intent = Recorder(log, keep).intent
-    await intent(request, verdict, 1, 0, bytes(32), masked, values=dict)
+    await intent(request, verdict, 1, size=0, digest=bytes(32), masked=masked, values=dict)
     contents: dict[str, Any] = log.contents
     return contents
 

@@ -33,7 +33,7 @@ from proxy.ladder import PLACEHOLDER
 from proxy.mask import numbering, short_number
 from proxy.mask.actions import Form, Written, write
 from proxy.mask.keyed import Keyed
-from proxy.mask.numbered import NOTHING, Numbered, Place, Value, key_of
+from proxy.mask.numbered import NOTHING, Numbered, Place, Value
 from proxy.mask.plan import Hidden, Plan, plan
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -71,6 +71,8 @@ class Masked:
         tokens: per part, the ``[start, end)`` of `texts` that are tokens and not the caller's.
         counts: (entity, action) -> how many spans, for the audit record; holds no text.
         plan: what was hidden where, for the parts that may follow.
+        settled: no text depends on what stands in another part, so none changes in a later turn
+            unless the plan for it does.
     """
 
     edits: Mapping[Path, str]
@@ -80,6 +82,7 @@ class Masked:
     tokens: tuple[tuple[tuple[int, int], ...], ...]
     counts: Mapping[tuple[str, ActionKind], int]
     plan: Plan
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,7 @@ class _Rendering:
         self._members: dict[str, frozenset[str]] = {}
         self._held: dict[int, set[str]] = {}
         self._bare: set[str] = set()
+        self._settled = True
         self._shown: set[str] = set()
         self._counts: Counter[tuple[str, ActionKind]] = Counter()
         self._ranges: list[tuple[int, int]] = []
@@ -190,6 +194,7 @@ class _Rendering:
             tuple(tokens),
             self._counts,
             self._plan,
+            self._settled,
         )
 
     def _spliced(self, part: TextPart, hidden: Sequence[Hidden]) -> str:
@@ -236,11 +241,10 @@ class _Rendering:
         if form is None:
             value = self._value_of(spelling)
             one = self._source.numbered.spellings[spelling]
-            key = key_of(value, self._source.text(value.at))
-            text = self._source.text(one.at)
-            form = Form(text, key, value.name, str(value.number), one.letter)
+            text, first = self._source.text(one.at), self._source.text(value.at)
+            form = Form(text, first, value.name, str(value.number), one.letter)
             form = self._forms[spelling] = self._keyed.form(form) if self._keyed else form
-            if self._issued.setdefault((form.name, form.number), key) != key:
+            if self._issued.setdefault((form.name, form.number), first) != first:
                 raise CannotMask(
                     "Two values of this request can't be told apart once they are hidden.",
                     hint="Leave one of them out.",
@@ -252,8 +256,10 @@ class _Rendering:
         if known:
             return known
         written = write(form, action, self._key)
-        if written.hidden and not written.token and self._reveals(written.text):
-            written = write(form, PLACEHOLDER, self._key)
+        if written.hidden and not written.token:
+            self._settled = False
+            if self._reveals(written.text):
+                written = write(form, PLACEHOLDER, self._key)
         if not written.hidden:
             self._shown.add(form.text)
         self._written[spelling, action] = written
@@ -279,6 +285,7 @@ class _Rendering:
 
     def _surrogate(self, part: TextPart, form: Form, *, restored: bool) -> str:
         """Another number of the same length that stands nowhere else in the request."""
+        self._settled = False
         text = form.text
         if not _NUMBER.fullmatch(text):
             raise _cannot_mask(part.path, self._secret)

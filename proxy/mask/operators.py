@@ -32,7 +32,7 @@ class _Acting(Operator):
         of_name = given.get("numbers", {}).setdefault(name, {})
         number = of_name.setdefault(value, len(of_name) + 1)
         action = Action(self.kind, str(given.get("to", "")), int(given.get("keep_last", 0)))
-        written = write(Form(text, value, name, number, ""), action, given.get("key", b""))
+        written = write(Form(text, text, name, number, ""), action, given.get("key", b""))
         return f"<{written.text}>" if written.token else written.text
 
     def validate(self, params: Params | None = None) -> None:

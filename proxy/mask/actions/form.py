@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from proxy.matching import canonical
+
 
 class Form(NamedTuple):
     """One spelling of a value.
 
     Attributes:
         text: the characters as the caller wrote them.
-        value: what all spellings of the value share (matching.canonical).
+        first: the first spelling of its value.
         name: the upper-case name of its placeholder, e.g. ``PERSON``.
         number: counted per name, from 1; or a keyed token.
         letter: empty for the first spelling, then b, c … z, ba …
     """
 
     text: str
-    value: str
+    first: str
     name: str
     number: str
     letter: str
+
+    @property
+    def value(self) -> str:
+        """What all spellings of the value share."""
+        return canonical(self.first)
 
 
 class Written(NamedTuple):
