@@ -28,7 +28,7 @@ def site(tmp_path: Path) -> Site:
 
 def crash(log: AuditLog) -> None:
     """What the kernel does when a process dies: files closed, lock gone, nothing more written."""
-    log._disk.shutdown()
+    log._disk.close()
     if log._timer is not None:
         log._timer.cancel()
     log._store.close()
@@ -314,7 +314,7 @@ def test_kill_9_loses_no_acknowledged_record(site: Site) -> None:
         victim.stdout.close()
     site.clock.now = max(site.clock.now, 2**62)  # after the victims' own clocks
     log = site.open()
-    log._disk.shutdown()
+    log._disk.close()
     log._store.close()
     os.close(log._lock)
     assert site.verify().findings == []

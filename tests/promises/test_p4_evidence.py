@@ -44,7 +44,7 @@ async def test_the_intent_is_on_disk_when_the_provider_hears_the_request(
 async def test_without_the_record_of_intent_the_provider_hears_what_no_log_tells(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def nothing(*_: Any) -> None:
+    async def nothing(*_: Any, **__: Any) -> None:
         return
 
     monkeypatch.setattr(Recorder, "intent", nothing)
