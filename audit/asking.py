@@ -9,7 +9,7 @@ from audit.checkpoint import each_note
 from audit.desk import Desk, open_desk
 from audit.errors import AuditError, FormatError
 from audit.keys import load_recipient_key
-from audit.opening import PrivateKeys
+from audit.recipients import PrivateKeys
 from audit.record import JSON
 
 

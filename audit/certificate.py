@@ -24,7 +24,7 @@ from audit.proof import inclusion, sequences_of
 from audit.record import Reference
 from audit.rows import find_row, reading
 from audit.segment import read_batches, read_header
-from audit.subject import origin_of
+from audit.slot import origin_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import desk_cli, erasure_cli, keys_cli, reading_cli
-from audit.asking import held_checkpoints
+from audit.asking import held_checkpoints, private_keys
 from audit.errors import AuditError, FormatError
-from audit.keys import load_recipient_key, load_verifier_keys
+from audit.keys import load_verifier_keys
 from audit.layout import newest_note
 from audit.verify import verify
 from audit.verify_site import is_site, verify_site
@@ -34,7 +34,9 @@ def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     check.add_argument(
         "--since", type=Path, action="append", default=[], help="a checkpoint kept elsewhere"
     )
-    check.add_argument("--open", type=Path, metavar="PRIVATE", help="also open every record")
+    check.add_argument(
+        "--open", type=Path, metavar="PRIVATE", action="append", help="also open every record"
+    )
     check.add_argument("--json", action="store_true", help="print the report as JSON")
     check.set_defaults(run=_verify)
 
@@ -67,7 +69,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _verify(arguments: Namespace) -> int:
     keys = load_verifier_keys(arguments.key)
-    recipient = load_recipient_key(arguments.open) if arguments.open else None
+    recipient = private_keys(arguments) if arguments.open else None
     since = held_checkpoints(arguments.since)
     if not arguments.directory.is_dir():
         raise AuditError(f"{arguments.directory} is not a folder")

@@ -29,6 +29,7 @@ from audit.keys import (
     load_recipient,
     load_signing_key,
     read_secret,
+    write_recipient,
     write_verifier_key,
 )
 from audit.log import AuditLog
@@ -98,8 +99,7 @@ def make_desk(folder: Path, officer: str, recipients: Sequence[Path]) -> Desk:
         raise FileExistsError(f"{folder} is a desk already")
     make_folder(folder)
     for number, path in enumerate(recipients):
-        text = f"{load_recipient(path)}\n"
-        write_atomically(folder / f"recipient-{number}.pub", text.encode())
+        write_recipient(folder / f"recipient-{number}.pub", load_recipient(path))
     write_atomically(folder / "index.key", f"{secrets.token_hex(32)}\n".encode())
     signing = generate_signing_key(folder / "access.key")
     write_verifier_key(folder / "access.pub", f"{officer}/access/{_SLOT}", signing)

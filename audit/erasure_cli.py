@@ -20,7 +20,8 @@ from audit.log import AuditLog
 from audit.note import VerifierKey
 from audit.order import approve, new_order, open_order, read_order, unsigned
 from audit.orders import carry_out, submit
-from audit.subject import find_subject, origin_of
+from audit.slot import origin_of
+from audit.subject import find_subject
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction

@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Replace `path`: write beside it, sync, rename, sync the folder. Mode 0600."""
+def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Replace `path`: write beside it, sync, rename, sync the folder."""
     beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         write_at(descriptor, data, 0)
         os.fsync(descriptor)

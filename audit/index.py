@@ -19,10 +19,13 @@ from audit.errors import FormatError, ShortBatchError
 from audit.frame import Frame, Stored, decode, places
 from audit.index_file import open_index
 from audit.layout import list_segments
-from audit.opening import Opened, PrivateKeys, SegmentOpener
+from audit.opening import Opened, SegmentOpener
+from audit.readers import open_segment
+from audit.recipients import PrivateKeys
 from audit.record import JSON, Kind, Reference, Run
 from audit.rows import find_row, reading
-from audit.segment import read_batches, read_header
+from audit.segment import read_batches
+from audit.slot import origin_of
 
 VALUE = "value/"
 
@@ -75,7 +78,7 @@ def _frames(slot: Path, first: int, keys: PrivateKeys) -> Iterator[tuple[Frame, 
     for path in segments[skipped:]:
         with path.open("rb") as file:
             try:
-                opener = SegmentOpener(*read_header(file), keys)
+                opener = open_segment(path, file, keys)
                 for batch in read_batches(file):
                     for frame in map(decode, batch.frames):
                         if frame.sequence >= first:
@@ -100,8 +103,7 @@ class _Builder:
         self.forgotten = 0
 
     def _known(self) -> tuple[int, int]:
-        with list_segments(self._slot)[0].open("rb") as file:
-            origin = read_header(file)[0].origin
+        origin = origin_of(self._slot)
         statement = (
             "INSERT INTO logs (origin, folder, next) VALUES (?, ?, 0) ON CONFLICT DO NOTHING"
         )

@@ -2,18 +2,18 @@
 
 Private keys are PKCS #8 PEM in files of their own, mode 0600, never overwritten. A recipient's
 public key is one line of text: ``privet-recipient-1 <name> <key id> <public key>``, the last two in
-hex.
+hex; a hybrid key's begins with ``privet-recipient-2``, and its private file holds both halves.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -23,34 +23,16 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from audit.errors import AuditError, FormatError
+from audit.files import write_atomically
 from audit.note import VerifierKey, parse_verifier_key
+from audit.recipients import HybridPrivate, HybridPublic, PrivateKey, PublicKey, Recipient
 
 _RECIPIENT = "privet-recipient-1"
+_HYBRID = "privet-recipient-2"
+_MLKEM_SIZE = 1184
+_PEM = re.compile(rb"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----\n", re.DOTALL)
+PrivateKeyHalf: TypeAlias = MLKEM768PrivateKey | X25519PrivateKey
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Recipient:
-    """Someone who may open records: an auditor, or the offline recovery key."""
-
-    name: str
-    public: X25519PublicKey
-
-    @property
-    def key_id(self) -> bytes:
-        """Names the key in segment headers."""
-        return key_id_of(self.public)
-
-    def __str__(self) -> str:
-        """The line of a recipient file."""
-        key = self.public.public_bytes_raw().hex()
-        return f"{_RECIPIENT} {self.name} {self.key_id.hex()} {key}"
-
-
-def key_id_of(public: X25519PublicKey) -> bytes:
-    """A recipient key's id: 16 bytes, whatever the recipient is called."""
-    data = b"privet audit v1 recipient\n" + public.public_bytes_raw()
-    return hashlib.sha256(data).digest()[:16]
 
 
 def generate_signing_key(path: Path) -> Ed25519PrivateKey:
@@ -62,10 +44,10 @@ def generate_signing_key(path: Path) -> Ed25519PrivateKey:
 
 def load_signing_key(path: Path) -> Ed25519PrivateKey:
     """Read it back; raises AuditError for another kind of key, or one that others may read."""
-    key = _read_private(path)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise AuditError(f"{path} holds no Ed25519 private key")
-    return key
+    match _read_private(path):
+        case [Ed25519PrivateKey() as key]:
+            return key
+    raise AuditError(f"{path} holds no Ed25519 private key")
 
 
 def write_verifier_key(path: Path, origin: str, key: Ed25519PrivateKey) -> VerifierKey:
@@ -84,35 +66,64 @@ def load_verifier_keys(path: Path) -> list[VerifierKey]:
     return keys
 
 
-def generate_recipient(name: str, private_path: Path, public_path: Path) -> Recipient:
+def generate_recipient(
+    name: str, private_path: Path, public_path: Path, *, hybrid: bool = False
+) -> Recipient:
     """Make a recipient's pair of files; raises FileExistsError rather than overwrite a key."""
     if not _NAME.fullmatch(name):
         raise AuditError("a recipient's name has up to 64 of A-Z a-z 0-9 . _ @ -")
-    key = X25519PrivateKey.generate()
-    _write_private(private_path, key)
-    recipient = Recipient(name, key.public_key())
-    public_path.write_text(f"{recipient}\n", encoding="utf-8")
+    x25519 = X25519PrivateKey.generate()
+    if hybrid:
+        mlkem = MLKEM768PrivateKey.generate()
+        _write_private(private_path, mlkem, x25519)
+        recipient = Recipient(name, HybridPublic(mlkem.public_key(), x25519.public_key()))
+    else:
+        _write_private(private_path, x25519)
+        recipient = Recipient(name, x25519.public_key())
+    write_recipient(public_path, recipient)
     return recipient
+
+
+def write_recipient(path: Path, recipient: Recipient) -> None:
+    """Write a recipient's public file."""
+    form = _HYBRID if isinstance(recipient.public, HybridPublic) else _RECIPIENT
+    key = recipient.public.public_bytes_raw().hex()
+    line = f"{form} {recipient.name} {recipient.key_id.hex()} {key}\n"
+    write_atomically(path, line.encode(), mode=0o644)
 
 
 def load_recipient(path: Path) -> Recipient:
     """A recipient from its public file; raises FormatError when its parts don't fit each other."""
     try:
-        form, name, key_id, key = path.read_text(encoding="utf-8").split()
-        recipient = Recipient(name, X25519PublicKey.from_public_bytes(bytes.fromhex(key)))
+        form, name, key_id, text = path.read_text(encoding="utf-8").split()
+        recipient = Recipient(name, _public(form, bytes.fromhex(text)))
     except ValueError:
         raise FormatError(f"{path} is not a recipient file") from None
-    if form != _RECIPIENT or recipient.key_id.hex() != key_id or not _NAME.fullmatch(name):
+    if recipient.key_id.hex() != key_id or not _NAME.fullmatch(name):
         raise FormatError(f"{path} is damaged: its key id doesn't fit its key")
     return recipient
 
 
-def load_recipient_key(path: Path) -> X25519PrivateKey:
+def load_recipient_key(path: Path) -> PrivateKey:
     """A recipient's private key; raises AuditError like `load_signing_key`."""
-    key = _read_private(path)
-    if not isinstance(key, X25519PrivateKey):
-        raise AuditError(f"{path} holds no X25519 private key")
-    return key
+    match _read_private(path):
+        case [X25519PrivateKey() as key]:
+            return key
+        case [MLKEM768PrivateKey() as mlkem, X25519PrivateKey() as x25519]:
+            return HybridPrivate(mlkem, x25519)
+    raise AuditError(f"{path} holds no X25519 private key, nor a hybrid one")
+
+
+def _public(form: str, data: bytes) -> PublicKey:
+    """A public key from its bytes; raises ValueError."""
+    if form == _RECIPIENT:
+        return X25519PublicKey.from_public_bytes(data)
+    if form == _HYBRID:
+        mlkem, x25519 = data[:_MLKEM_SIZE], data[_MLKEM_SIZE:]
+        return HybridPublic(
+            MLKEM768PublicKey.from_public_bytes(mlkem), X25519PublicKey.from_public_bytes(x25519)
+        )
+    raise ValueError(form)
 
 
 def read_secret(path: Path) -> bytes:
@@ -128,18 +139,23 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def _write_private(path: Path, key: Ed25519PrivateKey | X25519PrivateKey) -> None:
-    data = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def _write_private(path: Path, *keys: Ed25519PrivateKey | PrivateKeyHalf) -> None:
+    blocks = (key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) for key in keys)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+        file.write(b"".join(blocks))
         os.fsync(file.fileno())
 
 
-def _read_private(path: Path) -> object:
+def _read_private(path: Path) -> list[object]:
+    """The keys in a file: one, or the two halves of a hybrid one."""
     if path.stat().st_mode & 0o077:
         raise AuditError(f"{path} is readable by others: run chmod 600 on it")
+    blocks = _PEM.findall(path.read_bytes())
     try:
-        return load_pem_private_key(path.read_bytes(), password=None)
+        keys: list[object] = [load_pem_private_key(block, password=None) for block in blocks]
     except (ValueError, TypeError):
-        raise AuditError(f"{path} is not an unencrypted PEM private key") from None
+        keys = []
+    if not keys:
+        raise AuditError(f"{path} is not an unencrypted PEM private key")
+    return keys

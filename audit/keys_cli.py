@@ -1,4 +1,4 @@
-"""`privet audit keygen`: the keys of auditors and approvers, made on their own machines."""
+"""`privet audit keygen, reseal`: keys of auditors and approvers; a reader who came later."""
 
 from __future__ import annotations
 
@@ -6,26 +6,51 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.keys import generate_recipient, generate_signing_key, write_verifier_key
+from audit.asking import add_reader, folder_of, on_record, private_keys
+from audit.index import slots_of
+from audit.keys import (
+    generate_recipient,
+    generate_signing_key,
+    load_recipient,
+    write_verifier_key,
+)
+from audit.readers import reseal
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 
 def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
-    """Add the verb; it sets `run`: namespace -> exit code."""
+    """Add the verbs; each sets `run`: namespace -> exit code."""
     make = commands.add_parser("keygen", help="make an auditor's or an approver's pair of keys")
     make.add_argument("role", choices=["auditor", "approver"])
     make.add_argument("name", help="like dpo@acme")
     make.add_argument("--out", type=Path, default=Path(), help="folder; default: this one")
+    make.add_argument("--hybrid", action="store_true", help="an auditor's: ML-KEM-768 with X25519")
     make.set_defaults(run=_keygen)
+
+    add = commands.add_parser("reseal", help="let one more auditor read what is recorded already")
+    add.add_argument("directory", type=Path, help="the site's folder, or a slot's")
+    add.add_argument("--reader", type=Path, required=True, help="the new auditor's public file")
+    add_reader(add)
+    add.set_defaults(run=_reseal)
+
+
+def _reseal(arguments: Namespace) -> int:
+    reader = load_recipient(arguments.reader)
+    slots = slots_of(folder_of(arguments.directory))
+    on_record(arguments, "reseal", {"reader": reader.name, "key_id": reader.key_id.hex()})
+    for slot in slots:
+        count = reseal(slot, private_keys(arguments), reader)
+        print(f"{slot.name}: {reader.name} can read {count} segments more")
+    return 0
 
 
 def _keygen(arguments: Namespace) -> int:
     private = arguments.out / f"{arguments.name}.key"
     public = arguments.out / f"{arguments.name}.pub"
     if arguments.role == "auditor":
-        generate_recipient(arguments.name, private, public)
+        generate_recipient(arguments.name, private, public, hybrid=arguments.hybrid)
     else:
         write_verifier_key(public, arguments.name, generate_signing_key(private))
     print(f"{private}: keep it, and keep it to yourself")

@@ -21,6 +21,8 @@ LOCK = "lock"
 MANIFEST = "manifest"
 #: In a site's folder: erasure orders for its writers, and who has carried them out.
 ORDERS = "orders"
+#: In a slot's folder: seeds that were sealed to further readers later.
+READERS = "readers"
 #: In a slot's folder, while an erasure is under way: the rows that it deletes.
 JOURNAL = "erasing"
 

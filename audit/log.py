@@ -27,9 +27,9 @@ from audit.erasure import RETENTION, Erasure, read_journal
 from audit.errors import AuditError, FormatError
 from audit.files import make_folder
 from audit.frame import MAX_CONTENTS, MAX_FRAME
-from audit.keys import Recipient
 from audit.manifest import Slot, register
 from audit.note import VerifierKey
+from audit.recipients import Pair, Recipient, describe, members_of
 from audit.record import JSON, Content, Kept, Kind, Receipt, Reference, Run
 from audit.recovery import Recovered, note_intent, recover
 from audit.sealer import Named, Sealed, Sealer
@@ -59,7 +59,7 @@ class AuditLog:
     def __init__(
         self,
         origin: str,
-        recipients: Sequence[Recipient],
+        recipients: Sequence[Recipient | Pair],
         clock: Callable[[], int],
         store: Store,
         lock: int,
@@ -90,7 +90,7 @@ class AuditLog:
         *,
         origin: str,
         signing_key: Ed25519PrivateKey,
-        recipients: Sequence[Recipient],
+        recipients: Sequence[Recipient | Pair],
         clock: Callable[[], int],
         accept_damage_by: str | None = None,
     ) -> AuditLog:
@@ -333,11 +333,14 @@ class AuditLog:
         """
         sealer, time = self._current_sealer(), self._clock()
         records = []
+        if recovered.recipients not in {None, frozenset(members_of(self._recipients))}:
+            body = {"recipients": describe(self._recipients)}
+            records.append(sealer.seal(Kind.ROTATION, "", time, body))
         if recovered.cut is not None:
             records.append(sealer.seal(Kind.RECOVERY, "", time, {"cut": recovered.cut}))
         for exchange_id, intent in recovered.open_intents.items():
-            body: dict[str, JSON] = {"status": "unknown", "intent": intent}
-            records.append(sealer.seal(Kind.OUTCOME, exchange_id, time, body))
+            ending: dict[str, JSON] = {"status": "unknown", "intent": intent}
+            records.append(sealer.seal(Kind.OUTCOME, exchange_id, time, ending))
         for one in interrupted:
             self._store.erase(one)
             records.append(sealer.seal(Kind.ERASURE, one.id, time, one.body(), one.names()))

@@ -10,20 +10,14 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeAlias
-
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from audit.errors import FormatError
 from audit.frame import CORE, Frame, Section, Stored, place_data, places
-from audit.keys import key_id_of
+from audit.recipients import PrivateKey, PrivateKeys, key_id_of, open_seed
 from audit.record import JSON, Kind, Run, decode_body
 from audit.rows import Row
-from audit.seal import Ratchet, RecordKeys, decrypt, open_seed, unwrap
+from audit.seal import Ratchet, RecordKeys, decrypt, unwrap, xor
 from audit.segment import Header, seed_context
-
-#: One recipient's key, or those of several people who can read together only.
-PrivateKeys: TypeAlias = "X25519PrivateKey | Sequence[X25519PrivateKey]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ class SegmentOpener:
         """`digest` is the header's SHA-256; raises FormatError if `keys` are no recipient's."""
         self._digest = digest
         self._first = header.first
-        self._seed = _seed(header, [keys] if isinstance(keys, X25519PrivateKey) else keys)
+        self._seed = seed_of(header, keys)
         self._begin()
 
     def open(self, frame: Frame) -> Opened:
@@ -107,9 +101,10 @@ def open_content(frame: Frame, place: int, content_key: bytes) -> bytes:
     return decrypt(content_key, frame.ciphertexts[index], bound)
 
 
-def _seed(header: Header, keys: Sequence[X25519PrivateKey]) -> bytes:
-    """The segment's seed: from the entry of one key, or from the shares of several."""
-    mine = {key_id_of(key.public_key()): key for key in keys}
+def seed_of(header: Header, keys: PrivateKeys) -> bytes:
+    """The segment's seed, from one key or the shares of several; raises FormatError."""
+    held: Sequence[PrivateKey] = keys if isinstance(keys, Sequence) else (keys,)
+    mine = {key_id_of(key.public_key()): key for key in held}
     shares: dict[int, bytes] = {}
     wanted = 1
     for seed in header.seeds:
@@ -123,11 +118,7 @@ def _seed(header: Header, keys: Sequence[X25519PrivateKey]) -> bytes:
         wanted = seed.shares
         shares[seed.share] = opened
     if set(shares) == set(range(1, wanted + 1)):
-        return reduce(_xor, shares.values())
+        return reduce(xor, shares.values())
     if shares:
         raise FormatError("this key opens a share of the seed: another reader's is needed too")
     raise FormatError("this key is not among the segment's recipients")
-
-
-def _xor(one: bytes, other: bytes) -> bytes:
-    return bytes(a ^ b for a, b in zip(one, other, strict=True))

@@ -20,11 +20,13 @@ from audit.frame import Frame, Stored, decode, leaf_of, places
 from audit.layout import list_segments, newest_note
 from audit.merkle import inclusion_path, leaf_hash, root_from_inclusion
 from audit.note import VerifierKey
-from audit.opening import PrivateKeys, SegmentOpener, open_body, open_content
+from audit.opening import SegmentOpener, open_body, open_content
+from audit.readers import open_segment
 from audit.reading import Record
+from audit.recipients import PrivateKeys
 from audit.record import JSON, Kind, Run, decode_leaf
 from audit.rows import find_row, reading
-from audit.segment import read_batches, read_header
+from audit.segment import read_batches
 from audit.tiles import TileHashes, read_entries
 
 _FORM = "privet-proof"
@@ -145,7 +147,7 @@ def _with_referred(
         if max(wanted, default=-1) < first:
             continue
         with path.open("rb") as file:
-            opener = SegmentOpener(*read_header(file), keys)
+            opener = open_segment(path, file, keys)
             frames = [
                 (data, frame)
                 for batch in read_batches(file)

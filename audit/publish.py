@@ -16,7 +16,7 @@ from audit.checkpoint import Checkpoint, open_checkpoint, sign
 from audit.errors import FormatError
 from audit.files import sync_folder, write_at, write_atomically
 from audit.layout import CHECKPOINT, HISTORY, newest_note
-from audit.note import VerifierKey
+from audit.note import VerifierKey, signature_line
 from audit.tiles import TileSet, prune, write_tiles
 
 
@@ -90,6 +90,19 @@ def publish(folder: Path, origin: str, key: Ed25519PrivateKey, state: Published)
     tiles.written()
     state.checkpoint = checkpoint
     state.history_end += len(note) + 1
+
+
+def countersign(folder: Path, origin: str, old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> None:
+    """Publish the newest checkpoint once more, signed by the old key and by the new one.
+
+    Raises FormatError when there is none that the old key signed, OSError.
+    """
+    state = load_published(folder, origin, VerifierKey(origin, old.public_key()))
+    if state.checkpoint is None:
+        raise FormatError("there is no checkpoint to hand over")
+    note = sign(state.checkpoint, old) + signature_line(state.checkpoint.text(), origin, new)
+    _remember(folder / HISTORY, note.encode() + b"\n", state.history_end)
+    write_atomically(folder / CHECKPOINT, note.encode())
 
 
 def _remember(history: Path, entry: bytes, end: int) -> None:

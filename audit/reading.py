@@ -17,7 +17,9 @@ from types import TracebackType
 from audit.errors import FormatError
 from audit.frame import Frame, Stored, decode, leaf_of, places
 from audit.layout import list_segments
-from audit.opening import Opened, PrivateKeys, SegmentOpener
+from audit.opening import Opened, SegmentOpener
+from audit.readers import open_segment
+from audit.recipients import PrivateKeys
 from audit.record import Kind, Leaf, Reference, Run
 from audit.rows import find_row, reading
 from audit.segment import read_batches, read_header
@@ -68,7 +70,7 @@ class Reader:
         kept: dict[int, Record] = {}
         for path in self._segments:
             with path.open("rb") as file:
-                opener = SegmentOpener(*read_header(file), self._key)
+                opener = open_segment(path, file, self._key)
                 for batch in read_batches(file):
                     for data in batch.frames:
                         frame = decode(data)

@@ -33,11 +33,13 @@ class Recovered:
         published: the newest checkpoint, and the tree over every durable record.
         open_intents: exchange id -> sequence of its latest intent that has no outcome.
         cut: what was removed, for the recovery record; None when nothing was.
+        recipients: key ids of the newest segment's; None when there is no segment.
     """
 
     published: Published
     open_intents: dict[str, int] = field(default_factory=dict)
     cut: dict[str, JSON] | None = None
+    recipients: frozenset[bytes] | None = None
 
 
 def note_intent(open_intents: dict[str, int], leaf: Leaf) -> None:
@@ -72,7 +74,10 @@ def _read_segments(
 ) -> None:
     """Read every frame from the oldest open intent, and from the newest checkpoint, to the end."""
     protected = found.published.size
-    wanted = min([protected, *(header.open_from for header in _newest_header(segments))])
+    wanted = protected
+    for header in _newest_header(segments):
+        wanted = min(wanted, header.open_from)
+        found.recipients = frozenset(seed.key_id for seed in header.seeds)
     skipped = sum(int(path.stem) <= wanted for path in segments[1:])
     sequence = int(segments[skipped].stem) if segments else 0
     for path in segments[skipped:]:

@@ -1,7 +1,6 @@
 """The cryptography of a record: a seed sealed once per segment, then a ratchet that only goes on.
 
-* The seed of a segment is sealed to each recipient by HPKE (RFC 9180, base mode). HPKE here has no
-  associated data, so the context goes through `info`.
+* The seed of a segment is sealed to each recipient by HPKE (recipients.py).
 * Each record takes four keys from the current link by HKDF-Expand (RFC 5869), the first of which
   replaces that link: whoever holds a later link can't go back.
 * Every key seals one plaintext (the row key: one per nonce), so nonces are fixed. AES-GCM alone
@@ -16,22 +15,16 @@ import hashlib
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 from audit.errors import FormatError
 
-#: RFC 9180 code points: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
-SUITE_ID = bytes.fromhex("002000010002")
 SEED_SIZE = 32
 #: What a wrapped content key measures: 32 bytes and the tag.
 WRAPPED_SIZE = 48
 
-_SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-_LABEL_SEED = b"privet audit v1 seed\n"
 _LABEL_LINK = b"privet audit v1 link\n"
 _LABEL_STEP = b"privet audit v1 step\n"
 _LABEL_ROW = b"privet audit v1 row\n"
@@ -63,17 +56,9 @@ class Ratchet:
         return RecordKeys(section=out[32:64], rows=out[64:96], commitment=out[96:])
 
 
-def seal_seed(seed: bytes, to: X25519PublicKey, context: bytes) -> bytes:
-    """HPKE: the encapsulated key (32 bytes) followed by the ciphertext (48 bytes)."""
-    return _SUITE.encrypt(seed, to, info=_LABEL_SEED + context)
-
-
-def open_seed(sealed: bytes, key: X25519PrivateKey, context: bytes) -> bytes:
-    """The seed; raises FormatError when it wasn't sealed to this key in this context."""
-    try:
-        return _SUITE.decrypt(sealed, key, info=_LABEL_SEED + context)
-    except (InvalidTag, ValueError):
-        raise FormatError("the seed doesn't open with this key") from None
+def xor(one: bytes, other: bytes) -> bytes:
+    """Two byte strings of one length, combined: shares of a seed."""
+    return bytes(a ^ b for a, b in zip(one, other, strict=True))
 
 
 def encrypt(key: bytes, plaintext: bytes, associated: bytes) -> bytes:

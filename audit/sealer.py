@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 
 from audit.errors import FormatError
 from audit.frame import (
@@ -23,7 +24,7 @@ from audit.frame import (
     encode_clear,
     place_data,
 )
-from audit.keys import Recipient
+from audit.recipients import Pair, Recipient, seal_seed, suite_of
 from audit.record import (
     JSON,
     NEVER,
@@ -36,7 +37,7 @@ from audit.record import (
     encode_body,
 )
 from audit.rows import Row
-from audit.seal import SEED_SIZE, Ratchet, RecordKeys, encrypt, row_hash, seal_seed, wrap
+from audit.seal import SEED_SIZE, Ratchet, RecordKeys, encrypt, row_hash, wrap, xor
 from audit.segment import Header, SealedSeed, encode_header, seed_context
 
 #: Upper bounds for what a frame adds to its plaintexts.
@@ -69,7 +70,7 @@ class Sealer:
     def __init__(
         self,
         origin: str,
-        recipients: Sequence[Recipient],
+        recipients: Sequence[Recipient | Pair],
         *,
         first: int,
         open_from: int,
@@ -80,15 +81,9 @@ class Sealer:
         """Begin a segment at `first`. `seed` and `segment_id` are given by test vectors only."""
         seed = seed or os.urandom(SEED_SIZE)
         segment_id = segment_id or os.urandom(16)
-        seeds = []
-        for recipient in recipients:
-            place = bytes([CORE, 1, 1]) + recipient.key_id
-            context = seed_context(origin, segment_id, first, place)
-            sealed = seal_seed(seed, recipient.public, context)
-            seeds.append(SealedSeed(CORE, 1, 1, recipient.key_id, sealed))
-        self.header = encode_header(
-            Header(origin, segment_id, first, open_from, time, tuple(seeds))
-        )
+        unsealed = Header(origin, segment_id, first, open_from, time, ())
+        seeds = tuple(seal_seeds(seed, recipients, unsealed))
+        self.header = encode_header(replace(unsealed, seeds=seeds))
         self.first = self.next = first
         self.size = len(self.header)
         self._digest = hashlib.sha256(self.header).digest()
@@ -144,6 +139,22 @@ class Sealer:
         digest = row_hash(sequence, place, content.expires, wrapped)
         row = Row(sequence, place, content.expires, wrapped)
         return row, digest, encrypt(key, content.data, bound)
+
+
+def seal_seeds(
+    seed: bytes, recipients: Sequence[Recipient | Pair], header: Header
+) -> Iterator[SealedSeed]:
+    """The seed, sealed to each recipient; to those of a pair a share each."""
+    for one in recipients:
+        members = one.members if isinstance(one, Pair) else (one,)
+        shares = [os.urandom(SEED_SIZE) for _ in members[1:]]
+        shares.append(reduce(xor, shares, seed))
+        for number, (member, share) in enumerate(zip(members, shares, strict=True), start=1):
+            place = bytes([CORE, number, len(members)]) + member.key_id
+            context = seed_context(header.origin, header.segment_id, header.first, place)
+            sealed = seal_seed(share, member.public, context)
+            suite = suite_of(member.public)
+            yield SealedSeed(CORE, number, len(members), member.key_id, sealed, suite)
 
 
 def _check(

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from audit.errors import FormatError, ShortBatchError
 from audit.frame import MAX_FRAME
-from audit.seal import SUITE_ID
+from audit.recipients import SUITES, X25519_SUITE
 
 HEADER_MAGIC = b"PVS1"
 BATCH_MAGIC = b"PVB1"
@@ -34,8 +34,7 @@ _BATCH_SIZE = _BATCH.size + 32
 class SealedSeed:
     """One recipient's way in: a share of a compartment's seed, sealed to the key `key_id`.
 
-    The writer of version 1 gives each recipient the whole seed of the core compartment: share 1 of
-    1. A seed in several shares is the exclusive-or of them all.
+    Share 1 of 1 is the whole seed. A seed in several shares is the exclusive-or of them all.
     """
 
     compartment: int
@@ -43,6 +42,7 @@ class SealedSeed:
     shares: int
     key_id: bytes
     sealed: bytes
+    suite: bytes = X25519_SUITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,7 @@ def encode_header(header: Header) -> bytes:
             header.segment_id, header.first, header.open_from, header.time, len(header.seeds)
         ),
     ]
-    for seed in header.seeds:
-        parts.append(
-            _RECIPIENT.pack(
-                seed.compartment, seed.share, seed.shares, seed.key_id, SUITE_ID, len(seed.sealed)
-            )
-        )
-        parts.append(seed.sealed)
+    parts += map(encode_seed, header.seeds)
     rest = b"".join(parts)
     return _PREFIX.pack(HEADER_MAGIC, len(rest)) + rest
 
@@ -156,6 +150,22 @@ def _origin(origin: str) -> bytes:
     return bytes([len(data)]) + data
 
 
+def encode_seed(seed: SealedSeed) -> bytes:
+    """One sealed seed, as it stands in a header."""
+    place = (seed.compartment, seed.share, seed.shares, seed.key_id)
+    return _RECIPIENT.pack(*place, seed.suite, len(seed.sealed)) + seed.sealed
+
+
+def decode_seed(data: bytes, position: int) -> tuple[SealedSeed, int]:
+    """The sealed seed at `position`, and where it ends; raises FormatError or struct.error."""
+    compartment, share, shares, key_id, suite, size = _RECIPIENT.unpack_from(data, position)
+    begin = position + _RECIPIENT.size
+    if suite not in SUITES:
+        raise FormatError("a seed is sealed with an unknown suite")
+    sealed = data[begin : begin + size]
+    return SealedSeed(compartment, share, shares, key_id, sealed, suite), begin + size
+
+
 def _decode_header(rest: bytes) -> Header:
     length = rest[0]
     origin = rest[1 : 1 + length].decode()
@@ -164,14 +174,8 @@ def _decode_header(rest: bytes) -> Header:
     position += _HEADER.size
     seeds = []
     for _ in range(count):
-        compartment, share, shares, key_id, suite, size = _RECIPIENT.unpack_from(rest, position)
-        position += _RECIPIENT.size
-        if suite != SUITE_ID:
-            raise FormatError("a seed is sealed with an unknown suite")
-        seeds.append(
-            SealedSeed(compartment, share, shares, key_id, rest[position : position + size])
-        )
-        position += size
+        seed, position = decode_seed(rest, position)
+        seeds.append(seed)
     if position != len(rest):
         raise FormatError("a segment header has another length than its parts")
     return Header(origin, segment_id, first, open_from, time, tuple(seeds))

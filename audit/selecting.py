@@ -10,9 +10,9 @@ from audit.errors import FormatError
 from audit.export import Item
 from audit.merkle import leaf_hash, root_from_inclusion
 from audit.note import VerifierKey
-from audit.opening import PrivateKeys
 from audit.proof import inclusion
 from audit.reading import Reader, Record
+from audit.recipients import PrivateKeys
 from audit.record import Kind
 from audit.search import Hit
 

@@ -7,7 +7,8 @@ import os
 from pathlib import Path
 
 from audit.errors import AuditError
-from audit.layout import LOCK, MANIFEST
+from audit.layout import LOCK, MANIFEST, list_segments
+from audit.segment import read_header
 
 
 def check_origin(origin: str) -> None:
@@ -26,3 +27,9 @@ def take_slot(directory: Path) -> int:
         os.close(lock)
         raise AuditError(f"another process writes the audit log in {directory}") from None
     return lock
+
+
+def origin_of(slot: Path) -> str:
+    """The name of the log in a slot's folder; raises FormatError, OSError."""
+    with list_segments(slot)[0].open("rb") as file:
+        return read_header(file)[0].origin

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.canonical import candidates, canonical, folded
-from audit.layout import list_segments
-from audit.opening import PrivateKeys
 from audit.reading import Reader, Record
+from audit.recipients import PrivateKeys
 from audit.record import Kind, Reference
-from audit.segment import read_header
+from audit.slot import origin_of
 
 _VALUE = "value/"
 _ANSWER = "received"
@@ -53,12 +52,6 @@ def find_subject(slots: Iterable[Path], subject: str, keys: PrivateKeys) -> Foun
                 found += looking.rows(record)
         exchanges |= looking.exchanges()
     return Found(rows, len(exchanges), unrecorded)
-
-
-def origin_of(slot: Path) -> str:
-    """The name of the log in a slot's folder; raises FormatError, OSError."""
-    with list_segments(slot)[0].open("rb") as file:
-        return read_header(file)[0].origin
 
 
 def _is_unrecorded(record: Record) -> bool:

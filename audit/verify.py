@@ -16,7 +16,9 @@ from audit.errors import FormatError, ShortBatchError
 from audit.frame import Frame, decode, leaf_of
 from audit.layout import CHECKPOINT, SEGMENTS, segment_name
 from audit.note import VerifierKey
-from audit.opening import PrivateKeys, SegmentOpener
+from audit.opening import SegmentOpener
+from audit.readers import with_readers
+from audit.recipients import PrivateKeys
 from audit.record import Kind, Leaf, decode_leaf
 from audit.report import Report
 from audit.rows import Row
@@ -102,7 +104,7 @@ class _RecordChecker:
                     return
                 code = "bad-batch"
                 self._expect(header.first, "missing-segment")
-                segment = _Segment(path.name, digest, self._opener(path.name, header, digest))
+                segment = _Segment(path.name, digest, self._opener(path, header, digest))
                 for batch in read_batches(file):
                     self._batch(segment, batch)
         except ShortBatchError as error:
@@ -194,13 +196,13 @@ class _RecordChecker:
         elif leaf.kind in (Kind.OUTCOME, Kind.REFUSAL):
             self._open_intents.pop(leaf.exchange_id, None)
 
-    def _opener(self, name: str, header: Header, digest: bytes) -> SegmentOpener | None:
+    def _opener(self, path: Path, header: Header, digest: bytes) -> SegmentOpener | None:
         if self._recipient is None:
             return None
         try:
-            return SegmentOpener(header, digest, self._recipient)
+            return SegmentOpener(with_readers(path, header), digest, self._recipient)
         except FormatError as error:
-            self._report.find("does-not-open", name, str(error))
+            self._report.find("does-not-open", path.name, str(error))
             return None
 
     def _open(self, opener: SegmentOpener, frame: Frame, rows: dict[int, Row]) -> None:

@@ -9,7 +9,7 @@ from audit.errors import FormatError
 from audit.layout import CHECKPOINT, MANIFEST, ORDERS, SEGMENTS
 from audit.manifest import Slot, decode_slot, manifest_origin
 from audit.note import VerifierKey
-from audit.opening import PrivateKeys
+from audit.recipients import PrivateKeys
 from audit.report import Report
 from audit.verify import verify
 from audit.verify_tree import TreeChecker
@@ -39,15 +39,15 @@ def verify_site(
     report = Report(origin)
     slots = _slots(site, [VerifierKey(origin, public) for public in publics], held, report)
     reports = [report]
-    for slot in slots:
-        if slot.key.public not in publics:
-            report.find("bad-manifest", slot.folder, "it is listed with a key that wasn't given")
-        elif not (site / slot.folder).is_dir():
-            report.find("missing-origin", slot.folder, f"the log {slot.key.name} isn't there")
+    for name in dict.fromkeys(slot.folder for slot in slots):
+        signers = [slot.key for slot in slots if slot.folder == name]  # several after a rotation
+        if any(key.public not in publics for key in signers):
+            report.find("bad-manifest", name, "it is listed with a key that wasn't given")
+        elif not (site / name).is_dir():
+            report.find("missing-origin", name, f"the log {signers[0].name} isn't there")
         else:
-            since_slot = held.get(slot.key.name)
-            folder = site / slot.folder
-            reports.append(verify(folder, [slot.key], recipient=recipient, since=since_slot))
+            since_slot = held.get(signers[0].name)
+            reports.append(verify(site / name, signers, recipient=recipient, since=since_slot))
     listed = {slot.folder for slot in slots} | {MANIFEST, ORDERS}
     for path in sorted(site.iterdir()):
         if path.is_dir() and path.name not in listed:

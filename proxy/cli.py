@@ -130,6 +130,12 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _add_config(revoke)
     revoke.add_argument("id", help="as `privet keys list` shows it")
     revoke.set_defaults(run=_keys_revoke)
+    rotate = verbs.add_parser("rotate", help="another key for the audit log, or another auditor")
+    rotate.add_argument("what", choices=["log", "auditor"])
+    _add_config(rotate)
+    rotate.add_argument("--replaces", metavar="FILE", help="an auditor's, as `recipients` names it")
+    rotate.add_argument("--new", type=Path, metavar="FILE", help="the new auditor's public file")
+    rotate.set_defaults(run=_keys_rotate, misused=rotate.error)
 
 
 def _add_detect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -237,6 +243,20 @@ def _keys_file(chosen: argparse.Namespace) -> Path:
     if configuration.settings.keys is None:
         raise AuditError("this configuration asks for no keys (`anyone: true`)")
     return configuration.path(configuration.settings.keys)
+
+
+def _keys_rotate(chosen: argparse.Namespace) -> int:
+    from proxy import rotating
+
+    configuration = _configuration(chosen)
+    if chosen.what == "log":
+        told = rotating.rotate_log(configuration)
+    elif chosen.replaces and chosen.new:
+        told = rotating.rotate_auditor(configuration, chosen.replaces, chosen.new)
+    else:
+        chosen.misused("to rotate an auditor, give --replaces and --new")
+    print("\n".join(told))
+    return 0
 
 
 def _keys_create(chosen: argparse.Namespace) -> int:

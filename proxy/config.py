@@ -156,12 +156,17 @@ class RetentionSection(Section):
     value: Days | None = None
 
 
+#: Several people's public files in the place of one.
+Together = Annotated[tuple[str, ...], Field(strict=False, min_length=2, max_length=5)]
+
+
 class AuditSection(Section):
     """Attributes:
     dir: folder of the site's logs; the serving process writes slot 0 of it.
     site: the site's name in checkpoints, like a host name with a path.
     signing_key: private key that signs checkpoints (Ed25519, PEM).
-    recipients: public files of who may open records; at least auditor and offline recovery.
+    recipients: public files of who may open records; at least auditor and offline recovery. A list
+        of several in the place of one: they can read together only; once at most.
     content: what of the texts is kept: none, as providers saw them, or the originals as well.
     index: whether each value that was found is kept by itself, so that people can be searched for.
     retention_days: after how many days contents are erased.
@@ -171,7 +176,7 @@ class AuditSection(Section):
     dir: str = "audit"
     site: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,200}$")]
     signing_key: str
-    recipients: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
+    recipients: Annotated[tuple[str | Together, ...], Field(strict=False, min_length=1)]
     content: Literal["metadata", "masked", "full"] = "masked"
     index: bool = False
     retention_days: RetentionSection = RetentionSection()
@@ -310,6 +315,9 @@ def _cross_check(settings: Settings, document: Document) -> list[Problem]:
     if (settings.keys is None) != settings.anyone:
         message = "give either `keys` (a file of virtual keys) or `anyone: true`"
         problems.append(document.problem(("keys",), message))
+    if sum(not isinstance(entry, str) for entry in settings.audit.recipients) > 1:
+        message = "only one group of recipients may read together"
+        problems.append(document.problem(("audit", "recipients"), message))
     if settings.address[1] > _MAX_PORT:
         problems.append(document.problem(("listen",), f"a port is at most {_MAX_PORT}"))
     if settings.anyone and settings.address[0] not in ("127.0.0.1", "::1", "localhost"):

@@ -133,7 +133,8 @@ def _audit(configuration: Configuration) -> Iterator[Check]:
 def _recipients(configuration: Configuration) -> Iterator[Check]:
     section = configuration.settings.audit
     readable = 0
-    for setting in section.recipients:
+    named = [[entry] if isinstance(entry, str) else entry for entry in section.recipients]
+    for setting in (one for several in named for one in several):
         path = configuration.path(setting)
         try:
             recipient = audit_keys.load_recipient(path)

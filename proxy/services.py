@@ -16,6 +16,7 @@ import structlog
 from audit import keys as audit_keys
 from audit.log import AuditLog
 from audit.note import VerifierKey
+from audit.recipients import Pair, Recipient
 from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
 from proxy.detect.detector import Detector
 from proxy.detect.settings import DetectSettings
@@ -116,15 +117,28 @@ def policy_trust(configuration: Configuration) -> Trust | None:
 def open_audit_log(configuration: Configuration) -> AuditLog:
     """Take the log's slot, recover, and begin a new segment; raises AuditError."""
     section = configuration.settings.audit
+    recipients = audit_recipients(configuration)
+    if len(recipients) == 1:
+        log.warning("only one key opens the audit log: when it is lost, nobody can read it")
     return AuditLog.open(
         configuration.path(section.dir) / AUDIT_SLOT,
         origin=f"{section.site}/{AUDIT_SLOT}",
         signing_key=audit_keys.load_signing_key(configuration.path(section.signing_key)),
-        recipients=[
-            audit_keys.load_recipient(configuration.path(path)) for path in section.recipients
-        ],
+        recipients=recipients,
         clock=time.time_ns,
     )
+
+
+def audit_recipients(configuration: Configuration) -> list[Recipient | Pair]:
+    """Who may open records, and who only together; raises FormatError, OSError."""
+
+    def load(setting: str) -> Recipient:
+        return audit_keys.load_recipient(configuration.path(setting))
+
+    return [
+        load(entry) if isinstance(entry, str) else Pair(tuple(map(load, entry)))
+        for entry in configuration.settings.audit.recipients
+    ]
 
 
 def _approvers(configuration: Configuration) -> list[VerifierKey]:

@@ -9,9 +9,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from audit.keys import Recipient
 from audit.log import AuditLog
 from audit.note import VerifierKey
+from audit.recipients import Recipient
 from audit.record import Content, Kind
 from audit.report import Report
 from audit.verify import verify

@@ -250,7 +250,7 @@ import asyncio, json, os, sys, time
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-from audit.keys import Recipient
+from audit.recipients import Recipient
 from audit.log import AuditLog
 from audit.record import Content, Kind
 

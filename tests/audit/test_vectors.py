@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from audit.checkpoint import Checkpoint, open_checkpoint, sign
 from audit.errors import FormatError
 from audit.frame import Stored, decode, encode, leaf_of, places
-from audit.keys import key_id_of
 from audit.manifest import decode_slot
 from audit.merkle import Tree, leaf_hash
 from audit.note import VerifierKey, open_note, parse_verifier_key
 from audit.opening import SegmentOpener
+from audit.recipients import key_id_of
 from audit.record import decode_leaf
 from audit.rows import Row
 from audit.seal import Ratchet, row_hash

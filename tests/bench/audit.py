@@ -21,7 +21,7 @@ from typing import TypeVar
 
 from audit.index import update
 from audit.index_file import open_index
-from audit.keys import Recipient
+from audit.recipients import Recipient
 from audit.record import JSON, Content, Kind
 from audit.sealer import Sealer
 from audit.search import Query, search

@@ -1,0 +1,79 @@
+"""`privet keys rotate`, as an operator types it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit.keys import generate_recipient, load_recipient, load_recipient_key, load_verifier_keys
+from audit.reading import Reader
+from audit.record import Kind
+from audit.verify_site import verify_site
+from proxy import config
+from proxy.cli import main
+from proxy.services import open_audit_log
+from tests.house import write_configuration
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_configuration(tmp_path, "http://127.0.0.1:9/v1")
+    return tmp_path
+
+
+async def start_and_stop(folder: Path) -> None:
+    log = open_audit_log(config.load(folder / "privet.yaml", {}))
+    await log.append(Kind.REFUSAL, "e-1", {})
+    await log.close()
+
+
+def kinds(folder: Path, key: str) -> list[str]:
+    with Reader(folder / "audit" / "0", load_recipient_key(folder / "keys" / key)) as reader:
+        return [record.opened.kind.name for record in reader.records()]
+
+
+def rotate(folder: Path, *arguments: str) -> int:
+    """The command, in a thread of its own: it runs an event loop."""
+    return main(["keys", "rotate", *arguments, "--config", str(folder / "privet.yaml")])
+
+
+async def test_the_logs_key(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import asyncio
+
+    await start_and_stop(folder)
+    before = (folder / "keys" / "log.key").read_bytes()
+    assert await asyncio.to_thread(rotate, folder, "log") == 0
+    assert "Hand it to everyone who verifies" in capsys.readouterr().out
+    assert (folder / "keys" / "log.key").read_bytes() != before
+    (retired,) = (folder / "keys").glob("log.key.retired-*")
+    assert retired.read_bytes() == before
+    await start_and_stop(folder)
+    keys = load_verifier_keys(folder / "keys" / "log.pub")
+    assert len(keys) == 2
+    assert [report.findings for report in verify_site(folder / "audit", keys)] == [[], []]
+    assert kinds(folder, "auditor.key") == ["REFUSAL", "ROTATION", "REFUSAL"]
+
+
+async def test_an_auditor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    await start_and_stop(folder)
+    late = generate_recipient("late", folder / "keys" / "late.key", folder / "late.pub")
+    new = ["--new", str(folder / "late.pub")]
+    assert rotate(folder, "auditor", "--replaces", "keys/nobody.pub", *new) == 2
+    assert "not among" in capsys.readouterr().err
+    assert rotate(folder, "auditor", "--replaces", "keys/auditor.pub", *new) == 0
+    assert load_recipient(folder / "keys" / "auditor.pub") == late
+    await start_and_stop(folder)
+    assert kinds(folder, "recovery.key") == ["REFUSAL", "ROTATION", "REFUSAL"]
+
+
+def test_people_who_read_together_are_one_group(folder: Path) -> None:
+    path = folder / "privet.yaml"
+    pair = "    - [keys/auditor.pub, keys/recovery.pub]\n"
+    text = path.read_text().replace("    - keys/auditor.pub\n    - keys/recovery.pub\n", pair)
+    path.write_text(text)
+    loaded = config.load(path, {})
+    assert loaded.settings.audit.recipients == (("keys/auditor.pub", "keys/recovery.pub"),)
+    path.write_text(text.replace(pair, pair * 2))
+    with pytest.raises(config.ConfigError, match="only one group"):
+        config.load(path, {})
