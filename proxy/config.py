@@ -210,6 +210,18 @@ class PolicyTrustSection(Section):
     threshold: Annotated[int, Field(ge=1, le=16)] = 2
 
 
+class VaultSection(Section):
+    """Attributes:
+    store: where stored responses lie: in memory until the process ends, or in a SQLite file.
+    path: that file.
+    ttl_days: how long they live.
+    """
+
+    store: Literal["memory", "sqlite"] = "memory"
+    path: str = "vault.db"
+    ttl_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+
+
 class LimitsSection(Section):
     """Attributes:
     body_bytes: largest request body.
@@ -241,6 +253,7 @@ class Settings(Section):
     audit: AuditSection
     detect: DetectSection = DetectSection()
     limits: LimitsSection = LimitsSection()
+    vault: VaultSection = VaultSection()
     providers: Annotated[dict[str, ProviderSection], Field(min_length=1)]
     models: dict[str, Endpoints] = {}
     any_model: str | None = None

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Iterator
 
 import structlog
 
+from proxy.conversations import remember
 from proxy.errors import AuditUnavailable, ProviderFailed
 from proxy.journey import Answer, Attempt, Services, as_failure
 from proxy.providers import Reply
@@ -50,6 +51,7 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
                 raise ProviderFailed("The provider's answer is too large.")
             received += chunk
         restored = dialect.restore(bytes(received), attempt.restorer, attempt.asked)
+        await remember(attempt, services)
         outcome.status, outcome.delivered = "delivered", len(restored.body)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
         failed = as_failure(error)
@@ -82,6 +84,7 @@ async def _stream(
                 del unsealed[:PART_BYTES]
                 parts += 1
             restored = restoring.feed(chunk)
+            await remember(attempt, services)  # before the caller can go on from it
             if restored:
                 outcome.delivered += len(restored)
                 yield restored

@@ -159,6 +159,13 @@ class AuditUnavailable(PrivetError):
     code = "audit_unavailable"
 
 
+class VaultUnavailable(PrivetError):
+    """Stored responses can't be read, so nothing can go on from them."""
+
+    status = 503
+    code = "vault_unavailable"
+
+
 class PolicyUnavailable(PrivetError):
     """No valid policy is loaded."""
 

@@ -144,6 +144,11 @@ class Exchange:
         json_answer: the caller asked for an answer that is one JSON document.
         constraints: where keywords stand in its schemas that limit strings, schema by schema.
         scope: where one value has one placeholder.
+        previous: the id of the stored response that this one goes on from.
+        references: ids of stored items that it names in place of them.
+        earlier: how many of its items came from the vault.
+        stores: the caller wants to go on from the answer by its id.
+        echo: members that the answer repeats as the caller sent them, however they were sent on.
     """
 
     id: str
@@ -159,6 +164,11 @@ class Exchange:
     json_answer: bool
     constraints: tuple[Path, ...] = ()
     scope: Scope = Scope.REQUEST
+    previous: str = ""
+    references: tuple[str, ...] = ()
+    earlier: int = 0
+    stores: bool = False
+    echo: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

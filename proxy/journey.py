@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import structlog
 
@@ -24,6 +25,7 @@ from proxy.policy.watch import PolicyStore
 from proxy.providers import Provider
 from proxy.recording import Outcome, Recorder, Request
 from proxy.routing import Catalogue, Health
+from proxy.vault import Vault
 from proxy.wire.restoring import Asked
 
 log = structlog.get_logger(__name__)
@@ -34,6 +36,7 @@ class Services:
     """What the steps need; built once, by services.py.
 
     Attributes:
+        vault: what callers have stored.
         lexicon: the words that the sweep and the guard are careful with.
         memory: what became of conversations, for their next turns.
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
@@ -49,6 +52,7 @@ class Services:
     recorder: Recorder
     secret: bytes
     lexicon: Lexicon
+    vault: Vault
     memory: Memory
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
@@ -66,7 +70,8 @@ class Call:
 class Attempt:
     """One endpoint's turn: what it is sent, under which verdict, and how its answer is restored.
 
-    `digest` is the body's SHA-256, `asked` what the answer has to be.
+    `digest` is the body's SHA-256, `asked` what the answer has to be, `told` the answers that it
+    told of and that aren't stored yet.
     """
 
     request: Request
@@ -77,6 +82,7 @@ class Attempt:
     body: bytes
     digest: bytes
     asked: Asked
+    told: list[dict[str, Any]]
 
     async def record(self, outcome: Outcome, received: bytes, recorder: Recorder) -> None:
         """Write how it ended, shielded from the client's leaving.

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 import orjson
 import structlog
 
+from proxy.conversations import complete
 from proxy.delivery import deliver
 from proxy.detect.sweep import sweep
 from proxy.errors import (
@@ -70,6 +71,8 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
     policy = services.policies.current
     request = Request(exchange, principal, policy.name, policy.digest)
     async with _refusal_on_record(lambda: request, services):
+        exchange = await complete(exchange, principal, services)
+        request = replace(request, exchange=exchange)
         labels = declared(call.headers, policy.labels)
         candidates = services.catalogue.endpoints(exchange.model)
         # 4. detect
@@ -229,8 +232,11 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
         body = add_members(body, preferences)
         digest = hashlib.sha256(body).digest()
     restorer = Restorer(masked.mapping, exchange.parts, verdict.terms.hosts)
-    asked = Asked(exchange.json_answer, bool(masked.edits), sent.relaxed)
-    return Attempt(request, verdict, attempt_number, masked, restorer, body, digest, asked)
+    told: list[dict[str, Any]] = []
+    asked = Asked(
+        exchange.json_answer, bool(masked.edits), sent.relaxed, exchange.echo, told.append
+    )
+    return Attempt(request, verdict, attempt_number, masked, restorer, body, digest, asked, told)
 
 
 def _preferences(verdict: Verdict, services: Services) -> dict[str, Any]:

@@ -54,6 +54,10 @@ models:                           # callers' name -> endpoints: the preferred on
 # limits:
 #   body_bytes: 33554432
 #   body_timeout_s: 30.0
+# vault:                          # responses that callers store
+#   store: memory                 # memory | sqlite
+#   path: vault.db
+#   ttl_days: 30
 # log_level: info                 # debug | info | warning | error
 # log_format: auto                # auto | json | pretty
 """

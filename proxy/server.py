@@ -17,6 +17,7 @@ import orjson
 import structlog
 from aiohttp import web
 
+from proxy import conversations
 from proxy.config import LimitsSection
 from proxy.errors import (
     BadRequest,
@@ -34,6 +35,7 @@ from proxy.pipeline import models, serve
 from proxy.wire import BY_PATH, DIALECTS, Dialect
 
 MODELS_PATH = "/v1/models"
+RESPONSES_PATH = "/v1/responses"
 
 #: What follows such a refusal on its connection isn't known to be a request.
 _HANGS_UP_AFTER = frozenset({408, 413, 415, 417, 501})
@@ -90,6 +92,8 @@ class Server:
             _take_only("POST", request)
             body = await self._receive(request)
             return await serve(Call(request_id, request.headers, body), dialect, self._services)
+        if request.path.startswith(RESPONSES_PATH + "/"):
+            return await self._stored(request)
         if request.path == MODELS_PATH:
             _take_only("GET", request)
             return await models(request.headers, self._services)
@@ -101,6 +105,27 @@ class Server:
             "Privet doesn't serve this route.",
             hint=f"It serves {', '.join(sorted([*BY_PATH, MODELS_PATH]))}.",
         )
+
+    async def _stored(self, request: web.BaseRequest) -> Answer:
+        """The routes of stored responses (OpenAI API reference, "Responses")."""
+        services = self._services
+        principal = services.identify(request.headers)
+        match request.path.removeprefix(RESPONSES_PATH + "/").split("/"):
+            case [response_id] if request.method == "DELETE":
+                return await conversations.delete(response_id, principal, services)
+            case [response_id]:
+                _take_only("GET", request)
+                if request.query.get("stream") == "true":
+                    raise BadRequest("A stored response is retrieved whole.")
+                return await conversations.retrieve(response_id, principal, services)
+            case [response_id, "input_items"]:
+                _take_only("GET", request)
+                query = request.query
+                return await conversations.input_items(response_id, query, principal, services)
+            case [response_id, "cancel"]:
+                _take_only("POST", request)
+                return await conversations.cancel(response_id, principal, services)
+        raise NotFound("Privet doesn't serve this route.")
 
     async def _receive(self, request: web.BaseRequest) -> bytes:
         """Step 1: the body, within the limits of size and time."""

@@ -35,6 +35,7 @@ from proxy.providers import KINDS, Provider, ProviderKey, Timeouts
 from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
 from proxy.upkeep import keep_up
+from proxy.vault import MemoryStore, SQLiteStore, Vault
 from proxy.yaml_file import ConfigError, Problem
 
 #: How often changed files (policy, virtual keys) are looked for.
@@ -85,6 +86,9 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
         for name, section in settings.providers.items():
             providers[name] = _provider(name, section, configuration)
             stack.push_async_callback(providers[name].close)
+        secret = read_secret(configuration.path(settings.secret))
+        vault = _vault(configuration, secret)
+        stack.callback(vault.close)
         services = Services(
             identify=identify,
             policies=policies,
@@ -93,7 +97,8 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
             providers=providers,
             health=Health(),
             recorder=recorder,
-            secret=read_secret(configuration.path(settings.secret)),
+            secret=secret,
+            vault=vault,
             lexicon=load_lexicon(),
             memory=Memory(),
         )
@@ -177,6 +182,16 @@ def read_secret(path: Path) -> bytes:
         hint = "`privet init` writes one: 32 random bytes in hex"
         raise ConfigError([Problem(str(path), 1, 1, "no secret can be read here", hint)])
     return secret
+
+
+def _vault(configuration: Configuration, secret: bytes) -> Vault:
+    section = configuration.settings.vault
+    path = configuration.path(section.path)
+    try:
+        store = SQLiteStore(path) if section.store == "sqlite" else MemoryStore()
+    except OSError as error:
+        raise ConfigError([Problem(str(path), 1, 1, str(error))]) from None
+    return Vault(store, secret, section.ttl_days * 86_400, lambda: int(time.time()))
 
 
 def provider_key(name: str, section: ProviderSection, folder: Path) -> ProviderKey | None:

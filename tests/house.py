@@ -128,12 +128,21 @@ async def house(
     """Start one; arguments as for `write_configuration`."""
     configuration = write_configuration(folder, cloud, cellar, **choices)
     key, _ = create_key(folder / "keys.yaml", "support", "desk")
+    async with opened(configuration, key, detector) as running_house:
+        yield running_house
+
+
+@asynccontextmanager
+async def opened(
+    configuration: config.Configuration, key: str, detector: Detector
+) -> AsyncIterator[House]:
+    """Start one that was configured before."""
     async with (
         running(configuration, detector) as services,
         listening(services, configuration.settings.limits, "127.0.0.1", 0) as root,
         AsyncOpenAI(base_url=f"{root}/v1", api_key=key, max_retries=0) as client,
     ):
-        yield House(root, key, client, folder, services)
+        yield House(root, key, client, configuration.folder, services)
 
 
 def said_to(provider_body: bytes) -> str:

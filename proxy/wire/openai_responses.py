@@ -3,6 +3,11 @@
 Declarations over the shared walker; the items are in openai_responses_items.py, the answers in
 openai_responses_answer.py. Source: OpenAI API reference, "Create a model response"
 (POST /v1/responses).
+
+Privet keeps conversations itself: a request that goes on from an earlier response, or refers to
+stored items, is completed from the vault before it is read for good (openai_responses_state.py);
+providers are told to store nothing. So every turn is inspected whole, may go to another endpoint
+than the last, and leaves no copy behind.
 """
 
 from __future__ import annotations
@@ -104,6 +109,13 @@ _REQUEST = Spec(
         "input": Spec(items=ITEM),
     }
 )
+#: What a response repeats of its request.
+_ECHOED = frozenset(
+    {
+        *("instructions", "metadata", "previous_response_id", "prompt_cache_key", "store", "text"),
+        *("safety_identifier", "tool_choice", "tools", "user"),
+    }
+)
 #: Not fields like any other: they are walked in their own order, or aren't data.
 _PLACED = _SCHEMA_FIELDS.keys() | {"model", "input", "instructions"}
 
@@ -146,6 +158,13 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         pseudonyms=tuple(walk.pseudonyms),
         json_answer=answer_format.get("type") in ("json_object", "json_schema"),
         constraints=tuple(walk.constraints),
+        previous=tree.get("previous_response_id") or "",
+        references=tuple(item["id"] for item in items if item.get("type") == "item_reference"),
+        stores=tree.get("store") is not False,
+        echo={
+            **{name: tree[name] for name in _ECHOED & tree.keys()},
+            "store": tree.get("store") is not False,
+        },
     )
 
 
@@ -203,8 +222,6 @@ def _refuse_what_is_elsewhere(tree: dict[str, Any]) -> None:
         raise BadRequest(
             "Privet doesn't run responses in the background.", hint="Ask for a stream instead."
         )
-    if tree.get("previous_response_id") is not None:
-        raise BadRequest("Privet doesn't keep responses.", hint="Send the whole conversation.")
 
 
 def _check_item(position: int, item: Any) -> None:
@@ -213,8 +230,8 @@ def _check_item(position: int, item: Any) -> None:
     for name in ("type", "role"):
         if not isinstance(item.get(name), str | None):
             raise BadRequest(f"`input[{position}].{name}` has to be a string.")
-    if item.get("type") == "item_reference":
-        raise BadRequest("Privet doesn't keep items.", hint="Send the item itself.")
+    if item.get("type") == "item_reference" and not isinstance(item.get("id"), str):
+        raise BadRequest(f"`input[{position}].id` has to be a string.")
 
 
 def _author(item: dict[str, Any]) -> Author:

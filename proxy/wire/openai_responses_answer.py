@@ -64,6 +64,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
     """
     answer = read_answer(body)
     restored = Whole(restorer, asked).response(answer)
+    asked.tell(restored)
     notes = tuple(dict.fromkeys(notes_of(restored, asked)))
     return Restored(body if restored == answer else strict_json.dumps(restored), notes)
 
@@ -87,6 +88,7 @@ class Whole:
 
     def __init__(self, restorer: Restoring, asked: Asked) -> None:
         self._restorer = restorer
+        self._echo = asked.echo
         self.text_channel = Channel.JSON if asked.json_answer else Channel.TEXT
         self._drop_logprobs = asked.drop_logprobs
 
@@ -99,7 +101,7 @@ class Whole:
             output = [self.item(item) if isinstance(item, dict) else item for item in output]
         if "output" in response:
             restored["output"] = output
-        return restored
+        return {name: self._echo.get(name, value) for name, value in restored.items()}
 
     def item(self, item: Json) -> Json:
         """An output item: a message's parts by their type, everything else by its place."""

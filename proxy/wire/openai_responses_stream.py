@@ -187,6 +187,8 @@ class AnswerStream:
                 restored[name] = self._restorer.text(event[name], channel)
         if isinstance(response, dict):
             restored["response"] = self._whole.response(response)
+            if kind in _TERMINAL:
+                self._asked.tell(restored["response"])
         if isinstance(item, dict):
             restored["item"] = self._whole.item(item)
             if kind == "response.output_item.done":

@@ -6,8 +6,9 @@ On the way out a `Sent` body; on the way back a `Restoring`, which puts values b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from proxy.errors import PrivetError
 from proxy.exchange import Channel
@@ -42,6 +43,10 @@ class Sent:
     relaxed: tuple[Relaxed, ...] = ()
 
 
+def _nobody(_answer: dict[str, Any]) -> None:
+    """Nobody wants to know."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the request says about its answer.
@@ -50,11 +55,15 @@ class Asked:
         json_answer: its text is one JSON document.
         drop_logprobs: token log-probabilities of a stream would spell placeholders.
         relaxed: as in `Sent`; what comes back is held against the caller's own schemas.
+        echo: as in `Exchange`.
+        tell: is told of the whole answer as the caller reads it, where the dialect stores answers.
     """
 
     json_answer: bool = False
     drop_logprobs: bool = False
     relaxed: tuple[Relaxed, ...] = ()
+    echo: Mapping[str, Any] = field(default_factory=dict)
+    tell: Callable[[dict[str, Any]], None] = _nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""Stored responses: a request completed from them, an answer added to them, and their own routes.
+
+The vault knows bytes; the dialect knows what a response is made of; this joins them for one
+principal. Source: OpenAI API reference, "Responses" (retrieve, delete, cancel, input items).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from proxy.errors import BadRequest, NotFound, VaultUnavailable
+from proxy.exchange import Exchange, Principal
+from proxy.journey import Answer, Attempt, Services
+from proxy.wire import openai_responses_state as state
+from proxy.wire import strict_json
+
+Json = dict[str, Any]
+
+#: Responses that one may go on from, one after the other.
+LONGEST_CHAIN = 1_000
+
+log = structlog.get_logger(__name__)
+
+
+async def complete(exchange: Exchange, principal: Principal, services: Services) -> Exchange:
+    """The request with all that it refers to put in.
+
+    Raises:
+        NotFound: this principal has stored no such response or item.
+        BadRequest: what it refers to makes no valid request.
+    """
+    if not exchange.previous and not exchange.references:
+        return exchange
+    earlier: list[Json] = []
+    if exchange.previous:
+        earlier = await _conversation(exchange.previous, principal, services)
+    items = {each: await _item(each, principal, services) for each in exchange.references}
+    return state.resume(exchange, earlier, items)
+
+
+async def remember(attempt: Attempt, services: Services) -> None:
+    """Store what the answer told of itself, if the caller asked for that.
+
+    An answer that can't be stored is delivered all the same: going on from it is refused later.
+    """
+    exchange, owner = attempt.request.exchange, attempt.request.principal.identity
+    while attempt.told:
+        response = attempt.told.pop()
+        if not exchange.stores:
+            continue
+        stored = state.stored(exchange, response)
+        try:
+            for item_id in state.ids(stored):
+                entry = strict_json.dumps({"in": response["id"]})
+                await services.vault.put(owner, item_id, entry)
+            await services.vault.put(owner, response["id"], strict_json.dumps(stored))
+        except OSError as error:
+            log.error("response not stored", exchange=exchange.id, why=str(error))
+
+
+async def retrieve(response_id: str, principal: Principal, services: Services) -> Answer:
+    """A stored response; raises NotFound."""
+    stored = await _stored(response_id, principal, services)
+    return Answer({}, strict_json.dumps(stored["response"]))
+
+
+async def delete(response_id: str, principal: Principal, services: Services) -> Answer:
+    """Drop a stored response and its items; raises NotFound."""
+    stored = await _stored(response_id, principal, services)
+    try:
+        for entry_id in (*state.ids(stored), response_id):
+            await services.vault.delete(principal.identity, entry_id)
+    except OSError:
+        raise _unavailable() from None
+    return Answer(
+        {}, strict_json.dumps({"id": response_id, "object": "response.deleted", "deleted": True})
+    )
+
+
+async def cancel(response_id: str, principal: Principal, services: Services) -> Answer:
+    """Refused: only responses in the background can be cancelled, and there are none here.
+
+    Raises:
+        NotFound: this principal has stored no such response.
+        BadRequest: it has ended.
+    """
+    await _stored(response_id, principal, services)
+    raise BadRequest("This response has ended.", hint="Close a stream's connection to stop it.")
+
+
+async def input_items(
+    response_id: str, query: Mapping[str, str], principal: Principal, services: Services
+) -> Answer:
+    """The items that a stored response answered, its own and those before; raises NotFound."""
+    stored = await _stored(response_id, principal, services)
+    items = list(stored["input"])
+    if stored["previous"]:
+        items = [*await _conversation(stored["previous"], principal, services), *items]
+    return Answer({}, strict_json.dumps(state.page(response_id, items, query)))
+
+
+async def _conversation(response_id: str, principal: Principal, services: Services) -> list[Json]:
+    """Every item up to and including a response's output, oldest first."""
+    turns: list[list[Json]] = []
+    while response_id:
+        stored = await _stored(response_id, principal, services)
+        turns.append([*stored["input"], *stored["response"].get("output", ())])
+        response_id = stored["previous"]
+        if len(turns) > LONGEST_CHAIN:
+            raise BadRequest("The conversation is too long.", hint="Send what matters of it anew.")
+    return [item for turn in reversed(turns) for item in turn]
+
+
+async def _item(item_id: str, principal: Principal, services: Services) -> Json:
+    entry = await _entry(item_id, principal, services)
+    stored = await _stored(str(entry.get("in", "")), principal, services)
+    for item in (*stored["input"], *stored["response"].get("output", ())):
+        if item.get("id") == item_id:
+            found: Json = item
+            return found
+    raise _unknown()
+
+
+async def _stored(response_id: str, principal: Principal, services: Services) -> Json:
+    entry = await _entry(response_id, principal, services)
+    if "response" not in entry:
+        raise _unknown()
+    return entry
+
+
+async def _entry(entry_id: str, principal: Principal, services: Services) -> Json:
+    try:
+        value = await services.vault.get(principal.identity, entry_id)
+    except OSError:
+        raise _unavailable() from None
+    if value is None:
+        raise _unknown()
+    entry: Json = strict_json.parse(value)
+    return entry
+
+
+def _unknown() -> NotFound:
+    failure = NotFound(
+        "You have stored no response or item of that id.",
+        hint="It may have expired or been deleted; send the conversation itself.",
+    )
+    failure.code = "response_not_found"
+    return failure
+
+
+def _unavailable() -> VaultUnavailable:
+    return VaultUnavailable(
+        "Stored responses can't be read.", hint="The operator has to look at the vault."
+    )
