@@ -12,6 +12,7 @@ again.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -98,6 +99,11 @@ class Stream:
         self._output = ""  # the last characters that went out, to see URLs
         self._code = Code()
         self._depth = JsonDepth()
+        self._read = self._said = 0  # characters that are decided, and of what came out for them
+        self._ends: list[int] = []  # where each restored spelling ends
+        self._values: list[
+            tuple[int, int]
+        ] = []  # spelling begins, and its value ends in what was said
 
     def feed(self, text: str) -> str:
         """What is certain now; the rest is held until more arrives."""
@@ -109,6 +115,17 @@ class Stream:
     def close(self) -> str:
         """What was held when the string ended."""
         return self._decide(self._input, len(self._input))
+
+    def moved(self, offset: int) -> int:
+        """Where a character of what was fed stands in what came out, both counted from 0.
+
+        One inside a placeholder stands behind its value; one that isn't decided moves as what is
+        decided does.
+        """
+        before = bisect_right(self._ends, offset)
+        if before < len(self._ends) and self._values[before][0] < offset:
+            return self._values[before][1]
+        return offset + (self._values[before - 1][1] - self._ends[before - 1] if before else 0)
 
     def _decide(self, text: str, until: int) -> str:
         """Restore what lies between what was decided before and `until`."""
@@ -127,6 +144,7 @@ class Stream:
                 value = self._depth.escaped(found.value) if escape else found.value
                 self._follow(text[found.start : found.end])
                 self._say(value, pieces)
+                self._note(found, len(value))
                 done = at = since = found.end
                 self._head = ""
         self._pass(text[done:until], pieces)
@@ -151,6 +169,8 @@ class Stream:
 
     def _pass(self, text: str, pieces: list[str]) -> None:
         if text:
+            self._read += len(text)
+            self._said += len(text)
             self._follow(text)
             self._say(text, pieces)
 
@@ -160,6 +180,13 @@ class Stream:
             self._code.feed(text)
         elif self._channel is Channel.JSON:
             self._depth.feed(text)
+
+    def _note(self, found: _Found, value: int) -> None:
+        """Remember where a value stands, for what counts characters."""
+        self._read += found.end - found.start
+        self._said += value
+        self._ends.append(self._read)
+        self._values.append((self._read - (found.end - found.start), self._said))
 
     def _say(self, text: str, pieces: list[str]) -> None:
         pieces.append(text)

@@ -20,7 +20,8 @@ from proxy.wire import sse, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_chat import MESSAGE
 from proxy.wire.openai_chat_documents import Documents
-from proxy.wire.openai_shared import error, move_offsets, read_answer
+from proxy.wire.openai_chat_names import SplitNames
+from proxy.wire.openai_shared import error, move_offsets, read_again, read_answer
 from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
 
 _DONE = "[DONE]"
@@ -97,6 +98,7 @@ class AnswerStream:
         self._envelope: dict[str, Any] = {}
         self._unfinished: set[int] = set()
         self._documents = Documents(asked)
+        self._names = SplitNames(restorer)
         self._ended = False
         self._undelivered = b""
         #: True once the caller was told that the stream broke off.
@@ -126,7 +128,7 @@ class AnswerStream:
 
     def _end(self, last: sse.Event) -> bytes:
         self._ended = True
-        for event in (*self._flush(("choices",)), last):
+        for event in (*self._rest(), last):
             self._undelivered += sse.encode(event)
         return self._take()
 
@@ -139,7 +141,7 @@ class AnswerStream:
         if self._ended:
             return
         if event.data == _DONE:
-            yield from self._flush(("choices",))
+            yield from self._rest()
             self._ended = True
             yield event
             return
@@ -151,16 +153,36 @@ class AnswerStream:
                 self._unfinished.add(_index(choice))
             if self._asked.drop_logprobs:
                 _without_logprobs(choice)
+        for ready in self._names.put(chunk):
+            yield from self._chunk(ready, event.name)
+
+    def _rest(self) -> Iterator[sse.Event]:
+        """All that was held back."""
+        for chunk in self._names.drain():
+            yield from self._chunk(chunk)
+        yield from self._flush(("choices",))
+
+    def _chunk(self, chunk: dict[str, Any], name: str = "") -> Iterator[sse.Event]:
         restored = map_strings(chunk, _ANSWER, self._change)
         self._envelope = {**restored, "choices": []}
         self._envelope.pop("usage", None)
         for choice in _choices(restored):
+            self._move_annotations(choice)
             if choice.get("finish_reason") is not None:
                 self._unfinished.discard(_index(choice))
                 yield from self._finish(restored, choice)
                 if notes := self._documents.notes(_index(choice)):
                     restored["x_privet"] = {"notes": notes}  # headers have long been sent
-        yield sse.Event(strict_json.dumps(restored).decode(), event.name)
+        yield sse.Event(strict_json.dumps(restored).decode(), name)
+
+    def _move_annotations(self, choice: dict[str, Any]) -> None:
+        """URL citations count characters of the content, in which values changed their length."""
+        delta = choice.get("delta")
+        annotations = delta.get("annotations") if isinstance(delta, dict) else None
+        if isinstance(annotations, list):
+            cited = self._streams.get(("choices", _index(choice), "delta", "content"))
+            if cited is not None:
+                _move(annotations, cited)
 
     def _finish(self, chunk: dict[str, Any], choice: dict[str, Any]) -> Iterator[sse.Event]:
         """What a choice still has to say goes out before its `finish_reason`."""
@@ -174,8 +196,9 @@ class AnswerStream:
         yield from held
 
     def _change(self, path: Path, leaf: Leaf, text: str) -> str:
-        # Ids and names come whole in a call's first fragment, where clients look them up at once;
-        # annotations come whole too, one after the other at the same place. None of these grows.
+        # Ids and names are whole in a call's first fragment, where clients look them up at once (a
+        # name that was cut is put together by now); annotations come whole too, one after the other
+        # at the same place. None of these grows.
         whole = leaf in (Leaf.ID, Leaf.NAME) or "annotations" in path or path[:1] != ("choices",)
         if whole:
             said = self._restorer.text(text, _channel(path, leaf, self._asked))
@@ -233,9 +256,13 @@ def _move_annotations(
     if not isinstance(content, str) or not isinstance(annotations, list):
         return
     channel = Channel.JSON if asked.json_answer else Channel.TEXT
+    _move(annotations, read_again(content, restorer, channel))
+
+
+def _move(annotations: list[Any], cited: TextStream) -> None:
     for annotation in annotations:
-        citation = annotation.get("url_citation") if isinstance(annotation, dict) else None
-        move_offsets(citation, content, restorer, channel)
+        if isinstance(annotation, dict):
+            move_offsets(annotation.get("url_citation"), cited)
 
 
 def _nest(path: Path, text: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from proxy.exchange import Channel, Path
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_responses_items import CONTENT, ID_LEAF, ITEM, NAME_LEAF, TOOL
-from proxy.wire.openai_shared import choice, move_offsets, read_answer
+from proxy.wire.openai_shared import choice, move_offsets, read_again, read_answer
 from proxy.wire.restoring import Asked, Restored, Restoring
 from proxy.wire.schema_check import notes
 
@@ -118,9 +118,11 @@ class Whole:
         channel = self.text_channel if part.get("type") == "output_text" else Channel.TEXT
         restored: Json = map_strings(part, CONTENT, self._changing_text_as(channel))
         before, after = part.get("text"), restored.get("text")
-        if isinstance(before, str) and isinstance(after, str) and before != after:
-            for annotation in _objects(restored.get("annotations")):
-                move_offsets(annotation, before, self._restorer, channel)
+        annotations = _objects(restored.get("annotations"))
+        if annotations and isinstance(before, str) and before != after:
+            cited = read_again(before, self._restorer, channel)
+            for annotation in annotations:
+                move_offsets(annotation, cited)
         if self._drop_logprobs or before != after:
             # Token log-probabilities spell out the placeholder; they don't fit the new text.
             without_logprobs(restored)

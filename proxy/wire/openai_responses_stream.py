@@ -82,7 +82,9 @@ class AnswerStream:
         self._asked = asked
         self._decoder = sse.Decoder()
         self._texts: dict[Place, _Text] = {}
-        self._read: dict[tuple[object, ...], str] = {}  # of what annotations count characters of
+        self._cited: dict[
+            tuple[object, ...], TextStream
+        ] = {}  # what annotations count characters of
         self._added = 0
         self._next = 0
         self._finished = False
@@ -173,7 +175,7 @@ class AnswerStream:
             self._texts[place] = text
         text.event, text.frame = raw, frame
         if base == _TEXT:
-            self._read[place[1]] = self._read.get(place[1], "") + piece
+            self._cited[place[1]] = text.stream
         return text.stream.feed(piece)
 
     def _other(self, kind: str, event: Json) -> Json:
@@ -196,8 +198,9 @@ class AnswerStream:
         if isinstance(part, dict):
             restored["part"] = self._whole.part(part)
         if kind == f"{_TEXT}.annotation.added":
-            read = self._read.get(_indexes(event), "")
-            move_offsets(restored.get("annotation"), read, self._restorer, self._channel(_TEXT))
+            cited = self._cited.get(_indexes(event))
+            if cited is not None:
+                move_offsets(restored.get("annotation"), cited)
         return restored
 
     def _judge(self, event: Json, response: Json) -> None:

@@ -11,7 +11,7 @@ from proxy.errors import BadRequest, PrivetError, ProviderFailed
 from proxy.exchange import Channel, OpaquePart, Path
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
-from proxy.wire.restoring import Restoring
+from proxy.wire.restoring import Restoring, TextStream
 
 #: A model's name stands in response headers too.
 MAX_MODEL_CHARS = 256
@@ -117,15 +117,19 @@ def read_answer(body: bytes) -> dict[str, Any]:
     return answer
 
 
-def move_offsets(citation: object, text: str, restorer: Restoring, channel: Channel) -> None:
-    """Move a citation's offsets, which count characters of `text`, to where they fall restored.
+def read_again(text: str, restorer: Restoring, channel: Channel) -> TextStream:
+    """A whole text as the stream that `move_offsets` asks."""
+    stream = restorer.stream(channel)
+    stream.feed(text)
+    stream.close()
+    return stream
 
-    An offset behind the end of `text` (more of it is to come) moves as the end does.
-    """
+
+def move_offsets(citation: object, cited: TextStream) -> None:
+    """Move a citation's offsets, which count characters of what `cited` was fed."""
     if not isinstance(citation, dict):
         return
     for name in ("start_index", "end_index"):
         offset = citation.get(name)
         if isinstance(offset, int) and not isinstance(offset, bool) and offset >= 0:
-            beyond = max(0, offset - len(text))
-            citation[name] = len(restorer.text(text[:offset], channel)) + beyond
+            citation[name] = cited.moved(offset)

@@ -24,6 +24,9 @@ class TextStream(Protocol):
     def close(self) -> str:
         """What was held when the string ended."""
 
+    def moved(self, offset: int) -> int:
+        """Where a character of what was fed stands in what came out, both counted from 0."""
+
 
 class Restoring(Protocol):
     """Puts one request's values back into its answer."""

@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy.exchange import Author, Channel, TextPart
 from proxy.mask import Restorable, Restorer
@@ -206,3 +208,25 @@ def test_a_stream_holds_no_more_than_the_spelling_it_is_in() -> None:
     assert stream.feed("x") == "&lx"
     assert stream.feed("<PERS") == ""
     assert stream.close() == "<PERS"
+
+
+@given(
+    st.lists(st.sampled_from(["Hi ", "<PERSON_1>", "PERSON_2", "&lt;PERSON_1&gt;", "8812345", "é"]))
+)
+def test_what_counts_characters_moves_with_them(pieces: list[str]) -> None:
+    """Between any two pieces, an offset says what restoring all before it would give."""
+    text = " ".join(pieces)
+    stream = Restorer(MAPPING, REQUEST).stream(Channel.TEXT)
+    said = stream.feed(text) + stream.close()
+    at = 0
+    for piece in pieces:
+        low, high = stream.moved(at), stream.moved(at + len(piece))
+        assert said[low:high] == restored(piece)
+        at += len(piece) + 1
+    assert stream.moved(len(text) + 7) == len(said) + 7
+
+
+def test_an_offset_within_a_placeholder_stands_behind_its_value() -> None:
+    stream = Restorer(MAPPING, REQUEST).stream(Channel.TEXT)
+    assert stream.feed("<PERSON_1>!") == "Ann Lee!"
+    assert [stream.moved(at) for at in (0, 1, 9, 10, 11)] == [0, 7, 7, 7, 8]

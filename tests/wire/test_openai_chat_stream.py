@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,13 @@ from tests.wire.answering import (
 )
 
 DONE = b"data: [DONE]\n\n"
+
+
+def finish(reason: str) -> bytes:
+    """The last event of the first choice."""
+    return event(chunk(delta(finish=reason)))
+
+
 USAGE = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
 
 
@@ -197,13 +205,79 @@ def test_fields_that_nobody_declared_have_streams_of_their_own() -> None:
     assert (out["reasoning_content"], out["content"]) == (f"I know {ZOE}", f"Ask {MAIL}")
 
 
-@pytest.mark.parametrize("name", ["visit_LOCATION_9", "tell_PERSON_1", "PERSON_", "P"])
-def test_a_tools_name_is_never_held_back(name: str) -> None:
-    call = {"index": 0, "id": "c", "type": "function", "function": {"name": name}}
-    (first,) = documents(stream(bare=True).feed(event(chunk(delta(tool_calls=[call])))))
-    (called,) = first["choices"][0]["delta"]["tool_calls"]
-    assert called["function"]["name"] == name.replace("PERSON_1", ZOE)
-    assert called["id"] == "c"
+def named(*pieces: str, **first: Any) -> list[bytes]:
+    """A call whose name comes in these pieces, one event each, and then its arguments."""
+    calls: list[Json] = [{"index": 0, "function": {"name": piece}} for piece in pieces]
+    calls[0] |= {"id": "c", "type": "function", **first}
+    calls.append({"index": 0, "function": {"arguments": "{}"}})
+    return [event(chunk(delta(tool_calls=[call]))) for call in calls]
+
+
+def names(delivered: bytes) -> list[str]:
+    """The names that a client reads, event by event."""
+    return [
+        call["function"]["name"]
+        for document in documents(delivered)
+        for one in document.get("choices", ())
+        for call in one["delta"].get("tool_calls", ())
+        if "name" in call.get("function", {})
+    ]
+
+
+@pytest.mark.parametrize("name", ["visit_LOCATION_9", "lookup", "tell_PERSON_1_now", "PERSONS"])
+def test_a_tools_name_that_no_placeholder_ends_isnt_held_back(name: str) -> None:
+    first, _ = named(name)
+    assert names(stream(bare=True).feed(first)) == [name.replace("PERSON_1", ZOE)]
+
+
+@pytest.mark.parametrize("at", range(1, len("tell_PERSON_1")))
+def test_a_tools_name_that_is_cut_in_a_placeholder_goes_out_whole(at: int) -> None:
+    """Clients take the name from the first fragment that has one."""
+    whole = "tell_PERSON_1"
+    out = played(stream(bare=True), *named(whole[:at], whole[at:]), finish("tool_calls"), DONE)
+    read = names(out)
+    assert "".join(read) == f"tell_{ZOE}"
+    assert read[-1].endswith(ZOE)
+    called = gathered(out)[0]["tool_calls"][0]
+    assert (called["id"], called["function"]["arguments"]) == ("c", "{}")
+
+
+def test_a_name_in_single_letters_waits_for_its_placeholder_only() -> None:
+    out = played(stream(bare=True), *named(*"x_PERSON_1_y"), finish("tool_calls"), DONE)
+    assert names(out) == ["x", "_", ZOE + "_", "y"]
+
+
+def test_another_choices_chunks_keep_their_place_behind_a_name_that_waits() -> None:
+    begun, ended, arguments = named("tell_PER", "SON_1")
+    other = event(chunk(delta(1, content="Hi")))
+    opened = stream(bare=True)
+    assert opened.feed(begun + other) == b""
+    assert [one["choices"][0]["index"] for one in documents(opened.feed(ended + arguments))] == [
+        *(0, 1, 0, 0)
+    ]
+
+
+def test_a_name_that_never_goes_on_is_delivered_as_it_came() -> None:
+    begun, *_ = named("tell_PER")
+    assert names(played(stream(bare=True), begun, finish("tool_calls"), DONE)) == ["tell_PER"]
+    assert names(played(stream(bare=True), begun)) == ["tell_PER"]
+    opened = stream(bare=True)
+    opened.feed(begun)
+    chatter = b"".join(event(chunk(delta(1, content="x"))) for _ in range(200))
+    assert names(opened.feed(chatter)) == ["tell_PER"]
+
+
+def test_citations_move_with_the_text_that_they_count() -> None:
+    said = "Ask <PERSON_1>, or <EMAIL_ADDRESS_1>."
+    start, end = said.index("<EMAIL"), said.index(">.") + 1
+    citation = {"url": "https://x.test", "start_index": start, "end_index": end}
+    notes = [{"type": "url_citation", "url_citation": citation}]
+    pieces = [event(chunk(delta(content=piece))) for piece in (said[:8], said[8:25], said[25:])]
+    out = played(stream(), *pieces, event(chunk(delta(annotations=notes))), finish("stop"), DONE)
+    deltas = [one["choices"][0]["delta"] for one in documents(out)]
+    text = "".join(said.get("content", "") for said in deltas)
+    (moved,) = [said["annotations"][0]["url_citation"] for said in deltas if "annotations" in said]
+    assert text[moved["start_index"] : moved["end_index"]] == MAIL
 
 
 def test_annotations_are_whole_and_dont_run_into_each_other() -> None:
