@@ -1,6 +1,7 @@
 """P6 Explainable: a decision follows from findings, caller, endpoint, policy and date alone.
 
-Replaced: the purity of `decide`, by one that looks at a clock (then the same facts decide twice).
+Replaced: `decide` in the running proxy, by one that goes by how often it was asked (then a record
+contradicts what its own facts decide).
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from proxy import scaffold
+import pytest
+
+from proxy import pipeline, scaffold
 from proxy.exchange import Endpoint, Facts, Principal, Verdict
 from proxy.policy.decide import decide
 from proxy.policy.explain import explain
@@ -23,25 +26,57 @@ DAY = date(2026, 11, 23)
 TEAM = Principal("default", "support", "desk")
 
 
+async def contradicted(privet: House, simulator: Simulator) -> list[bool]:
+    """Ask the same twice and decide again from each sealed record: does that say otherwise?"""
+    for _ in range(2):
+        simulator.says("Hi")
+        await privet.client.chat.completions.create(
+            model="gpt-4o-mini",
+            messages=[{"role": "user", "content": "Jane Hollander, card 4111 1111 1111 1111"}],
+        )
+    records = [record.opened for record in privet.records()]
+    intents: list[Any] = [one.body for one in records if one.kind.name == "INTENT"]
+    assert len(intents) == 2
+    return [recorded(intent) != decided_again(intent, privet) for intent in intents]
+
+
+def recorded(intent: Any) -> tuple[list[str], dict[str, str]]:
+    """By which rules, and what was done with what: as the log has it."""
+    return intent["rules"], intent["treatment"]
+
+
+def decided_again(intent: Any, privet: House) -> tuple[list[str], dict[str, str]]:
+    """The same, from what the record says that the decision was made from."""
+    policy = privet.services.policies.current
+    assert intent["policy"]["digest"] == policy.digest
+    facts = Facts(frozenset(intent["found"]), frozenset(intent["opaque"]))
+    who = Principal(**{name: intent["principal"][name] for name in ("tenant", "team", "app")})
+    verdict = decide(policy, facts, who, Endpoint(**intent["endpoint"]), DAY)
+    treatment = {entity: action.kind.name.lower() for entity, action in verdict.treatment.items()}
+    return list(verdict.rules), treatment
+
+
 async def test_the_record_holds_all_that_the_decision_was_made_from(
     privet: House, simulator: Simulator
 ) -> None:
-    """Decide again from the sealed record: the same treatment, by the same rule."""
-    simulator.says("Hi")
-    await privet.client.chat.completions.create(
-        model="gpt-4o-mini",
-        messages=[{"role": "user", "content": "Jane Hollander, card 4111 1111 1111 1111"}],
-    )
-    body: Any = privet.records()[-2].opened.body
-    policy = privet.services.policies.current
-    assert body["policy"]["digest"] == policy.digest
-    facts = Facts(frozenset(body["found"]), frozenset(body["opaque"]))
-    principal = Principal(**{name: body["principal"][name] for name in ("tenant", "team", "app")})
-    verdict = decide(policy, facts, principal, Endpoint(**body["endpoint"]), DAY)
-    assert list(verdict.rules) == body["rules"]
-    assert {entity: action.kind.name.lower() for entity, action in verdict.treatment.items()} == (
-        body["treatment"]
-    )
+    assert await contradicted(privet, simulator) == [False, False]
+
+
+async def test_a_proxy_whose_decisions_look_elsewhere_contradicts_its_records(
+    privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = itertools.count()
+
+    def looks_elsewhere(*facts: Any) -> Verdict:
+        """Every second time, cards aren't worth hiding."""
+        verdict = decide(*facts)
+        if next(ticks) % 2:
+            return verdict
+        shown = {name: done for name, done in verdict.treatment.items() if name != "CREDIT_CARD"}
+        return dataclasses.replace(verdict, treatment=shown)
+
+    monkeypatch.setattr(pipeline, "decide", looks_elsewhere)
+    assert await contradicted(privet, simulator) == [True, False]
 
 
 def same_answer_always(decides: Callable[..., Verdict]) -> bool:
