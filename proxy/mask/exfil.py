@@ -9,17 +9,22 @@ scheme that is followed by a path, query, fragment or port (so also in Markdown'
 and inside HTML attributes that browsers follow. An e-mail address is not a host. The judgement uses
 only what stands *before* the point, so that streams needn't wait: a value at the very start of a
 host name is restored.
+
+Readers take a quote or a backtick for a part of the URL, unless one like it stands right before the
+URL. In JSON, where strings end is certain, and no URL goes on from one into the next.
 """
 
 from __future__ import annotations
 
 import html
 import re
+import string
 from collections.abc import Collection, Sequence
 
 # A run of backslashes is tried once, from its start: what a model says may be long and hostile.
 _ESCAPED_SLASH = re.compile(r"(?<!\\)\\++/")
 _ESCAPED_QUOTE = re.compile(r"(?<!\\)\\++([\"'])")
+_QUOTE = re.compile(r"(?<!\\)\\*+\"")
 _ESCAPED_CHARACTER = re.compile(r"(?<!\\)\\++u([0-9A-Fa-f]{4})")
 _TOKEN = re.compile(r"<(?=[A-Z][A-Z0-9_]*[0-9][a-z]*>)([^<>]*)>")
 
@@ -51,6 +56,10 @@ _WWW = re.compile(r"(?<![\w.-])www\.", re.IGNORECASE)
 _BARE_HOST = re.compile(
     r"(?<![\w@.-])((?:[\w-]+\.)+[^\W\d_][\w-]+|(?:[0-9]{1,3}\.){3}[0-9]{1,3})\.?(?=[/?#\\]|:[0-9])"
 )
+_SCHEME_LETTERS = string.ascii_letters + string.digits + "+.-"
+_CLOSING = {'"': '"', "`": "`", "<": ">"}
+# What an unescaped quote stands before, in the string of a JSON document that breaks off.
+_STRING = re.compile(r"(?<!\\)(?:\\\\)*+\"([^\"\\]*+(?:\\.[^\"\\]*+)*+\\?)\Z", re.DOTALL)
 _AUTHORITY = re.compile(r"([^/?#\\]*)([/?#\\])?")
 
 
@@ -71,13 +80,22 @@ class KnownHosts:
         return known
 
 
-def foreign_host(before: str) -> str | None:
+def foreign_host(before: str, *, json: bool = False) -> str | None:
     """The host of the URL that `before` ends in, lower case; UNKNOWN if unfinished; None if none.
 
     Only the last CONTEXT characters need be given; a word that fills them all is taken for a URL.
+    `json`: they are of a JSON document.
     """
-    cut = len(before) >= CONTEXT
-    before = _TOKEN.sub(r"\1", _plain(before))
+    word = _raw_word(before)
+    cut = len(before) >= CONTEXT and len(word) == len(before)
+    enclosed = "=" in before or "]" in before
+    if not enclosed and not any(mark in word for mark in ".:&\\"):
+        return UNKNOWN if cut else None  # no host, no scheme, and no escape of either
+    if json and '"' in before and (said := _STRING.search(before)):
+        before, cut = said[1], False
+        word = _raw_word(before)
+    if enclosed:
+        before = _TOKEN.sub(r"\1", _plain(before))
     enclosing = (_ATTRIBUTE.search(before) if "=" in before else None) or (
         _DESTINATION.search(before) if "]" in before else None
     )
@@ -86,24 +104,26 @@ def foreign_host(before: str) -> str | None:
         found = _last_url(url)
         alone = url.strip().lower() in ("", "mailto:", "tel:")  # the value is the whole link
         return found[1] if found else None if alone else UNKNOWN
-    word = _last_word(before)
-    if cut and len(word) == len(before):
+    if cut:
         return UNKNOWN
+    word = _last_word(_TOKEN.sub(r"\1", _plain(_levelled(word))))
     found = _last_url(word)
-    if found is None or _closed(word, found[0], opened=_open(word[: found[0]])):
+    if found is None or _unquoted(word, found[0]):
         return None
-    return found[1]
+    return None if _closed(word, found[0], opened=_open(word[: found[0]])) else found[1]
 
 
-def _last_word(text: str) -> str:
-    """What follows the last blank, quote or bracket that no URL holds."""
-    if not text or text[-1].isspace():
-        return ""
-    word = text.rsplit(None, 1)[-1]
+def _raw_word(text: str) -> str:
+    """What follows the last blank."""
+    return "" if not text or text[-1].isspace() else text.rsplit(None, 1)[-1]
+
+
+def _last_word(word: str) -> str:
+    """What follows the bracket that no URL holds, with that bracket."""
     _, link, destination = word.rpartition("](")
     if link and not _closed(destination, 0, opened=1):
         return word  # a link of Markdown, whose destination may hold any of them
-    return max((word.rpartition(end)[2] for end in '"<>`'), key=lambda rest: -len(rest))
+    return word[max(0, word.rfind("<")) :]
 
 
 def _last_url(text: str) -> tuple[int, str] | None:
@@ -120,6 +140,13 @@ def _last_url(text: str) -> tuple[int, str] | None:
             return found.start(), UNKNOWN
     found = _WWW.search(text)
     return (found.start(), UNKNOWN) if found else None
+
+
+def _unquoted(word: str, start: int) -> bool:
+    """Whether the quote or angle bracket right before a URL has found its other half after it."""
+    begin = len(word[:start].rstrip(_SCHEME_LETTERS))
+    closing = _CLOSING.get(word[begin - 1 : begin])
+    return closing is not None and closing in word[start:]
 
 
 def _open(text: str) -> int:
@@ -150,6 +177,14 @@ def _of_authority(rest: str) -> str:
     host: str = match[1].rpartition("@")[2]
     host = host if host.endswith("]") else re.sub(r":[0-9]*\Z", "", host)
     return host.rstrip(".").lower()
+
+
+def _levelled(text: str) -> str:
+    """With those quotes as they are that are escaped the least; deeper ones are no other half."""
+    if "\\" not in text:
+        return text
+    least = min((len(quote[0]) for quote in _QUOTE.finditer(text)), default=0)
+    return _QUOTE.sub(lambda quote: '"' if len(quote[0]) == least else "'", text)
 
 
 def _plain(text: str) -> str:

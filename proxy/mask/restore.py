@@ -243,7 +243,7 @@ class Stream:
             return False
         if self._channel is Channel.NAME:
             return True
-        host = exfil.foreign_host(self._output)
+        host = exfil.foreign_host(self._output, json=self._channel is Channel.JSON)
         return host is None or host in self._restorer.hosts
 
     def _is_member(self, after: str, members: Collection[str]) -> bool:

