@@ -1,0 +1,217 @@
+"""Clients of each dialect, alike enough that one scenario can be told in every one of them.
+
+A speaker asks with the official SDK and gives back what its user would read: texts, the arguments of
+calls, refusals. What a protocol doesn't have is `None` in its place, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from openai import AsyncOpenAI
+
+Json = dict[str, Any]
+
+MODEL = "gpt-4o-mini"
+PARAMETERS: Json = {
+    "type": "object",
+    "properties": {"to": {"type": "string"}, "body": {"type": "string"}},
+    "additionalProperties": False,
+}
+
+
+@dataclass(slots=True)
+class Told:
+    """What a user reads of one answer: of each choice its text, of each call its arguments."""
+
+    texts: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
+
+
+class Speaker(Protocol):
+    """A client of one dialect.
+
+    Attributes:
+        lacks: scenario -> why this protocol doesn't have it.
+        restores: whether placeholders can come back.
+    """
+
+    lacks: Mapping[str, str]
+    restores: bool
+
+    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+        """Ask, perhaps with what came before; `asked` says how."""
+
+
+class Chat:
+    """Chat Completions."""
+
+    lacks: Mapping[str, str] = {}
+    restores = True
+
+    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+        """One question, or one with the turns before it."""
+        tool = {"name": "send_mail", "description": said, "parameters": PARAMETERS}
+        fields: Json = {"model": MODEL, "extra_body": asked.get("extra")}
+        if asked.get("tools"):
+            fields["tools"] = [{"type": "function", "function": tool}]
+        if asked.get("schema"):
+            schema = {"name": "answer", "schema": PARAMETERS}
+            fields["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if asked.get("n"):
+            fields["n"] = asked["n"]
+        turns: list[Json] = [{"role": "user", "content": said}]
+        if asked.get("called"):
+            function = {"name": "send_mail", "arguments": asked["called"]}
+            call = {"id": "call_1", "type": "function", "function": function}
+            turns.append({"role": "assistant", "content": said, "tool_calls": [call]})
+            turns.append({"role": "tool", "tool_call_id": "call_1", "content": asked["result"]})
+        create: Any = client.chat.completions.create
+        if not asked.get("stream"):
+            answer = await create(messages=turns, **fields)
+            return _chat_told([choice.message for choice in answer.choices])
+        told: dict[tuple[str, int], str] = {}
+        async for chunk in await create(messages=turns, stream=True, **fields):
+            for choice in chunk.choices:
+                _grow(told, ("text", choice.index), choice.delta.content)
+                _grow(told, ("refusal", choice.index), choice.delta.refusal)
+                for call in choice.delta.tool_calls or ():
+                    _grow(told, ("call", call.index), call.function.arguments)
+        return _grown(told)
+
+
+class Responses:
+    """Responses."""
+
+    lacks: Mapping[str, str] = {"n choices": "one answer a request"}
+    restores = True
+
+    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+        """One question, or one with the turns before it."""
+        fields: Json = {"model": MODEL, "extra_body": asked.get("extra"), "instructions": said}
+        if asked.get("tools"):
+            tool = {"type": "function", "name": "send_mail", "description": said}
+            fields["tools"] = [{**tool, "parameters": PARAMETERS, "strict": False}]
+        if asked.get("schema"):
+            schema = {"type": "json_schema", "name": "answer", "schema": PARAMETERS}
+            fields["text"] = {"format": schema}
+        turns: list[Json] = [{"role": "user", "content": [{"type": "input_text", "text": said}]}]
+        if asked.get("called"):
+            call = {"type": "function_call", "call_id": "call_1", "name": "send_mail"}
+            turns.append({"role": "assistant", "content": said})
+            turns.append({**call, "arguments": asked["called"]})
+            output = {"type": "function_call_output", "call_id": "call_1"}
+            turns.append({**output, "output": asked["result"]})
+        if not asked.get("stream"):
+            answer: Any = await client.responses.create(input=turns, **fields)  # type: ignore[call-overload]
+            return _response_told(answer.output)
+        told: dict[tuple[str, int], str] = {}
+        ended: Any = None
+        events: Any = await client.responses.create(input=turns, stream=True, **fields)  # type: ignore[call-overload]
+        async for event in events:
+            if event.type == "response.output_text.delta":
+                _grow(told, ("text", event.output_index), event.delta)
+            elif event.type == "response.refusal.delta":
+                _grow(told, ("refusal", event.output_index), event.delta)
+            elif event.type == "response.function_call_arguments.delta":
+                _grow(told, ("call", event.output_index), event.delta)
+            elif event.type == "response.completed":
+                ended = event.response
+        assert _grown(told) == _response_told(ended.output), "the deltas add up to the whole"
+        return _grown(told)
+
+
+class Completions:
+    """Completions."""
+
+    lacks: Mapping[str, str] = {
+        **dict.fromkeys(("tools", "tools stream", "multi-turn with tool results"), "no tools"),
+        "structured output": "none",
+        "refusal": "none",
+    }
+    restores = True
+
+    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+        """One prompt."""
+        fields: Json = {"model": MODEL, "extra_body": asked.get("extra"), "suffix": said}
+        fields |= {"n": asked["n"]} if asked.get("n") else {}
+        create: Any = client.completions.create
+        if not asked.get("stream"):
+            answer = await create(prompt=said, **fields)
+            return Told([choice.text for choice in answer.choices])
+        told: dict[tuple[str, int], str] = {}
+        async for chunk in await create(prompt=[said], stream=True, **fields):
+            for choice in chunk.choices:
+                _grow(told, ("text", choice.index), choice.text)
+        return _grown(told)
+
+
+class Embeddings:
+    """Embeddings: what comes back are numbers."""
+
+    lacks: Mapping[str, str] = {
+        **Completions.lacks,
+        **dict.fromkeys(("stream", "n choices"), "one vector an input"),
+    }
+    restores = False  # a value's token is the tenant's there
+
+    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+        """One text to embed; the vector's length is all that can be said of it."""
+        answer = await client.embeddings.create(
+            model=MODEL, input=[said, said], extra_body=asked.get("extra")
+        )
+        first, second = answer.data
+        assert first.embedding == second.embedding
+        return Told()
+
+
+#: Column of the table -> its client.
+SPEAKERS: Mapping[str, Speaker] = {
+    "Chat Completions": Chat(),
+    "Responses": Responses(),
+    "Completions": Completions(),
+    "Embeddings": Embeddings(),
+}
+
+
+def table(scenarios: Sequence[str]) -> str:
+    """The scenarios by dialect: what was run, and why the rest wasn't."""
+    lines = ["| | " + " | ".join(SPEAKERS) + " |", "|---|" + "---|" * len(SPEAKERS)]
+    for scenario in scenarios:
+        cells = [speaker.lacks.get(scenario, "holds") for speaker in SPEAKERS.values()]
+        cells = [cell if cell == "holds" else f"– ({cell})" for cell in cells]
+        lines.append(f"| {scenario} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _chat_told(messages: Sequence[Any]) -> Told:
+    calls = [call for message in messages for call in message.tool_calls or ()]
+    return Told(
+        [message.content for message in messages if message.content],
+        [call.function.arguments for call in calls],
+        [message.refusal for message in messages if message.refusal],
+    )
+
+
+def _response_told(output: Sequence[Any]) -> Told:
+    parts = [part for item in output if item.type == "message" for part in item.content]
+    return Told(
+        [part.text for part in parts if part.type == "output_text"],
+        [item.arguments for item in output if item.type == "function_call"],
+        [part.refusal for part in parts if part.type == "refusal"],
+    )
+
+
+def _grow(told: dict[tuple[str, int], str], place: tuple[str, int], piece: str | None) -> None:
+    if piece:
+        told[place] = told.get(place, "") + piece
+
+
+def _grown(told: Mapping[tuple[str, int], str]) -> Told:
+    kinds: dict[str, list[str]] = {"text": [], "call": [], "refusal": []}
+    for (kind, _), text in sorted(told.items()):
+        kinds[kind].append(text)
+    return Told(kinds["text"], kinds["call"], kinds["refusal"])
