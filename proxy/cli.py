@@ -60,6 +60,11 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="serve, as privet.yaml says")
     _add_config(serve)
+    serve.add_argument(
+        "--allow-shadow",
+        action="store_true",
+        help="take a policy that isn't enforced as a whole, only counted: nothing is hidden",
+    )
     serve.set_defaults(run=_serve)
 
     demo = commands.add_parser("demo", help="see it work, or try it in front of your own server")
@@ -192,7 +197,7 @@ def _configuration(chosen: argparse.Namespace) -> Configuration:
 def _serve(chosen: argparse.Namespace) -> int:
     from proxy import serving
 
-    return serving.run(_configuration(chosen))
+    return serving.run(_configuration(chosen), allow_shadow=chosen.allow_shadow)
 
 
 def _demo(chosen: argparse.Namespace) -> int:

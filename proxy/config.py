@@ -238,6 +238,7 @@ class Settings(Section):
     Attributes:
         listen: address and port to serve on.
         policy: the policy file; with `policy_trust`, a bundle that `privet policy sign` made.
+        candidate_policy: another one (unsigned), decided beside it, recorded and counted.
         keys: the file of virtual keys; `anyone: true` instead asks for none (loopback only).
         secret: file with the key of keyed hashes (`hash` actions, end-user ids).
         providers, models: where requests may go; a model lists its endpoints, preferred first.
@@ -247,6 +248,7 @@ class Settings(Section):
     listen: Listen = "127.0.0.1:8080"
     policy: str
     policy_trust: PolicyTrustSection | None = None
+    candidate_policy: str | None = None
     keys: str | None = None
     anyone: bool = False
     secret: str

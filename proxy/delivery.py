@@ -8,17 +8,19 @@ outcome is written.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 
 import structlog
 
 from proxy.conversations import remember
 from proxy.errors import AuditUnavailable, ProviderFailed
+from proxy.inspecting import Inspector, Listening
 from proxy.journey import Answer, Attempt, Services, as_failure
 from proxy.providers import Reply
 from proxy.providers.http import MAX_ANSWER_BYTES
 from proxy.recording import PART_BYTES, Outcome
 from proxy.wire import Dialect
-from proxy.wire.restoring import AnswerStream, Restored
+from proxy.wire.restoring import Asked, Restored, Restoring, Streaming
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +33,7 @@ async def deliver(attempt: Attempt, reply: Reply, dialect: Dialect, services: Se
     """
     headers = reply.headers | _headers(attempt)
     if attempt.request.exchange.stream and reply.is_event_stream and dialect.stream is not None:
-        restoring = dialect.stream(attempt.restorer, attempt.asked)
-        stream = _stream(attempt, reply, restoring, services)
+        stream = _stream(attempt, reply, dialect.stream, services)
         # Run to its first, empty chunk: only a generator that began has an end to clean up.
         await anext(stream)
         return Answer(headers | _noted(*_notes(attempt)), stream)
@@ -50,7 +51,13 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
                 received.clear()  # no record could hold it
                 raise ProviderFailed("The provider's answer is too large.")
             received += chunk
-        restored = dialect.restore(bytes(received), attempt.restorer, attempt.asked)
+        restorer: Restoring = attempt.restorer
+        if attempt.verdict.terms.inspects:
+            inspector = _inspector(attempt, services)
+            outcome.produced = inspector.found
+            await inspector.judge_whole(bytes(received), dialect, attempt.asked)
+            restorer = inspector.restorer
+        restored = dialect.restore(bytes(received), restorer, attempt.asked)
         await remember(attempt, services)
         outcome.status, outcome.delivered = "delivered", len(restored.body)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
@@ -64,11 +71,13 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
 
 
 async def _stream(
-    attempt: Attempt, reply: Reply, restoring: AnswerStream, services: Services
+    attempt: Attempt, reply: Reply, streaming: Streaming, services: Services
 ) -> AsyncGenerator[bytes, None]:
     """The restored events as they come; what is handed on counts as delivered."""
     exchange = attempt.request.exchange
     outcome = Outcome(http_status=reply.status)
+    listening, restorer, asked = _listening(attempt, streaming, services, outcome)
+    restoring = streaming(restorer, asked)
     unsealed = bytearray()
     parts = 0
     try:
@@ -83,11 +92,15 @@ async def _stream(
                 )
                 del unsealed[:PART_BYTES]
                 parts += 1
+            if listening:
+                await listening.feed(chunk)
             restored = restoring.feed(chunk)
             await remember(attempt, services)  # before the caller can go on from it
             if restored:
                 outcome.delivered += len(restored)
                 yield restored
+        if listening:
+            await listening.close()
         tail = restoring.close()
         outcome.status = "failed" if restoring.failed else "delivered"
         outcome.code = "provider_failed" if restoring.failed else ""
@@ -108,6 +121,31 @@ async def _stream(
             log.error("outcome not recorded", exchange=exchange.id)
 
 
+def _listening(
+    attempt: Attempt, streaming: Streaming, services: Services, outcome: Outcome
+) -> tuple[Listening | None, Restoring, Asked]:
+    """Where policy asks for it, what listens to a stream first; what restores it, and how."""
+    if not attempt.verdict.terms.inspects:
+        return None, attempt.restorer, attempt.asked
+    # Log-probabilities of a stream would spell what is masked later.
+    asked = replace(attempt.asked, drop_logprobs=True)
+    inspector = _inspector(attempt, services)
+    outcome.produced = inspector.found
+    return inspector.listen(streaming, asked), inspector.restorer, asked
+
+
+def _inspector(attempt: Attempt, services: Services) -> Inspector:
+    """What judges the answer of an attempt."""
+    request = attempt.request
+    return Inspector(
+        services.detector,
+        request.principal,
+        attempt.verdict.terms,
+        request.exchange.parts,
+        attempt.restorer,
+    )
+
+
 def _headers(attempt: Attempt) -> dict[str, str]:
     """What the caller learns about its request besides the answer."""
     endpoint = attempt.verdict.endpoint
@@ -116,6 +154,7 @@ def _headers(attempt: Attempt) -> dict[str, str]:
         "x-privet-provider": endpoint.provider,
         "x-privet-model": endpoint.model,
         "x-privet-policy": f"{request.policy_name}@{request.policy_digest[:12]}",
+        **({} if request.enforced else {"x-privet-shadow": "policy-not-enforced"}),
     }
 
 

@@ -74,6 +74,9 @@ def _policy(configuration: Configuration) -> Iterator[Check]:
         yield Check("policy", "failed", str(error), mend)
         return
     yield Check("policy", "ok", f"{policy.name}, digest {policy.digest[:12]}")
+    if policy.shadow is not None:
+        message = f"NOT ENFORCED until {policy.shadow.until}: nothing is hidden but secrets"
+        yield Check("policy", "warning", message, "take `shadow` out of it as soon as you can")
     for name in sorted(settings.providers.keys() - policy.providers.keys()):
         mend = f"add {name} to `providers` in {path}"
         yield Check(

@@ -264,8 +264,8 @@ class Terms:
     """What policy says about one answer and its record.
 
     Attributes:
-        outputs: of each rule that matches, entity or ANY -> what is done with values of it that
-            the model produced.
+        outputs: rule -> entity or ANY -> what is done with values of it that the model produced.
+        min_scores: entity -> the score below which a value that the model produced doesn't count.
         withheld: entities, or ANY, whose placeholders stay in the answer.
         keep: the most that the audit log keeps of the texts; None where privet.yaml says it.
         hosts: those whose URLs may hold real values besides those that the caller mentioned.
@@ -273,7 +273,8 @@ class Terms:
         rules: ids of the rules that matched.
     """
 
-    outputs: tuple[Mapping[str, OutputAction], ...] = ()
+    outputs: Mapping[str, Mapping[str, OutputAction]] = field(default_factory=dict)
+    min_scores: Mapping[str, float] = field(default_factory=dict)
     withheld: frozenset[str] = frozenset()
     keep: Keep | None = None
     hosts: frozenset[str] = frozenset()
@@ -283,12 +284,23 @@ class Terms:
     @property
     def inspects(self) -> bool:
         """Whether anything that the model produces matters."""
-        return any(action != "leave" for said in self.outputs for action in said.values())
+        return any(action != "leave" for said in self.outputs.values() for action in said.values())
 
     def output(self, entity: str) -> OutputAction:
         """What is done with a value of this entity that the model produced: the strictest said."""
-        actions = [said.get(entity, said.get(ANY, "leave")) for said in self.outputs]
-        return max(actions, key=get_args(OutputAction).index, default="leave")
+        said = self._said(entity).values()
+        return max(said, key=get_args(OutputAction).index, default="leave")
+
+    def output_rule(self, entity: str) -> str:
+        """The first rule that says so."""
+        strictest = self.output(entity)
+        return next((rule for rule, said in self._said(entity).items() if said == strictest), "")
+
+    def _said(self, entity: str) -> dict[str, OutputAction]:
+        return {
+            rule: actions.get(entity, actions.get(ANY, "leave"))
+            for rule, actions in self.outputs.items()
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ Above exchange.py, since these hold parts of the stages themselves.
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,6 +39,9 @@ class Services:
 
     Attributes:
         vault: what callers have stored.
+        candidates: the store of a candidate policy, decided beside the one in force.
+        reload_asked: set by whoever wants the policies looked at now.
+        counts: how often what happened, for metrics: reloads, differences of shadows.
         lexicon: the words that the sweep and the guard are careful with.
         memory: what became of conversations, for their next turns.
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
@@ -45,6 +50,9 @@ class Services:
 
     identify: Identify
     policies: PolicyStore
+    candidates: PolicyStore | None
+    reload_asked: asyncio.Event
+    counts: Counter[tuple[str, ...]]
     detector: Detector
     catalogue: Catalogue
     providers: Mapping[str, Provider]

@@ -41,10 +41,12 @@ from proxy.mask.guard import check
 from proxy.mask.keyed import Keyed
 from proxy.mask.masking import Masked, Numbering, number
 from proxy.mask.restore import Restorer
+from proxy.mask.withhold import without
 from proxy.memory import Turn
 from proxy.policy.decide import decide
 from proxy.providers import Reply
 from proxy.recording import Outcome, Request
+from proxy.shadowing import shadowed
 from proxy.wire import DIALECTS, Dialect
 from proxy.wire.restoring import Asked
 from proxy.wire.strict_json import add_members
@@ -85,12 +87,17 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         findings = await _aside(exchange, lambda: sweep(parts, accepted, services.lexicon, known))
         # 5. classify
         now = services.now()
-        facts = gather(policy, Occasion(exchange, principal, labels, now), findings)
+        occasion = Occasion(exchange, principal, labels, now)
+        facts = gather(policy, occasion, findings)
         counts = Counter(finding.entity for part in findings for finding in part)
         request = replace(request, data_class=policy.classify(facts), found=counts, facts=facts)
         # 6. decide
         day = now.date()
         verdicts = [decide(policy, facts, principal, endpoint, day) for endpoint in candidates]
+        if policy.shadowed or policy.shadow or services.candidates:
+            request, verdicts = await shadowed(
+                request, policy, occasion, findings, verdicts, services
+            )
         # 7. route
         ranked = services.health.rank(verdicts, time.monotonic())
         if not ranked:
@@ -231,7 +238,9 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
     if preferences := _preferences(verdict, services):
         body = add_members(body, preferences)
         digest = hashlib.sha256(body).digest()
-    restorer = Restorer(masked.mapping, exchange.parts, verdict.terms.hosts)
+    terms = verdict.terms
+    mapping = without(masked.mapping, numbering, terms.withheld)
+    restorer = Restorer(mapping, exchange.parts, terms.hosts, terms.tools)
     told: list[dict[str, Any]] = []
     asked = Asked(
         exchange.json_answer, bool(masked.edits), sent.relaxed, exchange.echo, told.append

@@ -89,13 +89,17 @@ class Request:
 
 @dataclass(slots=True)
 class Outcome:
-    """How an attempt ended, filled in while it runs."""
+    """How an attempt ended, filled in while it runs.
+
+    `produced` counts the values in the answer that the model produced, where policy asks for them.
+    """
 
     status: str = "client_left"
     http_status: int = 0
     code: str = ""
     received: int = 0
     delivered: int = 0
+    produced: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +226,7 @@ class Recorder:
             "code": outcome.code,
             "received_bytes": outcome.received,
             "delivered_bytes": outcome.delivered,
+            **({"produced": dict(outcome.produced)} if outcome.produced else {}),
         }
         contents = []
         if received and self._kept(verdict) != "metadata":

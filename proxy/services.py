@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import structlog
 
@@ -21,7 +21,6 @@ from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
 from proxy.detect.detector import Detector
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
-from proxy.errors import AuditUnavailable
 from proxy.exchange import Endpoint
 from proxy.identity import Identify
 from proxy.identity.anyone import identify_anyone
@@ -29,17 +28,14 @@ from proxy.identity.keys import KeyStore
 from proxy.journey import Services
 from proxy.memory import Memory
 from proxy.policy.bundle import Trust, load_trust
-from proxy.policy.compiled import Policy
-from proxy.policy.watch import PolicyStore, Reload
+from proxy.policy.watch import PolicyStore
 from proxy.providers import KINDS, Provider, ProviderKey, Timeouts
 from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
 from proxy.upkeep import keep_up
 from proxy.vault import MemoryStore, SQLiteStore, Vault
+from proxy.watching import Watched, on_record, watch
 from proxy.yaml_file import ConfigError, Problem
-
-#: How often changed files (policy, virtual keys) are looked for.
-_WATCH_EVERY_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +53,13 @@ async def detecting(configuration: Configuration) -> AsyncIterator[Detector]:
 
 
 @asynccontextmanager
-async def running(configuration: Configuration, detector: Detector) -> AsyncIterator[Services]:
+async def running(
+    configuration: Configuration, detector: Detector, *, allow_shadow: bool = False
+) -> AsyncIterator[Services]:
     """Everything else, started around a detector; stopped in reverse order afterwards.
+
+    Args:
+        allow_shadow: whether a policy may be in force that as a whole isn't enforced.
 
     Raises:
         ConfigError: a file of the configuration can't be used.
@@ -67,9 +68,14 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
     settings = configuration.settings
     async with AsyncExitStack() as stack:
         identify, keys = _identity(configuration)
+        produced, trust = detector.produced, policy_trust(configuration)
         policies = PolicyStore(
-            configuration.path(settings.policy), detector.produced, policy_trust(configuration)
+            configuration.path(settings.policy), produced, trust, allow_shadow=allow_shadow
         )
+        candidates = None
+        if settings.candidate_policy is not None:
+            path = configuration.path(settings.candidate_policy)
+            candidates = PolicyStore(path, produced, allow_shadow=True)
         audit_log = open_audit_log(configuration)
         recorder = Recorder(
             audit_log,
@@ -78,10 +84,8 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
             retention=settings.audit.retention_days.model_dump(exclude_none=True),
         )
         stack.push_async_callback(recorder.close)
-        policy = policies.current
-        await recorder.policy_changed(
-            policy.name, policy.digest, accepted=True, waivers=_waivers(policy)
-        )
+        await on_record(policies.current, recorder, accepted=True)
+        watched = Watched(policies, candidates, keys, recorder, asyncio.Event(), Counter())
         providers = {}
         for name, section in settings.providers.items():
             providers[name] = _provider(name, section, configuration)
@@ -92,6 +96,9 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
         services = Services(
             identify=identify,
             policies=policies,
+            candidates=candidates,
+            reload_asked=watched.asked,
+            counts=watched.counts,
             detector=detector,
             catalogue=_catalogue(configuration),
             providers=providers,
@@ -104,7 +111,7 @@ async def running(configuration: Configuration, detector: Detector) -> AsyncIter
         )
         site, approvers = configuration.path(settings.audit.dir), _approvers(configuration)
         for task in (
-            _watch(policies, keys, recorder),
+            watch(watched),
             keep_up(audit_log, site, AUDIT_SLOT, approvers),
         ):
             stack.push_async_callback(_cancel, asyncio.create_task(task))
@@ -150,22 +157,6 @@ def _approvers(configuration: Configuration) -> list[VerifierKey]:
     """Who may approve erasures; raises FormatError for a file without such a key."""
     paths = [configuration.path(path) for path in configuration.settings.audit.approvers]
     return [key for path in paths for key in audit_keys.load_verifier_keys(path)]
-
-
-def _waivers(policy: Policy) -> list[dict[str, Any]]:
-    """What a policy's waivers lift, for whom, until when, and who approved them."""
-    return [
-        {
-            "id": waiver.id,
-            "lifts": waiver.rule,
-            "providers": sorted(waiver.providers),
-            "scope": {name: sorted(values) for name, values in waiver.scope},
-            "until": waiver.until.isoformat(),
-            "approved_by": list(waiver.approved_by),
-            "why": waiver.why,
-        }
-        for waiver in policy.waivers
-    ]
 
 
 def read_secret(path: Path) -> bytes:
@@ -245,54 +236,6 @@ def _catalogue(configuration: Configuration) -> Catalogue:
         for name, endpoints in settings.models.items()
     }
     return Catalogue(models, settings.any_model)
-
-
-async def _watch(policies: PolicyStore, keys: KeyStore | None, recorder: Recorder) -> None:
-    """Follow changes of the policy and of the virtual keys while serving."""
-
-    reloads: asyncio.Queue[Reload] = asyncio.Queue()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(policies.watch(_WATCH_EVERY_S, reloads.put_nowait))
-        group.create_task(_report(reloads, recorder))
-        if keys is not None:
-            group.create_task(_watch_keys(keys))
-
-
-async def _report(reloads: asyncio.Queue[Reload], recorder: Recorder) -> None:
-    """Say what came of each reload, in the log and on record."""
-    while True:
-        reload = await reloads.get()
-        policy = reload.policy
-        if reload.problems:
-            log.error(
-                "policy refused, the last good one stays",
-                policy=policy.name,
-                digest=policy.digest,
-                problems=[str(problem) for problem in reload.problems],
-            )
-        else:
-            log.info("policy loaded", policy=policy.name, digest=policy.digest)
-        try:
-            await recorder.policy_changed(
-                policy.name,
-                policy.digest,
-                accepted=not reload.problems,
-                waivers=_waivers(policy),
-            )
-        except AuditUnavailable:
-            # The watch goes on: a key that is taken away must still be.
-            log.error("policy change not recorded", policy=policy.name, digest=policy.digest)
-
-
-async def _watch_keys(keys: KeyStore) -> None:
-    while True:
-        await asyncio.sleep(_WATCH_EVERY_S)
-        try:
-            if await asyncio.to_thread(keys.reload_if_changed):
-                log.info("virtual keys loaded")
-        except ConfigError as error:
-            problems = [str(problem) for problem in error.problems]
-            log.error("virtual keys refused, the last good ones stay", problems=problems)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

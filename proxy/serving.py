@@ -17,23 +17,28 @@ from proxy.services import detecting, running
 log = structlog.get_logger(__name__)
 
 
-def run(configuration: Configuration) -> int:
-    """Serve until SIGINT or SIGTERM; returns the exit code."""
+def run(configuration: Configuration, *, allow_shadow: bool = False) -> int:
+    """Serve until SIGINT or SIGTERM; SIGHUP loads the policy anew. Returns the exit code.
+
+    Args:
+        allow_shadow: whether a policy may be in force that as a whole isn't enforced.
+    """
     settings = configuration.settings
     logs.configure(settings.log_level, settings.log_format)
-    uvloop.run(_serve(configuration))
+    uvloop.run(_serve(configuration, allow_shadow=allow_shadow))
     return 0
 
 
-async def _serve(configuration: Configuration) -> None:
+async def _serve(configuration: Configuration, *, allow_shadow: bool) -> None:
     settings = configuration.settings
     stop = stop_signal()
     async with (
         detecting(configuration) as detector,
-        running(configuration, detector) as services,
+        running(configuration, detector, allow_shadow=allow_shadow) as services,
         listening(services, settings.limits, *settings.address) as base_url,
     ):
         _settle_memory()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, services.reload_asked.set)
         policy = services.policies.current
         log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
         await stop.wait()

@@ -123,22 +123,32 @@ def write_configuration(
 
 @asynccontextmanager
 async def house(
-    folder: Path, detector: Detector, cloud: str, cellar: str | None = None, **choices: Any
+    folder: Path,
+    detector: Detector,
+    cloud: str,
+    cellar: str | None = None,
+    *,
+    allow_shadow: bool = False,
+    **choices: Any,
 ) -> AsyncIterator[House]:
-    """Start one; arguments as for `write_configuration`."""
+    """Start one; arguments as for `write_configuration` and `running`."""
     configuration = write_configuration(folder, cloud, cellar, **choices)
     key, _ = create_key(folder / "keys.yaml", "support", "desk")
-    async with opened(configuration, key, detector) as running_house:
+    async with opened(configuration, key, detector, allow_shadow=allow_shadow) as running_house:
         yield running_house
 
 
 @asynccontextmanager
 async def opened(
-    configuration: config.Configuration, key: str, detector: Detector
+    configuration: config.Configuration,
+    key: str,
+    detector: Detector,
+    *,
+    allow_shadow: bool = False,
 ) -> AsyncIterator[House]:
     """Start one that was configured before."""
     async with (
-        running(configuration, detector) as services,
+        running(configuration, detector, allow_shadow=allow_shadow) as services,
         listening(services, configuration.settings.limits, "127.0.0.1", 0) as root,
         AsyncOpenAI(base_url=f"{root}/v1", api_key=key, max_retries=0) as client,
     ):

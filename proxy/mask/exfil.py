@@ -70,14 +70,24 @@ class KnownHosts:
         self._said = said
         self._known = {host.lower(): True for host in listed}
 
-    def __contains__(self, host: str) -> bool:
-        if not host:
+    def __contains__(self, host: object) -> bool:
+        if not isinstance(host, str) or not host:
             return False
         known = self._known.get(host)
         if known is None:
             mention = re.compile(rf"(?<![\w@.-]){re.escape(host)}(?![\w-]|\.\w|@)", re.IGNORECASE)
             known = self._known[host] = any(map(mention.search, self._said))
         return known
+
+
+class _EveryHost:
+    """Holds every host, for tools that get real values wherever they stand."""
+
+    def __contains__(self, host: object) -> bool:
+        return True
+
+
+EVERY_HOST = _EveryHost()
 
 
 def foreign_host(before: str, *, json: bool = False) -> str | None:

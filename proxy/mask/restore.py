@@ -11,17 +11,20 @@ again.
 
 from __future__ import annotations
 
+import copy
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
-from proxy.exchange import Author, Channel, TextPart
+from proxy.exchange import ANY, Author, Channel, TextPart, ToolRestore
 from proxy.mask import exfil, grammar
 from proxy.mask.code import Code
 from proxy.mask.json_depth import JsonDepth
 from proxy.mask.masking import Restorable
+from proxy.mask.withhold import literals
 
 # A key of an object and what stands between it and its value, in a document at any depth.
 _KEY = re.compile(r"\"(?P<key>[^\"\\]++)\\*+\"\s*+:\s*+(?P<quote>\\*+\")?\Z")
@@ -34,13 +37,24 @@ class Restorer:
     """Restores the answer to one request, through that request's mapping only."""
 
     def __init__(
-        self, mapping: Restorable, parts: Sequence[TextPart], hosts: Collection[str] = ()
+        self,
+        mapping: Restorable,
+        parts: Sequence[TextPart],
+        hosts: Collection[str] = (),
+        tools: Mapping[str, ToolRestore] = MappingProxyType({}),
     ) -> None:
-        """`parts`: the request's, as the caller sent them; `hosts`: those that policy lists."""
+        """Restore by `mapping`.
+
+        Args:
+            parts: the request's, as the caller sent them.
+            hosts: those that policy lists besides what the caller mentioned.
+            tools: tool or ANY -> whether its arguments get real values.
+        """
         self.mapping = mapping
+        self._tools = tools
         self._texts = [part.text for part in parts]
         said = [part.text for part in parts if part.author in (Author.OPERATOR, Author.USER)]
-        self.hosts = exfil.KnownHosts(said, hosts)
+        self.hosts: Container[str] = exfil.KnownHosts(said, hosts)
         self._typed: dict[str, bool] = {}
 
     def text(self, text: str, channel: Channel) -> str:
@@ -53,6 +67,19 @@ class Restorer:
     def stream(self, channel: Channel) -> Stream:
         """A restorer for one string that arrives in pieces: one choice, block or tool call."""
         return Stream(self, channel)
+
+    def for_tool(self, name: str) -> Restorer:
+        """What restores the arguments of this tool (its real name)."""
+        mode = self._tools.get(name, self._tools.get(ANY, "known_hosts"))
+        if mode == "known_hosts":
+            return self
+        other = copy.copy(self)
+        if mode == "always":
+            other.hosts = exfil.EVERY_HOST
+        else:
+            other.__dict__.pop("beginnings", None)
+            other.mapping = literals(self.mapping)
+        return other
 
     def typed(self, token: str) -> bool:
         """Whether the caller's own text holds this token, so that only the exact form is ours."""

@@ -26,7 +26,7 @@ def terms(
         keeps.append(policy.terms.keep)
     return replace(
         policy.terms,
-        outputs=tuple(rule.actions for rule in rules if isinstance(rule, Output)),
+        outputs={rule.id: rule.actions for rule in rules if isinstance(rule, Output)},
         withheld=frozenset(e for r in rules if isinstance(r, Withhold) for e in r.entities),
         keep=min(keeps, key=get_args(Keep).index, default=None),
         rules=tuple(rule.id for rule in rules),

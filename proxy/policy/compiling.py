@@ -107,6 +107,7 @@ class _Compiler:
             answering=tuple(rule for rule in map(self._answering, rules) if rule),
             lookups={name: Lookup(name, permits, restrictions) for name in self._providers},
             terms=Terms(
+                min_scores={name: e.min_score for name, e in form.entities.items() if e.min_score},
                 hosts=frozenset(form.restore.hosts),
                 tools=MappingProxyType(form.restore.tools),
                 keep=form.audit.keep if form.audit else None,

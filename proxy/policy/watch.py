@@ -41,19 +41,26 @@ class PolicyStore:
     """Holds the policy in force; `current` may be read at any time, from any task."""
 
     def __init__(
-        self, path: Path, produced: Collection[str] | None = None, trust: Trust | None = None
+        self,
+        path: Path,
+        produced: Collection[str] | None = None,
+        trust: Trust | None = None,
+        *,
+        allow_shadow: bool = False,
     ) -> None:
         """Load the first policy. Raises ConfigError: there is no last good one to keep yet.
 
         Args:
             trust: whose signatures a policy needs, None if it needs none.
+            allow_shadow: whether it may be one that as a whole isn't enforced.
         """
         self._path = path
         self._produced = produced
         self._trust = trust
+        self._allow_shadow = allow_shadow
         self._reloading = threading.Lock()  # a signal and `watch` may both ask for a reload
         self._seen = _fingerprint(path)
-        self._loaded = load_trusted(path, produced, trust)
+        self._loaded = self._load()
 
     @property
     def current(self) -> Policy:
@@ -72,9 +79,18 @@ class PolicyStore:
                 return Reload(previous, previous.digest, error.problems)
             return Reload(self.current, previous.digest)
 
+    def _load(self) -> Loaded:
+        """The file's policy, if it is enforced or needn't be."""
+        loaded = load_trusted(self._path, self._produced, self._trust)
+        if loaded.policy.shadow is not None and not self._allow_shadow:
+            message = "this policy isn't enforced as a whole (`shadow`)"
+            hint = "take `shadow` out, or start Privet with --allow-shadow"
+            raise ConfigError([Problem(str(self._path), 1, 1, message, hint, "shadow")])
+        return loaded
+
     def _load_no_older(self) -> Loaded:
         """The file's policy; a bundle older than the one in force may be one that was withdrawn."""
-        loaded, ours = load_trusted(self._path, self._produced, self._trust), self._loaded
+        loaded, ours = self._load(), self._loaded
         if loaded.signed_at and ours.signed_at and loaded.signed_at < ours.signed_at:
             message = f"signed at {loaded.signed_at}, before the one in force ({ours.signed_at})"
             hint = "to go back to an older policy, sign it anew"

@@ -21,6 +21,7 @@ from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_chat import MESSAGE
 from proxy.wire.openai_chat_documents import Documents
 from proxy.wire.openai_chat_names import SplitNames
+from proxy.wire.openai_chat_tools import Tools
 from proxy.wire.openai_shared import error, move_offsets, read_again, read_answer
 from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
 
@@ -64,9 +65,11 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
     if answer.get("error") is not None and not answer.get("choices"):
         raise ProviderFailed("The provider reported an error instead of an answer.")
     documents = Documents(asked)
+    tools = Tools(restorer)
+    tools.learn(answer)
 
     def change(path: Path, leaf: Leaf, text: str) -> str:
-        restored = restorer.text(text, _channel(path, leaf, asked))
+        restored = tools.at(path).text(text, _channel(path, leaf, asked))
         documents.hear(path, restored)
         return restored
 
@@ -99,6 +102,7 @@ class AnswerStream:
         self._unfinished: set[int] = set()
         self._documents = Documents(asked)
         self._names = SplitNames(restorer)
+        self._tools = Tools(restorer)
         self._ended = False
         self._undelivered = b""
         #: True once the caller was told that the stream broke off.
@@ -163,6 +167,7 @@ class AnswerStream:
         yield from self._flush(("choices",))
 
     def _chunk(self, chunk: dict[str, Any], name: str = "") -> Iterator[sse.Event]:
+        self._tools.learn(chunk)
         restored = map_strings(chunk, _ANSWER, self._change)
         self._envelope = {**restored, "choices": []}
         self._envelope.pop("usage", None)
@@ -207,7 +212,7 @@ class AnswerStream:
         stream = self._streams.get(path)
         if stream is None:
             channel = _channel(path, leaf, self._asked)
-            stream = self._streams[path] = self._restorer.stream(channel)
+            stream = self._streams[path] = self._tools.at(path).stream(channel)
         said = stream.feed(text)
         self._documents.hear(path, said)
         return said

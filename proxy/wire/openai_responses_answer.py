@@ -87,7 +87,8 @@ class Whole:
     """Restores the pieces of an answer that come whole."""
 
     def __init__(self, restorer: Restoring, asked: Asked) -> None:
-        self._restorer = restorer
+        self.restorer = restorer
+        self._asked = asked
         self._echo = asked.echo
         self.text_channel = Channel.JSON if asked.json_answer else Channel.TEXT
         self._drop_logprobs = asked.drop_logprobs
@@ -105,13 +106,21 @@ class Whole:
 
     def item(self, item: Json) -> Json:
         """An output item: a message's parts by their type, everything else by its place."""
-        restored: Json = map_strings(item, ITEM, self.change)
+        restored: Json = map_strings(item, ITEM, self.for_tool(item).change)
         content = item.get("content")
         if isinstance(content, list):
             restored["content"] = [
                 self.part(part) if isinstance(part, dict) else part for part in content
             ]
         return restored
+
+    def for_tool(self, item: Json) -> Whole:
+        """What restores the strings of a call, which are for its tool; itself for other items."""
+        name = item.get("name")
+        if not isinstance(name, str):
+            return self
+        real = self.restorer.text(name, Channel.NAME)
+        return Whole(self.restorer.for_tool(real), self._asked)
 
     def part(self, part: Json) -> Json:
         """A content part, with what counts its characters moved along."""
@@ -120,7 +129,7 @@ class Whole:
         before, after = part.get("text"), restored.get("text")
         annotations = _objects(restored.get("annotations"))
         if annotations and isinstance(before, str) and before != after:
-            cited = read_again(before, self._restorer, channel)
+            cited = read_again(before, self.restorer, channel)
             for annotation in annotations:
                 move_offsets(annotation, cited)
         if self._drop_logprobs or before != after:
@@ -130,12 +139,12 @@ class Whole:
 
     def change(self, _path: Path, leaf: Leaf, text: str) -> str:
         """One string, by what it is declared to be."""
-        return self._restorer.text(text, _CHANNELS.get(leaf, Channel.TEXT))
+        return self.restorer.text(text, _CHANNELS.get(leaf, Channel.TEXT))
 
     def _changing_text_as(self, channel: Channel) -> Callable[[Path, Leaf, str], str]:
         def change(path: Path, leaf: Leaf, text: str) -> str:
             if path == ("text",):
-                return self._restorer.text(text, channel)
+                return self.restorer.text(text, channel)
             return self.change(path, leaf, text)
 
         return change

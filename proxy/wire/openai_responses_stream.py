@@ -85,6 +85,7 @@ class AnswerStream:
         self._cited: dict[
             tuple[object, ...], TextStream
         ] = {}  # what annotations count characters of
+        self._called: dict[object, Restoring] = {}  # by output index: what is for a tool
         self._added = 0
         self._next = 0
         self._finished = False
@@ -171,7 +172,8 @@ class AnswerStream:
         place = (base, _indexes(frame), name)
         text = self._texts.get(place)
         if text is None:
-            text = _Text(self._restorer.stream(self._channel(base)), raw, frame)
+            restorer = self._called.get(frame.get("output_index"), self._restorer)
+            text = _Text(restorer.stream(self._channel(base)), raw, frame)
             self._texts[place] = text
         text.event, text.frame = raw, frame
         if base == _TEXT:
@@ -186,12 +188,14 @@ class AnswerStream:
         restored: Json = map_strings(rest, _EVENT, self._whole.change)
         for name in ("text", "arguments"):
             if isinstance(event.get(name), str):
-                restored[name] = self._restorer.text(event[name], channel)
+                restorer = self._called.get(event.get("output_index"), self._restorer)
+                restored[name] = restorer.text(event[name], channel)
         if isinstance(response, dict):
             restored["response"] = self._whole.response(response)
             if kind in _TERMINAL:
                 self._asked.tell(restored["response"])
         if isinstance(item, dict):
+            self._called[event.get("output_index")] = self._whole.for_tool(item).restorer
             restored["item"] = self._whole.item(item)
             if kind == "response.output_item.done":
                 self._judge(restored, {"output": [restored["item"]]})

@@ -37,6 +37,9 @@ class Restoring(Protocol):
     def stream(self, channel: Channel) -> TextStream:
         """A restorer of its own for one growing string."""
 
+    def for_tool(self, name: str) -> Restoring:
+        """What restores the arguments of a tool: policy says whether it gets real values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -90,3 +93,7 @@ class AnswerStream(Protocol):
 
     def fail(self, failure: PrivetError, request_id: str) -> bytes:
         """End it with what was held back and an error of the dialect."""
+
+
+#: Begins to restore a streamed answer.
+Streaming = Callable[[Restoring, Asked], AnswerStream]

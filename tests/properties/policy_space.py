@@ -9,7 +9,7 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
@@ -224,6 +224,11 @@ class Request:
     principal: Principal
     endpoint: Endpoint
     on: date
+    attested: frozenset[str] = frozenset()
+    counts: tuple[tuple[str, int], ...] = ()
+    language: str = ""
+    dialect: str = ""
+    at: time | None = None
 
 
 requests = st.builds(

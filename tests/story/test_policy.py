@@ -27,6 +27,7 @@ entities:
   PERSON: {class: confidential, action: placeholder}
   EMAIL_ADDRESS: {class: public, action: allow}
   DATE_TIME: {class: public, action: allow}
+  CREDIT_CARD: {class: restricted, action: placeholder}
 providers:
   any: here
 rules:

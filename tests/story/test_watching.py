@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openai import AuthenticationError
 
-from proxy import services
+from proxy import watching
 from proxy.errors import AuditUnavailable
 from proxy.identity.keys import list_keys, revoke_key
 from proxy.recording import Recorder
@@ -20,7 +20,7 @@ ASK: Any = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi
 
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "_WATCH_EVERY_S", 0.01)
+    monkeypatch.setattr(watching, "_EVERY_S", 0.01)
 
 
 async def until(privet: House, simulator: Simulator, holds: Callable[[], bool]) -> None:

@@ -174,6 +174,10 @@ def test_the_restorer_is_asked_for_the_right_channel() -> None:
         def stream(self, channel: Any) -> Any:
             raise AssertionError(channel)
 
+        def for_tool(self, name: str) -> Any:
+            assert name == "n"
+            return self
+
     call = {"id": "i", "type": "function", "function": {"name": "n", "arguments": "a"}}
     body = json.dumps(answer(choice("c", tool_calls=[call], refusal="r", news={"k": "v"}))).encode()
     for json_answer, content in ((False, "text"), (True, "json")):

@@ -1,0 +1,68 @@
+"""Beside step 6 of the journey: what shadows would have decided, recorded and counted.
+
+Invariants: a shadow changes nothing that is carried out, unless the policy is shadowed as a whole;
+a shadow that fails fails the request, for what isn't decided isn't on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from proxy.exchange import Endpoint, Verdict
+from proxy.facts import Findings, Occasion, accept, gather
+from proxy.journey import Services
+from proxy.policy.compiled import Policy
+from proxy.policy.decide import decide
+from proxy.policy.shadow import described, unenforced
+from proxy.recording import Request
+
+log = structlog.get_logger(__name__)
+
+
+async def shadowed(  # noqa: PLR0917 — what the steps so far have made
+    request: Request,
+    policy: Policy,
+    occasion: Occasion,
+    findings: Findings,
+    verdicts: list[Verdict],
+    services: Services,
+) -> tuple[Request, list[Verdict]]:
+    """The verdicts that are carried out, and the request with all that its record says of others.
+
+    Args:
+        policy: the one in force.
+        findings: what counted as found under it.
+        verdicts: what it decided, one for each endpoint.
+    """
+    others: list[tuple[Policy, Sequence[Verdict]]] = []
+    live = verdicts
+    endpoints = [verdict.endpoint for verdict in verdicts]
+    enforced = policy.enforced(occasion.now.date())
+    if not enforced:
+        live = [unenforced(verdict, request.facts) for verdict in verdicts]
+        others.append((policy, verdicts))
+    if policy.candidate is not None:
+        others.append((policy, _decided(policy.candidate, occasion, findings, endpoints)))
+    if services.candidates is not None:
+        candidate, parts = services.candidates.current, occasion.exchange.parts
+        found = await services.detector.detect(occasion.principal.tenant, parts)
+        accepted = accept(candidate, parts, found)
+        others.append((candidate, _decided(candidate, occasion, accepted, endpoints)))
+    shadows = []
+    for other, would in others:
+        for carried_out, instead in zip(live, would, strict=True):
+            if said := described(other, carried_out, instead):
+                shadows.append(said)
+                services.counts["shadow", other.digest, said["differs"]] += 1
+                log.info("shadow differs", exchange=occasion.exchange.id, **said)
+    return replace(request, shadows=shadows, enforced=enforced), live
+
+
+def _decided(
+    policy: Policy, occasion: Occasion, findings: Findings, endpoints: Sequence[Endpoint]
+) -> list[Verdict]:
+    facts, on = gather(policy, occasion, findings), occasion.now.date()
+    return [decide(policy, facts, occasion.principal, endpoint, on) for endpoint in endpoints]
