@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS records (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX IF NOT EXISTS by_exchange ON records (exchange);
 CREATE INDEX IF NOT EXISTS by_time ON records (kind, time);
+CREATE INDEX IF NOT EXISTS by_unrecorded ON records (time) WHERE indexed = 0;
 CREATE INDEX IF NOT EXISTS by_team ON records (team, time);
 CREATE INDEX IF NOT EXISTS by_provider ON records (provider, time);
 CREATE TABLE IF NOT EXISTS rules (

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.asking import add_reader, folder_of, on_record, private_keys
+from audit.cosignature import WitnessKey
 from audit.index import slots_of
 from audit.keys import (
     generate_recipient,
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
 def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Add the verbs; each sets `run`: namespace -> exit code."""
-    make = commands.add_parser("keygen", help="make an auditor's or an approver's pair of keys")
-    make.add_argument("role", choices=["auditor", "approver"])
+    make = commands.add_parser("keygen", help="make an auditor's, approver's or witness's keys")
+    make.add_argument("role", choices=["auditor", "approver", "witness"])
     make.add_argument("name", help="like dpo@acme")
     make.add_argument("--out", type=Path, default=Path(), help="folder; default: this one")
     make.add_argument("--hybrid", action="store_true", help="an auditor's: ML-KEM-768 with X25519")
@@ -47,9 +48,12 @@ def _reseal(arguments: Namespace) -> int:
 
 
 def _keygen(arguments: Namespace) -> int:
-    private = arguments.out / f"{arguments.name}.key"
-    public = arguments.out / f"{arguments.name}.pub"
-    if arguments.role == "auditor":
+    stem = arguments.name.rpartition("/")[2]
+    private, public = arguments.out / f"{stem}.key", arguments.out / f"{stem}.pub"
+    if arguments.role == "witness":
+        key = WitnessKey(arguments.name, generate_signing_key(private).public_key())
+        public.write_text(f"{key}\n", encoding="utf-8")
+    elif arguments.role == "auditor":
         generate_recipient(arguments.name, private, public, hybrid=arguments.hybrid)
     else:
         write_verifier_key(public, arguments.name, generate_signing_key(private))

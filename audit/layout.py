@@ -23,6 +23,8 @@ MANIFEST = "manifest"
 ORDERS = "orders"
 #: In a slot's folder: seeds that were sealed to further readers later.
 READERS = "readers"
+#: In a slot's folder: the newest checkpoint that each witness signed, by its key id.
+COSIGNED = "cosigned"
 #: In a slot's folder, while an erasure is under way: the rows that it deletes.
 JOURNAL = "erasing"
 

@@ -18,6 +18,10 @@ _COLUMNS = (
     "logs.origin, logs.folder, records.sequence, records.kind, records.time, records.exchange,"
     " records.team, records.app, records.provider, records.model, records.class, records.status"
 )
+_HAS_RULE = (
+    "EXISTS (SELECT 1 FROM rules WHERE rules.rule = ? AND rules.log = records.log"
+    " AND rules.sequence = records.sequence)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +105,13 @@ def _hit(index: sqlite3.Connection, row: tuple[Any, ...]) -> Hit:
 
 def unknown(index: sqlite3.Connection, query: Query) -> int:
     """How many requests in a query's range were recorded without the values that were found."""
-    _, conditions, values = _matching(b"", replace(query, value=None))
+    _, conditions, values = _matching(b"", replace(query, value=None, rule=None))
+    if query.rule is not None:
+        conditions.append(_HAS_RULE)
+        values.append(query.rule)
     statement = (
-        "SELECT count(*) FROM records JOIN logs ON logs.id = records.log"  # noqa: S608 — see above
-        f" WHERE {' AND '.join(conditions)} AND records.indexed = 0"
+        "SELECT count(*) FROM records INDEXED BY by_unrecorded"  # noqa: S608 — see above
+        f" WHERE records.indexed = 0 AND {' AND '.join(conditions)}"
     )
     (count,) = index.execute(statement, values).fetchone()
     return int(count)
@@ -112,17 +119,10 @@ def unknown(index: sqlite3.Connection, query: Query) -> int:
 
 def _matching(key: bytes, query: Query) -> tuple[str, list[str], list[object]]:
     """Tables, conditions and their values."""
-    tables = "records JOIN logs ON logs.id = records.log"
     kinds = [Kind.INTENT, Kind.REFUSAL] if query.refused else [Kind.INTENT]
     conditions = [f"records.kind IN ({', '.join('?' * len(kinds))})"]
     values: list[object] = [int(kind) for kind in kinds]
     if query.value is not None:
-        tables = (
-            "stored JOIN uses ON uses.log = stored.log AND uses.of_sequence = stored.sequence"
-            " AND uses.of_place = stored.place"
-            " JOIN records ON records.log = uses.log AND records.sequence = uses.sequence"
-            " JOIN logs ON logs.id = records.log"
-        )
         tags = [tag(key, form) for form in candidates(query.value)]
         conditions.append(f"stored.tag IN ({', '.join('?' * len(tags))})")
         values += tags
@@ -142,12 +142,32 @@ def _matching(key: bytes, query: Query) -> tuple[str, list[str], list[object]]:
             conditions.append(f"records.time {comparison} ?")
             values.append(moment)
     if query.rule is not None:
-        conditions.append(
-            "EXISTS (SELECT 1 FROM rules WHERE rules.rule = ? AND rules.log = records.log"
-            " AND rules.sequence = records.sequence)"
-        )
+        begun = query.value is None and query.exchange is None
+        conditions.append("rules.rule = ?" if begun else _HAS_RULE)
         values.append(query.rule)
-    return tables, conditions, values
+    return f"{_begin(query)} CROSS JOIN logs ON logs.id = records.log", conditions, values
+
+
+def _begin(query: Query) -> str:
+    """What narrows most, first; CROSS and INDEXED BY because SQLite might begin with everything."""
+    if query.value is not None:
+        return (
+            "stored CROSS JOIN uses ON uses.log = stored.log AND uses.of_sequence = stored.sequence"
+            " AND uses.of_place = stored.place"
+            " CROSS JOIN records ON records.log = uses.log AND records.sequence = uses.sequence"
+        )
+    if query.exchange is not None:
+        return "records INDEXED BY by_exchange"
+    if query.rule is not None:
+        return (
+            "rules CROSS JOIN records"
+            " ON records.log = rules.log AND records.sequence = rules.sequence"
+        )
+    if query.team is not None:
+        return "records INDEXED BY by_team"
+    if query.provider is not None:
+        return "records INDEXED BY by_provider"
+    return "records INDEXED BY by_time"
 
 
 def _outcome(index: sqlite3.Connection, origin: str, exchange: str, sequence: int) -> str | None:

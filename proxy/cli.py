@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who reads us has read enough; nothing more can be said to them
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (AuditError, FormatError, OSError, ModuleNotFoundError) as error:
+    except (AuditError, FormatError, OSError, sqlite3.Error, ModuleNotFoundError) as error:
         print(f"privet: {error}", file=sys.stderr)
         return 2
     except PrivetError as error:

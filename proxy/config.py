@@ -156,6 +156,18 @@ class RetentionSection(Section):
     value: Days | None = None
 
 
+class WitnessSection(Section):
+    """Who cosigns checkpoints, on a machine that isn't ours.
+
+    Attributes:
+        url: where it takes them, e.g. ``https://witness.example``.
+        key: file of its key.
+    """
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s?#@]+$")]
+    key: str
+
+
 #: Several people's public files in the place of one.
 Together = Annotated[tuple[str, ...], Field(strict=False, min_length=2, max_length=5)]
 
@@ -170,6 +182,7 @@ class AuditSection(Section):
     content: what of the texts is kept: none, as providers saw them, or the originals as well.
     index: whether each value that was found is kept by itself, so that people can be searched for.
     retention_days: after how many days contents are erased.
+    witnesses: who is asked every minute to cosign the newest checkpoint.
     approvers: verifier keys of who may approve erasures; two of them sign each order.
     """
 
@@ -181,6 +194,7 @@ class AuditSection(Section):
     index: bool = False
     retention_days: RetentionSection = RetentionSection()
     approvers: Annotated[tuple[str, ...], Field(strict=False)] = ()
+    witnesses: Annotated[tuple[WitnessSection, ...], Field(strict=False)] = ()
 
 
 class DetectSection(Section):

@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 
 from audit import keys as audit_keys
+from audit.cosignature import WitnessKey, load_witness_keys
 from audit.log import AuditLog
 from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient
@@ -112,7 +113,7 @@ async def running(
         site, approvers = configuration.path(settings.audit.dir), _approvers(configuration)
         for task in (
             watch(watched),
-            keep_up(audit_log, site, AUDIT_SLOT, approvers),
+            keep_up(audit_log, site, AUDIT_SLOT, approvers, _witnesses(configuration)),
         ):
             stack.push_async_callback(_cancel, asyncio.create_task(task))
         yield services
@@ -157,6 +158,15 @@ def _approvers(configuration: Configuration) -> list[VerifierKey]:
     """Who may approve erasures; raises FormatError for a file without such a key."""
     paths = [configuration.path(path) for path in configuration.settings.audit.approvers]
     return [key for path in paths for key in audit_keys.load_verifier_keys(path)]
+
+
+def _witnesses(configuration: Configuration) -> dict[str, WitnessKey]:
+    """Who cosigns checkpoints, by address; raises FormatError for a file without its key."""
+    return {
+        section.url: key
+        for section in configuration.settings.audit.witnesses
+        for key in load_witness_keys(configuration.path(section.key))
+    }
 
 
 def read_secret(path: Path) -> bytes:

@@ -6,29 +6,39 @@ Runs beside the requests and never stops them: a failure is logged, and tried ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import structlog
 
-from audit.errors import AuditError
+from audit.cosignature import WitnessKey
+from audit.errors import AuditError, FormatError
 from audit.log import AuditLog
 from audit.note import VerifierKey
 from audit.orders import carry_out
+from audit.witness import ask
 
 #: How often erasure orders are looked for, in seconds.
 ORDERS_EVERY_S = 1.0
 #: How often retention is looked at. It ends at midnight, so mostly there is nothing to do.
 RETENTION_EVERY_S = 600.0
+#: How often witnesses are asked.
+WITNESS_EVERY_S = 60.0
 
 log = structlog.get_logger(__name__)
 
 
 async def keep_up(
-    audit_log: AuditLog, site: Path, slot: str, approvers: Sequence[VerifierKey]
+    audit_log: AuditLog,
+    site: Path,
+    slot: str,
+    approvers: Sequence[VerifierKey],
+    witnesses: Mapping[str, WitnessKey],
 ) -> None:
-    """Carry out orders and retention until cancelled."""
+    """Carry out orders and retention, and ask witnesses (by their address), until cancelled."""
     async with asyncio.TaskGroup() as group:
+        for url, witness in witnesses.items():
+            group.create_task(_witness(site / slot, url, witness))
         group.create_task(_orders(audit_log, site, slot, approvers))
         group.create_task(_retention(audit_log))
 
@@ -46,6 +56,16 @@ async def _orders(
         except (AuditError, OSError) as error:
             log.error("erasure not finished", problem=str(error))
         await asyncio.sleep(ORDERS_EVERY_S)
+
+
+async def _witness(folder: Path, url: str, witness: WitnessKey) -> None:
+    while True:
+        try:
+            size = await asyncio.to_thread(ask, folder, url, witness)
+            log.info("checkpoint cosigned", witness=witness.name, records=size)
+        except (AuditError, FormatError, OSError) as error:
+            log.error("checkpoint not cosigned", witness=witness.name, problem=str(error))
+        await asyncio.sleep(WITNESS_EVERY_S)
 
 
 async def _retention(audit_log: AuditLog) -> None:
