@@ -10,7 +10,7 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import time
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,8 @@ class Scope(enum.Enum):
     TENANT = "tenant"  # keyed, however spelled: what is embedded today is found tomorrow
 
 
-@dataclass(frozen=True, slots=True)
-class TextPart:
-    """One string of the request that can carry data.
+class TextPart(NamedTuple):
+    """One string of the request that can carry data. A tuple, since every request has many.
 
     `context` is a short neighbouring label (the object key that a value stands under) which helps
     detectors; it is never rewritten through this part.

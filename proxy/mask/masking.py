@@ -12,15 +12,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from proxy.errors import CannotMask
 from proxy.exchange import (
     Action,
-    ActionKind,
     Alphabet,
     Finding,
     Inside,
@@ -69,7 +66,6 @@ class Masked:
         mapping: what `Restorer` needs.
         hidden: the values that must not occur in `texts`, for the guard.
         tokens: per part, the ``[start, end)`` of `texts` that are tokens and not the caller's.
-        counts: (entity, action) -> how many spans, for the audit record; holds no text.
         plan: what was hidden where, for the parts that may follow.
         settled: no text depends on what stands in another part, so none changes in a later turn
             unless the plan for it does.
@@ -80,7 +76,6 @@ class Masked:
     mapping: Restorable
     hidden: tuple[str, ...]
     tokens: tuple[tuple[tuple[int, int], ...], ...]
-    counts: Mapping[tuple[str, ActionKind], int]
     plan: Plan
     settled: bool = True
 
@@ -138,14 +133,6 @@ def number(
     return Numbering(parts, numbering.assign(parts, findings, before))
 
 
-class _Piece(NamedTuple):
-    """What a span becomes: its text, whether that is a token of ours, the entity that it hides."""
-
-    text: str
-    ours: bool
-    entity: str
-
-
 class _Rendering:
     """The state of one pass over the parts for one endpoint."""
 
@@ -158,8 +145,8 @@ class _Rendering:
         self._restorable = keyed is None or keyed.exact
         self._issued: dict[tuple[str, str], str] = {}
         self._forms: dict[int, Form] = {}
-        self._written: dict[tuple[int, Action], Written] = {}
-        self._plain: dict[tuple[int, Action], _Piece] = {}
+        self._written: dict[int, Written] = {}  # a plan has one action for a spelling
+        self._plain: dict[int, tuple[str, bool]] = {}
         self._tokens: dict[str, str] = {}
         self._digits: dict[str, str] = {}
         self._members: dict[str, frozenset[str]] = {}
@@ -167,7 +154,6 @@ class _Rendering:
         self._bare: set[str] = set()
         self._settled = True
         self._shown: set[str] = set()
-        self._counts: Counter[tuple[str, ActionKind]] = Counter()
         self._ranges: list[tuple[int, int]] = []
         self._secret = [source.text(place) for place in plan.secret]
 
@@ -192,7 +178,6 @@ class _Rendering:
             Restorable(self._tokens, self._digits, frozenset(self._bare), self._members),
             tuple(text for text in self._secret if text not in self._shown),
             tuple(tokens),
-            self._counts,
             self._plan,
             self._settled,
         )
@@ -201,15 +186,13 @@ class _Rendering:
         pieces: list[str] = []
         done = length = 0
         for start, end, spelling, action in hidden:
-            text, ours, entity = self._piece(part, spelling, action)
+            text, ours = self._piece(part, spelling, action)
             pieces += part.text[done:start], text
             length += start - done
             if ours:
                 self._ranges.append((length, length + len(text)))
             length += len(text)
             done = end
-            if entity:
-                self._counts[entity, action.kind] += 1
         pieces.append(part.text[done:])
         masked = "".join(pieces)
         fitted = part.alphabet is Alphabet.NAME and _NAME.fullmatch(part.text)
@@ -217,19 +200,20 @@ class _Rendering:
             raise _cannot_mask(part.path, self._secret)
         return masked
 
-    def _piece(self, part: TextPart, spelling: int, action: Action) -> _Piece:
-        """What stands in place of a spelling in this part; made once where the alphabet is text."""
-        known = self._plain.get((spelling, action))
-        if known is not None and part.alphabet is Alphabet.TEXT:
+    def _piece(self, part: TextPart, spelling: int, action: Action) -> tuple[str, bool]:
+        """What stands in place of a spelling in this part, and whether that is a token of ours.
+
+        Made once where the alphabet is text.
+        """
+        plain = part.alphabet is Alphabet.TEXT
+        if plain and (known := self._plain.get(spelling)) is not None:
             return known
         form = self._form(spelling)
         written = self._write(spelling, form, action)
         text = self._dressed(part, form, written)
-        entities = self._value_of(spelling).entities
-        ours = written.token or part.alphabet is Alphabet.DIGITS
-        piece = _Piece(text, ours, next(iter(entities), form.name) if written.hidden else "")
-        if part.alphabet is Alphabet.TEXT:
-            self._plain[spelling, action] = piece
+        piece = text, written.token or part.alphabet is Alphabet.DIGITS
+        if plain:
+            self._plain[spelling] = piece
         return piece
 
     def _value_of(self, spelling: int) -> Value:
@@ -252,7 +236,7 @@ class _Rendering:
         return form
 
     def _write(self, spelling: int, form: Form, action: Action) -> Written:
-        known = self._written.get((spelling, action))
+        known = self._written.get(spelling)
         if known:
             return known
         written = write(form, action, self._key)
@@ -262,7 +246,7 @@ class _Rendering:
                 written = write(form, PLACEHOLDER, self._key)
         if not written.hidden:
             self._shown.add(form.text)
-        self._written[spelling, action] = written
+        self._written[spelling] = written
         return written
 
     def _reveals(self, text: str) -> bool:

@@ -72,6 +72,8 @@ _UNDER_KEY = re.compile(r"\d{3,6}")
 # RFC 8259 section 6.
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _DOCUMENT = re.compile(r"[ \t\r\n]*[{\[]")
+# What a document or a data: URL begins with.
+_NOT_JUST_TEXT = frozenset(" \t\r\n{[dD")
 
 
 @dataclass(slots=True)
@@ -122,7 +124,9 @@ class Walk:
         self.visit(value, declared or spec.items or DEFAULT, (*path, name), label, depth + 1)
 
     def _string(self, text: str, spec: Spec, path: Path, context: str, depth: int) -> None:
-        if spec.leaf is Leaf.PSEUDONYM:
+        if spec.leaf is Leaf.TEXT and text[0] not in _NOT_JUST_TEXT:
+            self._add(path, text, Reach.FULL, Alphabet.TEXT, context)
+        elif spec.leaf is Leaf.PSEUDONYM:
             self.pseudonyms.append(path)
         elif spec.leaf is Leaf.OPAQUE:
             self._opaque(text, spec.kind, path, context, depth)

@@ -14,7 +14,6 @@ Errors never quote the text: a parser exception that does is dropped, not chaine
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -71,7 +70,8 @@ def parse(text: bytes | str) -> Any:
     except RecursionError:
         raise too_deep() from None
     # Every level opens a bracket: only a text with many of them can be too deep.
-    if decoded.count("{") + decoded.count("[") > MAX_DEPTH and _is_too_deep(tree):
+    brackets = decoded.count("{") + decoded.count("[")
+    if brackets > MAX_DEPTH and isinstance(tree, dict | list) and _is_too_deep(tree):
         raise too_deep()
     # Surrogates and NUL can only come in as escapes: look for them only where there are any.
     if "\\u" in decoded and ("\\u0000" in decoded or "\\ud" in decoded or "\\uD" in decoded):
@@ -154,14 +154,15 @@ def _is_too_deep(tree: Any) -> bool:
     """Look level by level: what is deeper than the limit is never entered."""
     level = [tree]
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in _children(node)]
-    return any(isinstance(node, dict | list) for node in level)
-
-
-def _children(node: Any) -> Iterable[Any]:
-    if isinstance(node, dict):
-        return node.values()
-    return node if isinstance(node, list) else ()
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _refuse_unsafe_characters(tree: Any) -> None:

@@ -26,6 +26,7 @@ from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
 from proxy.journey import Call, Services
 from proxy.mask.masking import Numbering
+from proxy.memory import Memory
 from proxy.policy.compiled import Policy
 from proxy.providers import Provider
 from proxy.recording import Recorder
@@ -44,8 +45,10 @@ WHOLE = "serve, whole"
 #: Step -> where the pipeline finds its stage; those of the services and the dialect come besides.
 STAGES: dict[str, tuple[Any, str]] = {
     "detect": (Detector, "detect"),
-    "accept": (Policy, "accept"),
+    "remember": (Memory, "turn"),
+    "accept": (pipeline, "accept"),
     "sweep": (pipeline, "sweep"),
+    "gather": (pipeline, "gather"),
     "classify": (Policy, "classify"),
     "decide": (pipeline, "decide"),
     "number": (pipeline, "number"),
@@ -56,8 +59,9 @@ STAGES: dict[str, tuple[Any, str]] = {
     "outcome, durable": (Recorder, "outcome"),
 }
 _ORDER = (
-    *("identify", "parse", "detect", "accept", "sweep", "classify", "decide", "number", "render"),
-    *("write", "guard", "restorer", "intent, durable", "restore", "outcome, durable"),
+    *("identify", "parse", "remember", "detect", "accept", "sweep", "gather", "classify", "decide"),
+    *("number", "render", "write", "guard", "restorer", "intent, durable", "restore"),
+    "outcome, durable",
 )
 _SEED = 200
 
@@ -150,7 +154,8 @@ def _timed(services: Services, clock: Clock) -> tuple[Services, Dialect]:
 
 def _medians(costs: list[Costs]) -> Costs:
     """In the order of the journey, with what lies between the steps before the whole."""
-    medians = {step: median(each[step] for each in costs) for step in (*_ORDER, WHOLE)}
+    # What an earlier turn left isn't done again: such a step costs nothing.
+    medians = {step: median(each.get(step, 0.0) for each in costs) for step in (*_ORDER, WHOLE)}
     whole = medians.pop(WHOLE)
     return medians | {"between them": whole - sum(medians.values()), WHOLE: whole}
 
