@@ -19,6 +19,7 @@ from urllib.parse import quote, urlsplit
 import orjson
 
 from proxy.errors import (
+    NotFound,
     PrivetError,
     ProviderCredentials,
     ProviderFailed,
@@ -165,7 +166,12 @@ class Provider:
             ProviderFailed, ProviderTimeout: no reply.
             ProviderCredentials: our key was refused.
             ProviderRefused: any other error status, with what may be said of it.
+            NotFound: it doesn't speak this dialect.
         """
+        if not self.speaks(dialect):
+            raise NotFound(
+                "This model can't be asked on this route.", hint="Its provider doesn't have it."
+            )
         path = self._routes[dialect].format(model=quote(model, safe=""), version=self._api_version)
         for left in range(self._retries, -1, -1):
             try:

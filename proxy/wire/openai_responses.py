@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange, Path
+from proxy.exchange import Author, Exchange, Path, Scope
 from proxy.wire import json_schema, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
 from proxy.wire.openai_responses_items import (
@@ -26,6 +26,7 @@ from proxy.wire.openai_responses_items import (
     ITEM,
     NAME_LEAF,
     ROLES,
+    SEALED_LEAF,
     TOOL,
 )
 from proxy.wire.openai_shared import check_kinds, check_object, choice
@@ -161,6 +162,7 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         previous=tree.get("previous_response_id") or "",
         references=tuple(item["id"] for item in items if item.get("type") == "item_reference"),
         stores=tree.get("store") is not False,
+        scope=_scope(tree, walk),
         echo={
             **{name: tree[name] for name in _ECHOED & tree.keys()},
             "store": tree.get("store") is not False,
@@ -187,6 +189,13 @@ def write(
     return Sent(strict_json.dumps({**tree, "model": model, "store": False}), relaxed)
 
 
+def _scope(tree: dict[str, Any], walk: Walk) -> Scope:
+    """Encrypted reasoning speaks of placeholders: they have to mean the same in every turn."""
+    sealed = any(part.kind == SEALED_LEAF.kind for part in walk.opaque)
+    asks = _ENCRYPTED in (tree.get("include") or ())
+    return Scope.PRINCIPAL if sealed or asks else Scope.REQUEST
+
+
 def _check_shape(tree: Any) -> list[Any]:
     """The input's items; none where it is a string."""
     check_object(tree)
@@ -196,6 +205,7 @@ def _check_shape(tree: Any) -> list[Any]:
         ("store", bool, "true or false"),
         ("background", bool, "true or false"),
         ("tools", list, "an array"),
+        ("include", list, "an array"),
         ("text", dict, "an object"),
         ("previous_response_id", str, "a string"),
     )

@@ -14,7 +14,7 @@ from proxy.wire.openai_shared import BREAKPOINT, choice, media, unread
 
 ID_LEAF = Spec(leaf=Leaf.ID)
 NAME_LEAF = Spec(leaf=Leaf.NAME)
-SEALED_LEAF = Spec(leaf=Leaf.SEALED, kind="sealed")
+SEALED_LEAF = Spec(leaf=Leaf.SEALED, kind="encrypted")
 
 #: Item type -> who wrote it. A message is its role's; what isn't listed is the caller's.
 AUTHORS = {

@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from proxy import config
-from proxy.errors import ProviderCredentials
+from proxy.errors import NotFound, ProviderCredentials
 from proxy.providers import KINDS, Provider, ProviderKey, Timeouts
 from proxy.wire import DIALECTS
 from tests.house import House, house
@@ -51,6 +51,14 @@ async def test_every_kind_sends_each_dialect_to_its_route(
         carried = "api-key" if kind == "azure-openai" else "authorization"
         expected = "k" if kind == "azure-openai" else "Bearer k"
         assert simulator.journal[-1].header(carried) == expected
+
+
+async def test_a_dialect_that_a_provider_doesnt_speak_isnt_sent(
+    opened: Opens, simulator: Simulator
+) -> None:
+    with pytest.raises(NotFound):
+        await opened("deepseek").send("openai.embeddings", BODY)
+    assert not simulator.journal
 
 
 @pytest.mark.parametrize("kind", ["azure-openai", "azure-openai-entra"])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
+from openai import PermissionDeniedError
 
+from proxy.assistant import Reply
 from tests.house import House, said_to
 from tests.simulator import Simulator
 
@@ -104,3 +107,33 @@ async def test_a_tool_call_and_its_result(
     assert "Karlsson" not in heard
     assert heard.count("<EMAIL_ADDRESS_1>") >= 3
     assert second.output_text.startswith("Sent to Anna ")
+
+
+async def test_a_trimmed_history_doesnt_change_what_encrypted_reasoning_means(
+    privet: House, simulator: Simulator
+) -> None:
+    """Where an answer may hold encrypted reasoning, a placeholder is the value's own."""
+    include: Any = ["reasoning.encrypted_content"]
+    turns: Any = [
+        {"role": "user", "content": "I am Jane Hollander."},
+        {"role": "user", "content": "My friend is Anna Karlsson."},
+    ]
+    simulator.otherwise(lambda asked: Reply(asked["input"][-1]["content"]))
+    whole = await privet.client.responses.create(model=MODEL, input=turns, include=include)
+    trimmed = await privet.client.responses.create(model=MODEL, input=turns[1:], include=include)
+
+    first, second = [heard.json["input"][-1]["content"] for heard in simulator.journal]
+    assert first == second
+    assert re.fullmatch(r"My friend is <PERSON_[A-Z2-7]{8}>\.", first)
+    assert whole.output_text == trimmed.output_text == "My friend is Anna Karlsson."
+
+
+async def test_encrypted_reasoning_that_nobody_remembers_goes_nowhere(
+    privet: House, simulator: Simulator
+) -> None:
+    """It counts as content that can't be read."""
+    blob = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA" * 20}
+    turns: Any = [blob, {"role": "user", "content": "Go on."}]
+    with pytest.raises(PermissionDeniedError, match="encrypted"):
+        await privet.client.responses.create(model=MODEL, input=turns)
+    assert not simulator.journal
