@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test coverage lint types contracts check bench soak lock clean
+.PHONY: setup demo test coverage lint types contracts check bench fuzz soak lock clean
 
 $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || \
@@ -40,6 +40,9 @@ check: test lint types contracts
 
 bench: $(STAMP)  ## ratios against baselines measured in the same run
 	$(BIN)/python -m tests.bench
+
+fuzz: $(STAMP)  ## a hundred thousand mutated policy files
+	$(BIN)/python -m tests.policy.fuzzing 100000
 
 soak: $(STAMP)  ## minutes of what the test suite does for seconds: a writer killed 200 times
 	PRIVET_SOAK_KILLS=200 $(BIN)/python -m pytest tests/audit/test_recovery.py -k kill_9

@@ -7,7 +7,7 @@ section 10.3.2), decimal numbers only, so `no` and `on` are text: where a model 
 they are an error with a hint, and nowhere do they silently become one.
 
 Invariants: whatever the text, the outcome is a value or a `ConfigError`; nesting, size and work
-are bounded; all problems that can be seen at once are reported at once.
+are bounded; all problems that can be seen at once are reported at once, a hundred at most.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ MAX_DEPTH = 32
 _PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}([eE][-+]?[0-9]{1,2})?")
+_MOST = 100  # problems that are told at once
 _HINTED = 12  # as many names as a hint lists
 _LOOKS_BOOLEAN = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
@@ -113,7 +114,9 @@ class Document:
             # By way of JSON, in which strict mode still lets a date be written as text.
             return model.model_validate_json(json.dumps(self.value), strict=True)
         except ValidationError as error:
-            problems = [self._invalid(detail, model) for detail in error.errors()]
+            # A hint costs a search, and nobody reads more of them than this.
+            details = error.errors()[:_MOST]
+            problems = [self._invalid(detail, model) for detail in details]
         raise ConfigError(problems)
 
     def _invalid(self, detail: ErrorDetails, model: type[BaseModel]) -> Problem:

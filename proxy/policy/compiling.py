@@ -80,6 +80,7 @@ class _Compiler:
         rules = sorted(forms, key=lambda rule: rule.id)
         permits = tuple(self._permit(rule, rule.permit) for rule in rules if rule.permit)
         restrictions = tuple(rule for rule in map(self._restriction, rules) if rule)
+        waivers = tuple(self._waiver(rule, rule.waive) for rule in rules if rule.waive)
         shadow = form.shadow
         return Policy(
             name=form.policy,
@@ -103,9 +104,11 @@ class _Compiler:
             providers=MappingProxyType(self._providers),
             permits=permits,
             restrictions=restrictions,
-            waivers=tuple(self._waiver(rule, rule.waive) for rule in rules if rule.waive),
+            waivers=waivers,
             answering=tuple(rule for rule in map(self._answering, rules) if rule),
-            lookups={name: Lookup(name, permits, restrictions) for name in self._providers},
+            lookups={
+                name: Lookup(name, permits, restrictions, waivers) for name in self._providers
+            },
             terms=Terms(
                 min_scores={name: e.min_score for name, e in form.entities.items() if e.min_score},
                 hosts=frozenset(form.restore.hosts),

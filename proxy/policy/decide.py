@@ -76,7 +76,11 @@ def decide(
         for rule in lookup.restrictions(facts.entities, principal.team)
         if rule.matches(facts, principal, endpoint, on)
     ]
-    waivers = [w for w in policy.waivers if opens(w, facts, principal, endpoint, on)]
+    waivers = [
+        rule
+        for rule in lookup.waivers(principal.team)
+        if opens(rule, facts, principal, endpoint, on)
+    ]
     lifted = {w.rule for w in waivers}
     standing = [r for r in restrictions if r.id not in lifted] if lifted else restrictions
     treats = [r for r in standing if isinstance(r, Treat) and r.actions.keys() & facts.entities]

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
-from proxy.policy.rules import Permit, Require, Restriction, Rule
+from proxy.policy.rules import Permit, Require, Restriction, Rule, Waiver
 
 R = TypeVar("R", bound=Rule)
 _NO_ONE: tuple[int, ...] = ()
@@ -53,18 +53,27 @@ class _Index(Generic[R]):
 class Lookup:
     """One provider's rules."""
 
-    __slots__ = ("_permits", "_restrictions")
+    __slots__ = ("_permits", "_restrictions", "_waivers")
 
     def __init__(
-        self, provider: str, permits: Iterable[Permit], restrictions: Iterable[Restriction]
+        self,
+        provider: str,
+        permits: Iterable[Permit],
+        restrictions: Iterable[Restriction],
+        waivers: Iterable[Waiver],
     ) -> None:
-        """`permits` and `restrictions`: the policy's, sorted by id."""
+        """Of the policy's rules, each kind sorted by id."""
         self._permits = _Index([rule for rule in permits if provider in rule.providers])
         self._restrictions = _Index([rule for rule in restrictions if binds(rule, provider)])
+        self._waivers = _Index([rule for rule in waivers if provider in rule.providers])
 
     def permits(self, team: str) -> Sequence[Permit]:
         """The permits that may open this provider to a team."""
         return self._permits.candidates((), team)
+
+    def waivers(self, team: str) -> Sequence[Waiver]:
+        """The waivers that may hold for a team here, ended ones too."""
+        return self._waivers.candidates((), team)
 
     def restrictions(self, entities: Iterable[str], team: str) -> Sequence[Restriction]:
         """The restrictions that may say something to a team when these entities were found."""

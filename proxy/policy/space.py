@@ -184,12 +184,13 @@ class Side:
         kept = self.rules(relevant)
         permits = tuple(rule for rule in kept if isinstance(rule, Permit))
         restrictions = tuple(rule for rule in kept if isinstance(rule, Require | Block | Treat))
+        waivers = tuple(rule for rule in kept if isinstance(rule, Waiver))
         return replace(
             self.policy,
             permits=permits,
             restrictions=restrictions,
-            waivers=tuple(rule for rule in kept if isinstance(rule, Waiver)),
-            lookups={provider: Lookup(provider, permits, restrictions)},
+            waivers=waivers,
+            lookups={provider: Lookup(provider, permits, restrictions, waivers)},
         )
 
     def relevant(self, corner: Corner, provider: str) -> int:

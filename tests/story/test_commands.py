@@ -103,6 +103,10 @@ async def test_from_init_to_a_verified_log(tmp_path: Path, simulator: Simulator)
         )
         assert answer.choices[0].message.content == "Dear Jane Hollander"
         client.close()
+        process.send_signal(signal.SIGHUP)  # the file is the same, so only a signal can load it
+        lines = process.stdout or ()
+        loaded = await asyncio.to_thread(lambda: next(li for li in lines if "policy loaded" in li))
+        assert "starter/1" in loaded
     assert process.returncode == 0, "SIGTERM is a clean end"
     (heard,) = simulator.journal
     assert heard.header("authorization") == f"Bearer {upstream_key}"
