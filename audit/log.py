@@ -39,6 +39,7 @@ from audit.store import Store
 CHECKPOINT_LEAVES = 256
 CHECKPOINT_SECONDS = 1.0
 SEGMENT_BYTES = 64 * 2**20
+SEGMENT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,16 +252,16 @@ class AuditLog:
         return _Waiting(sealer, sealed, kept, self._chunks, chunks, done)
 
     def _current_sealer(self) -> Sealer:
-        """The open segment's sealer; a new one after a start, a failure, or at full size."""
-        last = self._sealer
-        if last is not None and last.size <= SEGMENT_BYTES:
+        """The open segment's sealer; a new one after a start, a failure, full size, an hour."""
+        last, now = self._sealer, self._clock()
+        if last and last.size <= SEGMENT_BYTES and now - last.time <= SEGMENT_SECONDS * 10**9:
             return last
         self._sealer = Sealer(
             self._origin,
             self._recipients,
             first=self._durable if last is None else last.next,
             open_from=min([self._durable, *self._open_intents.values()]),
-            time=self._clock(),
+            time=now,
         )
         return self._sealer
 

@@ -18,6 +18,7 @@ CODES = {
     "changed-header": "a segment's header is not the one that its records were sealed under",
     "missing-row": "a key row is gone and no erasure explains it",
     "changed-row": "a key row is not the one that its record lists",
+    "unsigned-erasure": "a key row is gone, and no checkpoint counts the erasure that names it",
     "restored-row": "a key row is there that an erasure record says was deleted",
     "unknown-row": "a key row belongs to no content of its record",
     "damaged-keys": "keys.db is missing or can't be read",

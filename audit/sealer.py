@@ -65,7 +65,7 @@ class Named:
 class Sealer:
     """Seals the records of one segment."""
 
-    __slots__ = ("_digest", "_ratchet", "first", "header", "next", "size")
+    __slots__ = ("_digest", "_ratchet", "first", "header", "next", "size", "time")
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class Sealer:
         seeds = tuple(seal_seeds(seed, recipients, unsealed))
         self.header = encode_header(replace(unsealed, seeds=seeds))
         self.first = self.next = first
+        self.time = time
         self.size = len(self.header)
         self._digest = hashlib.sha256(self.header).digest()
         self._ratchet = Ratchet(seed, self._digest)

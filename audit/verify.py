@@ -162,7 +162,7 @@ class _RecordChecker:
         if frame.segment != segment.digest and not segment.foreign:
             segment.foreign, segment.opener = True, None
             self._report.find("changed-header", segment.name)
-        rows = self._rows.check(frame)
+        rows = self._rows.check(frame, signed=sequence < self._tree.signed)
         if segment.opener is not None:
             self._open(segment.opener, frame, rows)
 

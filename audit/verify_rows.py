@@ -30,6 +30,7 @@ class RowChecker:
         self._ahead: Row | None = None
         self._missing: set[Reference] = set()
         self._erased: set[Reference] = set()
+        self._unsigned: set[Reference] = set()
         self._readable = True
 
     def __enter__(self) -> RowChecker:
@@ -54,13 +55,14 @@ class RowChecker:
     ) -> None:
         self._stack.close()
 
-    def check(self, frame: Frame) -> dict[int, Row]:
+    def check(self, frame: Frame, *, signed: bool) -> dict[int, Row]:
         """Compare one record's rows with its frame; returns the good ones by place.
 
+        `signed`: a checkpoint counts the record. Anyone can write an erasure that none counts.
         Records must come in order. Rows of records that were skipped are left out.
         """
         if frame.kind is Kind.ERASURE:
-            self._note_erasure(frame)
+            self._note_erasure(frame, self._erased if signed else self._unsigned)
         found: dict[int, Row] = {}
         while self._ahead is not None and self._ahead.sequence <= frame.sequence:
             if self._ahead.sequence == frame.sequence:
@@ -82,12 +84,12 @@ class RowChecker:
             self._report.find("unknown-row", f"record {frame.sequence}, content {place}")
         return good
 
-    def _note_erasure(self, frame: Frame) -> None:
+    def _note_erasure(self, frame: Frame, erased: set[Reference]) -> None:
         """What an erasure explains must be gone: otherwise a backup was put back."""
         for entry in frame.entries:
-            if not isinstance(entry, Reference) or entry in self._erased:
+            if not isinstance(entry, Reference) or entry in erased:
                 continue
-            self._erased.add(entry)
+            erased.add(entry)
             if self._readable and self._present(entry):
                 where = f"record {entry.sequence}, content {entry.place}"
                 self._report.find("restored-row", where)
@@ -104,7 +106,8 @@ class RowChecker:
         if not self._readable:
             return
         for row in sorted(self._missing - self._erased, key=lambda row: (row.sequence, row.place)):
-            self._report.find("missing-row", f"record {row.sequence}, content {row.place}")
+            code = "unsigned-erasure" if row in self._unsigned else "missing-row"
+            self._report.find(code, f"record {row.sequence}, content {row.place}")
 
     def _advance(self) -> None:
         try:

@@ -13,6 +13,7 @@ import structlog
 
 from audit.cosignature import WitnessKey
 from audit.errors import AuditError, FormatError
+from audit.layout import newest_note
 from audit.log import AuditLog
 from audit.note import VerifierKey
 from audit.orders import carry_out
@@ -22,7 +23,7 @@ from audit.witness import ask
 ORDERS_EVERY_S = 1.0
 #: How often retention is looked at. It ends at midnight, so mostly there is nothing to do.
 RETENTION_EVERY_S = 600.0
-#: How often witnesses are asked.
+#: How often witnesses are asked, and the newest checkpoint is logged.
 WITNESS_EVERY_S = 60.0
 
 log = structlog.get_logger(__name__)
@@ -35,10 +36,11 @@ async def keep_up(
     approvers: Sequence[VerifierKey],
     witnesses: Mapping[str, WitnessKey],
 ) -> None:
-    """Carry out orders and retention, and ask witnesses (by their address), until cancelled."""
+    """Carry out orders and retention, log checkpoints, ask witnesses (by their address)."""
     async with asyncio.TaskGroup() as group:
         for url, witness in witnesses.items():
             group.create_task(_witness(site / slot, url, witness))
+        group.create_task(_tell_checkpoints(site / slot))
         group.create_task(_orders(audit_log, site, slot, approvers))
         group.create_task(_retention(audit_log))
 
@@ -56,6 +58,21 @@ async def _orders(
         except (AuditError, OSError) as error:
             log.error("erasure not finished", problem=str(error))
         await asyncio.sleep(ORDERS_EVERY_S)
+
+
+async def _tell_checkpoints(folder: Path) -> None:
+    """Put the newest checkpoint into the log, which is collected elsewhere (journald, syslog)."""
+    told = ""
+    while True:
+        try:
+            note, _ = await asyncio.to_thread(newest_note, folder)
+        except (FormatError, OSError) as error:
+            log.error("no checkpoint to be read", problem=str(error))
+        else:
+            if note != told:
+                log.info("checkpoint", note=note)
+                told = note
+        await asyncio.sleep(WITNESS_EVERY_S)
 
 
 async def _witness(folder: Path, url: str, witness: WitnessKey) -> None:

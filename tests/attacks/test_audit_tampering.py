@@ -19,8 +19,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.checkpoint import Checkpoint, sign
+from audit.erasure import Erasure, write_journal
 from audit.frame import decode, leaf_of
 from audit.merkle import leaf_hash
+from audit.reading import Reader
 from audit.record import Content, Kind, Reference
 from audit.sealer import Named, Sealer
 from audit.segment import encode_batch, read_batches, read_header
@@ -355,12 +357,59 @@ def test_keys_db_overwritten(site: Site) -> None:
 
 
 def test_an_erasure_explains_its_rows_and_no_others(site: Site) -> None:
-    """Written as the erase command will: an erasure record whose references name the rows."""
-    keys_db(site, "DELETE FROM rows WHERE sequence = 0 AND place = 0")
+    async def erase() -> None:
+        log = site.open()
+        await log.erase(Erasure("erase-1", "gdpr-17", ("a", "b"), (Reference(0, 0),)))
+        await log.close()
+
+    asyncio.run(erase())
+    assert site.codes() == set()
     keys_db(site, "DELETE FROM rows WHERE sequence = 1 AND place = 0")
+    findings = site.verify().findings
+    assert [(one.code, one.where) for one in findings] == [("missing-row", "record 1, content 0")]
+
+
+def test_an_erasure_that_nobody_signed_explains_nothing(site: Site) -> None:
+    """Who can write to the disk deletes a row and seals a record that says it was ordered."""
+    keys_db(site, "DELETE FROM rows WHERE sequence = 0 AND place = 0")
     append_by_hand(site, Kind.ERASURE, [(0, 0)])
     findings = site.verify(opening=False).findings
-    assert [(one.code, one.where) for one in findings] == [("missing-row", "record 1, content 0")]
+    assert [one.code for one in findings] == ["unsigned-erasure"]
+
+
+def test_a_backup_of_the_keys_put_back_after_an_erasure(site: Site) -> None:
+    backup = (site.folder / "keys.db").read_bytes()
+
+    async def erase() -> None:
+        log = site.open()
+        await log.erase(Erasure("erase-1", "gdpr-17", ("a", "b"), (Reference(0, 0),)))
+        await log.close()
+
+    asyncio.run(erase())
+    (site.folder / "keys.db").write_bytes(backup)
+    assert site.codes() == {"restored-row"}
+
+
+def test_the_journal_of_an_erasure_forged_while_the_writer_is_down(site: Site) -> None:
+    """The start carries it out, as a record that names no approver and no order: never unseen."""
+    write_journal(site.folder, Erasure("erase-2", "none", (), (Reference(0, 0),)))
+
+    async def start() -> None:
+        log = site.open()
+        await log.close()
+
+    asyncio.run(start())
+    with Reader(site.folder, site.auditor) as reader:
+        *_, last = reader.records("erase-2")
+    assert last.opened.body == {"basis": "none", "approved_by": [], "rows": 1}
+
+
+def test_a_damaged_frame_cut_out_that_has_good_ones_after_it(site: Site) -> None:
+    """As somebody might "repair" a log; all digests are mended."""
+    path = site.segments()[1]
+    rewrite(path, lambda frames: [*frames[:7], *frames[8:]])
+    findings = site.verify().findings
+    assert [(one.code, one.where) for one in findings] == [("missing-frame", "record 207")]
 
 
 def append_by_hand(site: Site, kind: Kind, references: list[tuple[int, int]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import types
 from pathlib import Path
@@ -19,7 +20,7 @@ from audit.seal import Ratchet, decrypt, unwrap
 from audit.segment import read_batches, read_header
 from tests.audit.sites import Site, converse
 
-RECORDS = 200
+RECORDS = 10_000
 
 
 @pytest.fixture
@@ -84,9 +85,15 @@ def first_record(site: Site) -> tuple[bytes, Frame, bytes]:
 async def test_the_writers_state_does_not_open_its_first_record(site: Site) -> None:
     log = site.open()
     await log.append(Kind.INTENT, "first", {}, [Content("m", b"secret words", "acme/jane")])
-    for turn in range(RECORDS // 2):
-        await log.append(Kind.INTENT, f"e-{turn}", {}, [Content("m", b"%d" % turn, "acme/jane")])
-        await log.append(Kind.OUTCOME, f"e-{turn}", {})
+    turns = iter(range(RECORDS // 2))
+
+    async def some() -> None:
+        for turn in turns:
+            text = Content("m", b"%d" % turn, "acme/jane")
+            await log.append(Kind.INTENT, f"e-{turn}", {}, [text])
+            await log.append(Kind.OUTCOME, f"e-{turn}", {})
+
+    await asyncio.gather(*(some() for _ in range(64)))
     record = first_record(site)
     secrets = secrets_in(log)
     assert log._sealer is not None

@@ -317,3 +317,88 @@ def test_the_report_is_one_page_with_figures_and_the_verdict(office: Office) -> 
     (office.root / "site/slot-0/tile/0/000.p/12").unlink()
     office.run(*arguments, "--key", str(office.root / "verifier.txt"), "--html", str(page), code=2)
     assert "this record is not what was written" in page.read_text()
+
+
+def order_for(office: Office, subject: str, *more: str) -> Path:
+    """An order that both approvers signed."""
+    path = office.root / "the.order"
+    office.run(
+        *("erase", office.site, "--subject", subject, "--basis", "gdpr-17", *office.reader()),
+        *("--out", str(path), *more),
+    )
+    for name in ("ciso@acme", "dpo@acme"):
+        office.run("keygen", "approver", name, "--out", str(office.root))
+        key = str(office.root / f"{name}.key")
+        office.run("approve", str(path), "--name", name, "--key", key)
+    return path
+
+
+def approvers(office: Office) -> list[str]:
+    names = ("ciso@acme", "dpo@acme")
+    return [word for name in names for word in ("--approver", str(office.root / f"{name}.pub"))]
+
+
+def adopt(office: Office) -> tuple[str, str]:
+    keys = ["--signing-key", str(office.root / "signing.pem")]
+    readers = [
+        word
+        for name in ("auditor", "recovery")
+        for word in ("--recipient", f"{office.root}/{name}.pub")
+    ]
+    slot = str(Path(office.site) / "slot-0")
+    return office.run("adopt", slot, *keys, *readers, *approvers(office))
+
+
+def certificate(office: Office, order: Path, code: int) -> str:
+    arguments = ["certificate", str(order), office.site, *approvers(office)]
+    key = ["--key", str(office.root / "verifier.txt"), "--desk", office.desk]
+    return office.run(*arguments, *key, code=code)[0]
+
+
+def test_an_erasure_in_a_log_that_nobody_writes_any_more(office: Office) -> None:
+    write(office)
+    office.index()
+    order = order_for(office, "JANE@acme.com", "--backup-days", "14")
+    assert "NOT DONE: no erasure record" in certificate(office, order, 2)
+    office.run("submit", str(order), office.site, *approvers(office))
+    told, _ = adopt(office)
+    assert "contents erased" in told
+    assert "search index: 2 of them left" in certificate(office, order, 2)
+    assert office.index().endswith("2 erased values forgotten\n")
+    paper = certificate(office, order, 0)
+    assert "COMPLETE" in paper
+    assert office.search("jane@acme.com") == []
+    assert [hit["exchange"] for hit in office.search("bob stone")] == ["bob"], "and nobody else"
+    held = b"".join(path.read_bytes() for path in Path(office.desk).glob("index.db*"))
+    assert b"jane" not in held.lower().replace(b"jane-", b"")
+    key = str(office.root / "verifier.txt")
+    office.run("verify", office.site, "--key", key, "--open", str(office.root / "auditor.pem"))
+
+
+def test_an_order_for_nobody_is_none(office: Office) -> None:
+    write(office)
+    out = ["--out", str(office.root / "the.order")]
+    subject = ["--subject", "nobody@acme.com", "--basis", "gdpr-17"]
+    _, told = office.run("erase", office.site, *subject, *office.reader(), *out, code=1)
+    assert "nothing is recorded that could be erased" in told
+
+
+def test_an_order_changed_after_approval_is_refused(office: Office) -> None:
+    write(office)
+    order = order_for(office, "jane@acme.com")
+    order.write_text(order.read_text().replace("row 0 ", "row 1 "))
+    _, told = office.run("submit", str(order), office.site, *approvers(office), code=2)
+    assert "signature" in told
+
+
+def test_what_is_put_back_from_a_backup_shows_on_the_certificate(office: Office) -> None:
+    write(office)
+    office.index()
+    backup = (office.root / "site/slot-0/keys.db").read_bytes()
+    order = order_for(office, "jane@acme.com")
+    office.run("submit", str(order), office.site, *approvers(office))
+    adopt(office)
+    office.index()
+    certificate(office, order, 0)
+    (office.root / "site/slot-0/keys.db").write_bytes(backup)
+    assert "key rows are still there" in certificate(office, order, 2)

@@ -249,6 +249,18 @@ async def test_segments_end_at_their_full_size(site: Site, monkeypatch: pytest.M
     await log.close()
 
 
+async def test_segments_end_after_an_hour(site: Site) -> None:
+    log = site.open()
+    await converse(log, 1, "first")
+    site.clock.now += 3601 * 10**9
+    await converse(log, 1, "second")
+    site.clock.now -= 7200 * 10**9  # a clock that is set back ends none
+    await converse(log, 1, "third")
+    await log.close()
+    assert [path.stem.lstrip("0") for path in site.segments()] == ["", "2"]
+    assert {finding.code for finding in site.verify().findings} == {"clock-backwards"}
+
+
 async def test_a_slot_has_one_writer(site: Site) -> None:
     log = site.open()
     with pytest.raises(AuditError, match="another process"):
