@@ -104,6 +104,7 @@ class ProviderSection(Section):
 
     type: Literal[
         "openai-compatible",
+        "anthropic",
         "openai",
         "azure-openai",
         "azure-openai-entra",

@@ -21,6 +21,7 @@ from proxy.providers.http import MAX_ANSWER_BYTES
 from proxy.recording import PART_BYTES, Outcome
 from proxy.wire import Dialect
 from proxy.wire.restoring import Asked, Restored, Restoring, Streaming
+from proxy.wire.translation import Translating
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ async def deliver(attempt: Attempt, reply: Reply, dialect: Dialect, services: Se
     """
     headers = reply.headers | _headers(attempt)
     if attempt.request.exchange.stream and reply.is_event_stream and dialect.stream is not None:
-        stream = _stream(attempt, reply, dialect.stream, services)
+        stream = _stream(attempt, reply, _streaming(attempt, dialect.stream, services), services)
         # Run to its first, empty chunk: only a generator that began has an end to clean up.
         await anext(stream)
         return Answer(headers | _noted(*_notes(attempt)), stream)
@@ -51,13 +52,16 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
                 received.clear()  # no record could hold it
                 raise ProviderFailed("The provider's answer is too large.")
             received += chunk
+        answer = bytes(received)
+        if attempt.translation is not None:
+            answer = attempt.translation.answer(answer, int(services.now().timestamp()))
         restorer: Restoring = attempt.restorer
         if attempt.verdict.terms.inspects:
             inspector = _inspector(attempt, services)
             outcome.produced = inspector.found
-            await inspector.judge_whole(bytes(received), dialect, attempt.asked)
+            await inspector.judge_whole(answer, dialect, attempt.asked)
             restorer = inspector.restorer
-        restored = dialect.restore(bytes(received), restorer, attempt.asked)
+        restored = dialect.restore(answer, restorer, attempt.asked)
         await remember(attempt, services)
         outcome.status, outcome.delivered = "delivered", len(restored.body)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
@@ -121,6 +125,16 @@ async def _stream(
             log.error("outcome not recorded", exchange=exchange.id)
 
 
+def _streaming(attempt: Attempt, streaming: Streaming, services: Services) -> Streaming:
+    """The caller's dialect, read from what the provider speaks."""
+    translation, now = attempt.translation, int(services.now().timestamp())
+    if translation is None:
+        return streaming
+    return lambda restorer, asked: Translating(
+        translation.stream(attempt.body, now), streaming(restorer, asked)
+    )
+
+
 def _listening(
     attempt: Attempt, streaming: Streaming, services: Services, outcome: Outcome
 ) -> tuple[Listening | None, Restoring, Asked]:
@@ -160,6 +174,7 @@ def _headers(attempt: Attempt) -> dict[str, str]:
 
 def _notes(attempt: Attempt) -> Iterator[str]:
     """What was changed in the request or its answer besides the values."""
+    yield from attempt.notes
     if attempt.asked.relaxed:
         yield "schema-relaxed"
     if attempt.masked.edits and attempt.request.exchange.tree.get("logprobs"):

@@ -37,6 +37,13 @@ class BadRequest(PrivetError):
     code = "bad_request"
 
 
+class CannotTranslate(PrivetError):
+    """The model speaks another protocol, which has no counterpart for a part of the request."""
+
+    status = 400
+    code = "cannot_translate"
+
+
 class Unauthenticated(PrivetError):
     """No virtual key, or one that nobody was given."""
 

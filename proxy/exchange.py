@@ -127,6 +127,23 @@ class OpaquePart:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """Content that its producer signed or encrypted: it travels verbatim or not at all.
+
+    Attributes:
+        paths: the blocks that go together.
+        seals: what identifies each, word for word: signed text with its signature, or a blob.
+        parts: what of it can be read; it is inspected, and never rewritten.
+        droppable: whether the protocol allows that they are left out.
+    """
+
+    paths: tuple[Path, ...]
+    seals: tuple[str, ...]
+    parts: tuple[TextPart, ...]
+    droppable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """One parsed request: its tree, and every place in it that can carry data.
 
@@ -148,6 +165,8 @@ class Exchange:
         earlier: how many of its items came from the vault.
         stores: the caller wants to go on from the answer by its id.
         echo: members that the answer repeats as the caller sent them, however they were sent on.
+        signed: content that travels verbatim or not at all.
+        without: signed blocks that the endpoint at hand may not see: its body leaves them out.
     """
 
     id: str
@@ -168,6 +187,8 @@ class Exchange:
     earlier: int = 0
     stores: bool = False
     echo: Mapping[str, Any] = field(default_factory=dict)
+    signed: tuple[Signed, ...] = ()
+    without: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,7 +329,8 @@ class Verdict:
 
     `rules` are the ids that decided: for a refusal the rules (or built-in reasons such as
     ``clearance`` and ``default-deny``) that refuse; else the permits, treats and waivers. `terms`
-    are about the answer of an endpoint that is allowed.
+    are about the answer of an endpoint that is allowed. `without` are the signed blocks that the
+    endpoint may only be asked without.
     """
 
     endpoint: Endpoint
@@ -318,3 +340,4 @@ class Verdict:
     message: str = ""
     hint: str = ""
     terms: Terms = Terms()
+    without: tuple[Path, ...] = ()

@@ -27,8 +27,10 @@ from proxy.policy.watch import PolicyStore
 from proxy.providers import Provider
 from proxy.recording import Outcome, Recorder, Request
 from proxy.routing import Catalogue, Health
+from proxy.seals import Seals
 from proxy.vault import Vault
 from proxy.wire.restoring import Asked
+from proxy.wire.translation import Translation
 
 log = structlog.get_logger(__name__)
 
@@ -45,6 +47,7 @@ class Services:
         lexicon: the words that the sweep and the guard are careful with.
         memory: what became of conversations, for their next turns.
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
+        seals: what the producers of signed content were shown.
         now: the time that waivers count by.
     """
 
@@ -62,6 +65,7 @@ class Services:
     lexicon: Lexicon
     vault: Vault
     memory: Memory
+    seals: Seals = field(default_factory=Seals)
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -78,8 +82,14 @@ class Call:
 class Attempt:
     """One endpoint's turn: what it is sent, under which verdict, and how its answer is restored.
 
-    `digest` is the body's SHA-256, `asked` what the answer has to be, `told` the answers that it
-    told of and that aren't stored yet.
+    Attributes:
+        body: what is sent, written in the dialect `spoken`.
+        digest: its SHA-256.
+        asked: what the answer has to be.
+        headers: what of the caller's header goes along.
+        translation: how the answer comes back into the caller's dialect, if it isn't `spoken`.
+        notes: what was left out of the request; the caller reads it in a header.
+        told: the answers that it told of and that aren't stored yet.
     """
 
     request: Request
@@ -91,6 +101,10 @@ class Attempt:
     digest: bytes
     asked: Asked
     told: list[dict[str, Any]]
+    spoken: str
+    headers: Mapping[str, str]
+    translation: Translation | None
+    notes: tuple[str, ...]
 
     async def record(self, outcome: Outcome, received: bytes, recorder: Recorder) -> None:
         """Write how it ended, shielded from the client's leaving.

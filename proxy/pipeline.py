@@ -21,9 +21,10 @@ from typing import Any, TypeVar
 import orjson
 import structlog
 
+from proxy import signed
 from proxy.conversations import complete
 from proxy.delivery import deliver
-from proxy.detect.sweep import sweep
+from proxy.detect.sweep import Swept, sweep
 from proxy.errors import (
     GuardHit,
     PolicyRefused,
@@ -33,7 +34,7 @@ from proxy.errors import (
     ProviderRefused,
     ProviderTimeout,
 )
-from proxy.exchange import Channel, Exchange, Facts, Path, Principal, Scope, Verdict
+from proxy.exchange import Channel, Endpoint, Exchange, Facts, Path, Principal, Scope, Verdict
 from proxy.facts import Occasion, accept, gather
 from proxy.identity.labels import declared
 from proxy.journey import Answer, Attempt, Call, Services, as_failure
@@ -42,12 +43,13 @@ from proxy.mask.keyed import Keyed
 from proxy.mask.masking import Masked, Numbering, number
 from proxy.mask.restore import Restorer
 from proxy.mask.withhold import without
-from proxy.memory import Turn
+from proxy.memory import Memory, Turn
+from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.providers import Reply
 from proxy.recording import Outcome, Request
 from proxy.shadowing import shadowed
-from proxy.wire import DIALECTS, Dialect
+from proxy.wire import BY_NAME, DIALECTS, Dialect, translation
 from proxy.wire.restoring import Asked
 from proxy.wire.strict_json import add_members
 
@@ -84,7 +86,11 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         known = turn.before.findings
         found = await services.detector.detect(principal.tenant, parts[len(known) :])
         accepted = accept(policy, parts[len(known) :], found)
-        findings = await _aside(exchange, lambda: sweep(parts, accepted, services.lexicon, known))
+        swept = await _aside(exchange, lambda: sweep(parts, accepted, services.lexicon, known))
+        inspected = await _with_signed(exchange, swept, policy, principal.tenant, services)
+        findings = inspected.findings
+        if inspected.planted:
+            turn = Memory().turn(principal, (), ())  # earlier turns knew nothing of these
         # 5. classify
         now = services.now()
         occasion = Occasion(exchange, principal, labels, now)
@@ -93,7 +99,14 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         request = replace(request, data_class=policy.classify(facts), found=counts, facts=facts)
         # 6. decide
         day = now.date()
-        verdicts = [decide(policy, facts, principal, endpoint, day) for endpoint in candidates]
+
+        def judge(endpoint: Endpoint, facts: Facts) -> Verdict:
+            return decide(policy, facts, principal, endpoint, day)
+
+        verdicts = [
+            signed.decide_with(partial(judge, endpoint), facts, inspected.held, endpoint)
+            for endpoint in candidates
+        ]
         if policy.shadowed or policy.shadow or services.candidates:
             request, verdicts = await shadowed(
                 request, policy, occasion, findings, verdicts, services
@@ -110,7 +123,16 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
             attempt = await _aside(
                 exchange,
                 partial(
-                    _mask, request, verdict, attempt_number, turn, numbering, dialect, services
+                    _mask,
+                    request,
+                    verdict,
+                    attempt_number,
+                    turn,
+                    numbering,
+                    inspected,
+                    call.headers,
+                    dialect,
+                    services,
                 ),
             )
         async with _departure_on_record(attempt, services):
@@ -131,7 +153,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
                 turn.file(verdict.treatment, filed)
             # 10. forward
             try:
-                reply = await _forward(attempt, dialect, services)
+                reply = await _forward(attempt, services)
             except PrivetError as failed:
                 if _may_fall_back(failed) and attempt_number < len(ranked):
                     continue
@@ -191,6 +213,20 @@ async def _departure_on_record(attempt: Attempt, services: Services) -> AsyncGen
         raise
 
 
+async def _with_signed(
+    exchange: Exchange, findings: Swept, policy: Policy, tenant: str, services: Services
+) -> signed.Inspected:
+    """What was found, once signed content is looked at as well; it is never rewritten."""
+    parts = signed.parts(exchange)
+    found = await services.detector.detect(tenant, parts) if parts else ()
+    accepted = accept(policy, parts, found)
+    shown = partial(services.seals.shown, tenant)
+    return await _aside(
+        exchange,
+        lambda: signed.inspect(exchange, findings, accepted, services.lexicon, shown),
+    )
+
+
 async def _aside(exchange: Exchange, stage: Callable[[], T]) -> T:
     """Run a stage; a long document's in a thread, so that it holds up nobody else's stream."""
     if len(exchange.body) < LONG_BODY_BYTES:
@@ -210,42 +246,75 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
     attempt_number: int,
     turn: Turn,
     numbering: Numbering,
+    inspected: signed.Inspected,
+    headers: Mapping[str, str],
     dialect: Dialect,
     services: Services,
 ) -> Attempt:
     """Rewrite the parts for one endpoint, and check that nothing hidden is left."""
-    exchange = request.exchange
+    exchange, principal = replace(request.exchange, without=verdict.without), request.principal
     treatment = verdict.treatment
-    keyed = _keyed(exchange, request.principal, services.secret)
+    keyed = _keyed(exchange, principal, services.secret)
     masked = numbering.render(treatment, services.secret, turn.plan(treatment), keyed)
     turn.masked(treatment, masked.plan)
     edits: dict[Path, str] = dict(masked.edits)
     for path in exchange.pseudonyms:
-        edits[path] = _pseudonym(exchange, path, request.principal, services.secret)
+        edits[path] = _pseudonym(exchange, path, principal, services.secret)
     sent = dialect.write(exchange, edits, verdict.endpoint.model, _placeholders(masked))
-    digest = hashlib.sha256(sent.body).digest()
+    passed, notes = dialect.passed_on(headers)
+    spoken, body = dialect, sent.body
+    translated = translation(dialect, services.providers[verdict.endpoint.provider].speaks)
+    if translated is not None:
+        spoken = BY_NAME[translated.target]
+        body, dropped = translated.put(body)
+        notes += dropped
+    if verdict.without:
+        notes += ("reasoning-dropped",)
+    digest = hashlib.sha256(body).digest()
     if not turn.passed(treatment, digest):
         # The guard reads the body that is sent, not what it was meant to be.
-        read_back = dialect.parse(sent.body, exchange.id) if edits else exchange
+        read_back = exchange if body is exchange.body else spoken.parse(body, exchange.id)
+        verbatim = [part.text for part in signed.parts(read_back)]
         try:
             check(masked, services.lexicon, [part.text for part in read_back.parts])
+            check(masked.less(inspected.produced), services.lexicon, verbatim)
         except GuardHit:
             name = verdict.endpoint.provider
             log.critical("egress guard hit", exchange=exchange.id, provider=name)
             raise
         turn.guarded(treatment, digest)
-    body = sent.body
     if preferences := _preferences(verdict, services):
         body = add_members(body, preferences)
         digest = hashlib.sha256(body).digest()
     terms = verdict.terms
     mapping = without(masked.mapping, numbering, terms.withheld)
-    restorer = Restorer(mapping, exchange.parts, terms.hosts, terms.tools)
+    restorer = Restorer(mapping, exchange.parts, terms.hosts, terms.tools, masked.moved)
     told: list[dict[str, Any]] = []
+    shown = signed.shown_to(verdict, request.facts, inspected.held)
     asked = Asked(
-        exchange.json_answer, bool(masked.edits), sent.relaxed, exchange.echo, told.append
+        exchange.json_answer,
+        bool(masked.edits),
+        sent.relaxed,
+        exchange.echo,
+        told.append,
+        exchange.tree,
+        lambda seal: services.seals.remember(principal.tenant, seal, shown),
     )
-    return Attempt(request, verdict, attempt_number, masked, restorer, body, digest, asked, told)
+    return Attempt(
+        request,
+        verdict,
+        attempt_number,
+        masked,
+        restorer,
+        body,
+        digest,
+        asked,
+        told,
+        spoken.name,
+        passed,
+        translated,
+        notes,
+    )
 
 
 def _preferences(verdict: Verdict, services: Services) -> dict[str, Any]:
@@ -282,13 +351,13 @@ def _pseudonym(exchange: Exchange, path: Path, principal: Principal, secret: byt
     return "user-" + hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
 
 
-async def _forward(attempt: Attempt, dialect: Dialect, services: Services) -> Reply:
+async def _forward(attempt: Attempt, services: Services) -> Reply:
     """Send the body; if no answer comes, that is the attempt's outcome on record."""
     name = attempt.verdict.endpoint.provider
     try:
-        reply = await services.providers[name].send(
-            dialect.name, attempt.body, model=attempt.verdict.endpoint.model
-        )
+        provider = services.providers[name]
+        model = attempt.verdict.endpoint.model
+        reply = await provider.send(attempt.spoken, attempt.body, attempt.headers, model=model)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
         failed = as_failure(error)
         if _may_fall_back(failed):

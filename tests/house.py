@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from audit.keys import load_recipient_key, load_verifier_keys
@@ -56,13 +57,14 @@ class House:
     Attributes:
         root: scheme, host and port; SDKs want ``root + "/v1"``.
         key: a virtual key of team `support`, app `desk`.
-        client: the official SDK, pointed here, without retries of its own.
+        client, anthropic: the official SDKs, pointed here, without retries of their own.
         services: what the pipeline runs on.
     """
 
     root: str
     key: str
     client: AsyncOpenAI
+    anthropic: AsyncAnthropic
     folder: Path
     services: Services
 
@@ -96,15 +98,20 @@ def write_configuration(
     extra: str = "",
     policy: str | None = None,
     settings: dict[str, str] | None = None,
+    cloud_type: str = "openai-compatible",
+    cellar_type: str = "openai-compatible",
 ) -> config.Configuration:
     """A scratch configuration; `policy` replaces the starter's text (its providers stay ours).
 
     Args:
+        cloud_type, cellar_type: what kind of provider each is.
         settings: text in privet.yaml -> what stands there instead.
         extra: further lines of privet.yaml.
     """
-    providers = f"  cloud:\n    base_url: {cloud}\n    retries: 1\n"
-    providers += f"  cellar:\n    base_url: {cellar or cloud}\n    retries: 0\n"
+    providers = f"  cloud:\n    type: {cloud_type}\n    base_url: {cloud}\n    retries: 1\n"
+    providers += (
+        f"  cellar:\n    type: {cellar_type}\n    base_url: {cellar or cloud}\n    retries: 0\n"
+    )
     text = re.sub(
         r"(?m)^providers:\n(?:  .*\n)+", _POLICY_PROVIDERS, policy or scaffold.starter_policy()
     )
@@ -151,8 +158,9 @@ async def opened(
         running(configuration, detector, allow_shadow=allow_shadow) as services,
         listening(services, configuration.settings.limits, "127.0.0.1", 0) as root,
         AsyncOpenAI(base_url=f"{root}/v1", api_key=key, max_retries=0) as client,
+        AsyncAnthropic(base_url=root, api_key=key, max_retries=0) as anthropic,
     ):
-        yield House(root, key, client, configuration.folder, services)
+        yield House(root, key, client, anthropic, configuration.folder, services)
 
 
 def said_to(provider_body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""A provider for tests: OpenAI's APIs over real loopback HTTP, with every fault on demand.
+"""A provider for tests: real protocols over loopback HTTP, with every fault on demand.
 
 A test writes the provider's side as a transcript, one scene per request, in order:
 
@@ -20,12 +20,13 @@ import gzip
 import itertools
 import json
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Self
+from typing import Any, Self
 
 from proxy.assistant import Reply, ToolCall
+from tests import anthropic_scene
 from tests.scene import Heard, Json, Message, Scene, always, answering
 
 ELSEWHERE = "/elsewhere"  # where redirects lead
@@ -41,6 +42,7 @@ class Simulator:
         self.journal: list[Heard] = []
         self.connections = 0
         self.models = ["gpt-4o-mini"]
+        self.signer = anthropic_scene.Signer()
         self._script: deque[Scene] = deque()
         self._otherwise = Scene(always(Message(500, body=_OVER)))
         self._news = asyncio.Condition()
@@ -75,6 +77,21 @@ class Simulator:
     def replies(self, *replies: Reply) -> Scene:
         """Answer with these choices."""
         return self._add(lambda heard, scene: answering(heard, scene, replies))
+
+    def messages(self, *blocks: Json, **more: Any) -> Scene:
+        """Answer as Anthropic does, with these content blocks; `more` are members of the message."""
+        return self._add(lambda heard, scene: self._message(heard, scene, blocks, more))
+
+    def messages_otherwise(self, answer: Callable[[Json], Sequence[Json]]) -> Scene:
+        """Anthropic's content blocks as a function of the request, whenever the script is over."""
+        self._otherwise = Scene(
+            lambda heard, scene: self._message(heard, scene, answer(heard.json), {})
+        )
+        return self._otherwise
+
+    def overloads(self) -> Scene:
+        """Answer as Anthropic does when it is overloaded: status 529."""
+        return self._add(always(anthropic_scene.failing(529, "Overloaded")))
 
     def fails(
         self,
@@ -136,6 +153,14 @@ class Simulator:
         """Wait until this many requests have arrived."""
         async with self._news:
             await self._news.wait_for(lambda: len(self.journal) >= count)
+
+    def _message(
+        self, heard: Heard, scene: Scene, blocks: Sequence[Json], more: Mapping[str, Any]
+    ) -> Message:
+        objection = self.signer.objection(heard.json)
+        if objection is not None:
+            return anthropic_scene.failing(400, objection)
+        return anthropic_scene.messaging(heard, scene, blocks, **more)
 
     def _add(self, compose: Callable[[Heard, Scene], Message]) -> Scene:
         scene = Scene(compose)
@@ -241,7 +266,10 @@ def _head(scene: Scene, message: Message, length: int | None) -> bytes:
         fields.append(("transfer-encoding", "chunked"))
     else:
         fields.append(("content-length", str(length)))
-    status = f"HTTP/1.1 {message.status} {HTTPStatus(message.status).phrase}"
+    phrases = {
+        status.value: status.phrase for status in HTTPStatus
+    }  # 529 is nobody's but Anthropic's
+    status = f"HTTP/1.1 {message.status} {phrases.get(message.status, 'Overloaded')}"
     return "\r\n".join([status, *(f"{n}: {v}" for n, v in fields), "", ""]).encode("latin-1")
 
 

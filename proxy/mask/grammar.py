@@ -18,8 +18,9 @@ import re
 from collections.abc import Iterable
 
 LITERAL = "LITERAL"
-LITERAL_IN_TEXT = re.compile(r"<[A-Z][A-Z0-9_]*_[0-9]+[a-z]*>")
-LITERAL_IN_NAME = re.compile(r"[A-Z][A-Z0-9_]{0,96}_[0-9]+[a-z]*(?![^\W_])")
+_COUNTED_OR_KEYED = "(?:[0-9]+|[A-Z2-7]{8})[a-z]*"
+LITERAL_IN_TEXT = re.compile(rf"<[A-Z][A-Z0-9_]*_{_COUNTED_OR_KEYED}>")
+LITERAL_IN_NAME = re.compile(rf"[A-Z][A-Z0-9_]{{0,96}}_{_COUNTED_OR_KEYED}(?![^\W_])")
 
 _OPEN = ("<", "&lt;", "&#60;", "&#x3c;", "&#x3C;", "\u2039", "\u3008", "\u27e8", "\uff1c")
 _CLOSE = (">", "&gt;", "&#62;", "&#x3e;", "&#x3E;", "\u203a", "\u3009", "\u27e9", "\uff1e")

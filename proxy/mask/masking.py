@@ -12,8 +12,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from proxy.errors import CannotMask
 from proxy.exchange import (
@@ -32,6 +33,7 @@ from proxy.mask.actions import Form, Written, write
 from proxy.mask.keyed import Keyed
 from proxy.mask.numbered import NOTHING, Numbered, Place, Value
 from proxy.mask.plan import Hidden, Plan, plan
+from proxy.matching import canonical
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]+")
@@ -56,6 +58,15 @@ class Restorable:
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
+class Moved(NamedTuple):
+    """Characters ``[start, end)`` of the caller's text are ``[masked_start, masked_end)`` now."""
+
+    start: int
+    end: int
+    masked_start: int
+    masked_end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Masked:
     """The parts of a request as one endpoint may see them.
@@ -69,6 +80,7 @@ class Masked:
         plan: what was hidden where, for the parts that may follow.
         settled: no text depends on what stands in another part, so none changes in a later turn
             unless the plan for it does.
+        moved: for each part that changed, by path: the spans that were written anew.
     """
 
     edits: Mapping[Path, str]
@@ -77,7 +89,13 @@ class Masked:
     hidden: tuple[str, ...]
     tokens: tuple[tuple[tuple[int, int], ...], ...]
     plan: Plan
+    moved: Mapping[Path, tuple[Moved, ...]]
     settled: bool = True
+
+    def less(self, values: Collection[str]) -> Masked:
+        """Without some hidden values (matching.canonical); to guard texts that aren't here."""
+        hidden = tuple(text for text in self.hidden if canonical(text) not in values)
+        return replace(self, hidden=hidden, texts=(), tokens=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +173,26 @@ class _Rendering:
         self._settled = True
         self._shown: set[str] = set()
         self._ranges: list[tuple[int, int]] = []
+        self._moves: list[Moved] = []
         self._secret = [source.text(place) for place in plan.secret]
 
     def run(self) -> Masked:
         texts: list[str] = []
         tokens: list[tuple[tuple[int, int], ...]] = []
         edits: dict[Path, str] = {}
+        moved: dict[Path, tuple[Moved, ...]] = {}
         for part, hidden in zip(self._parts, self._plan.hidden, strict=True):
             if not hidden:
                 texts.append(part.text)
                 tokens.append(())
                 continue
-            self._ranges = []
+            self._ranges, self._moves = [], []
             text = self._spliced(part, hidden)
             texts.append(text)
             tokens.append(tuple(self._ranges))
             if text != part.text:
                 edits[part.path] = text
+                moved[part.path] = tuple(self._moves)
         return Masked(
             edits,
             tuple(texts),
@@ -179,6 +200,7 @@ class _Rendering:
             tuple(text for text in self._secret if text not in self._shown),
             tuple(tokens),
             self._plan,
+            moved,
             self._settled,
         )
 
@@ -191,6 +213,7 @@ class _Rendering:
             length += start - done
             if ours:
                 self._ranges.append((length, length + len(text)))
+            self._moves.append(Moved(start, end, length, length + len(text)))
             length += len(text)
             done = end
         pieces.append(part.text[done:])

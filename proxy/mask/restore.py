@@ -19,11 +19,11 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
-from proxy.exchange import ANY, Author, Channel, TextPart, ToolRestore
+from proxy.exchange import ANY, Author, Channel, Path, TextPart, ToolRestore
 from proxy.mask import exfil, grammar
 from proxy.mask.code import Code
 from proxy.mask.json_depth import JsonDepth
-from proxy.mask.masking import Restorable
+from proxy.mask.masking import Moved, Restorable
 from proxy.mask.withhold import literals
 
 # A key of an object and what stands between it and its value, in a document at any depth.
@@ -42,6 +42,7 @@ class Restorer:
         parts: Sequence[TextPart],
         hosts: Collection[str] = (),
         tools: Mapping[str, ToolRestore] = MappingProxyType({}),
+        moved: Mapping[Path, Sequence[Moved]] = MappingProxyType({}),
     ) -> None:
         """Restore by `mapping`.
 
@@ -49,9 +50,12 @@ class Restorer:
             parts: the request's, as the caller sent them.
             hosts: those that policy lists besides what the caller mentioned.
             tools: tool or ANY -> whether its arguments get real values.
+            moved: what masking wrote anew, by part, for `origin`.
         """
         self.mapping = mapping
         self._tools = tools
+        self._paths = [part.path for part in parts]
+        self._moved = moved
         self._texts = [part.text for part in parts]
         said = [part.text for part in parts if part.author in (Author.OPERATOR, Author.USER)]
         self.hosts: Container[str] = exfil.KnownHosts(said, hosts)
@@ -63,6 +67,23 @@ class Restorer:
             return text  # every spelling of a token has an underscore
         stream = self.stream(channel)
         return stream.feed(text) + stream.close()
+
+    def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
+        """Where in the caller's text at `path` a place of the masked text lies.
+
+        Inside of what stands for a value it is that value's start, or its `end`. None if the text
+        at that path wasn't masked as a whole.
+        """
+        if path not in self._paths:
+            return None
+        shift = 0
+        for span in self._moved.get(path, ()):
+            if offset <= span.masked_start:
+                break
+            if offset < span.masked_end:
+                return span.end if end else span.start
+            shift = span.end - span.masked_end
+        return offset + shift
 
     def stream(self, channel: Channel) -> Stream:
         """A restorer for one string that arrives in pieces: one choice, block or tool call."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from proxy.providers import (
+    anthropic,
     azure_openai,
     clouds,
     huggingface,
@@ -24,6 +25,7 @@ KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
         openai_compatible.KIND,
+        anthropic.KIND,
         openai.KIND,
         azure_openai.BY_KEY,
         azure_openai.BY_ENTRA,

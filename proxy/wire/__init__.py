@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from proxy.errors import PrivetError
+from proxy.errors import CannotTranslate, PrivetError
 from proxy.exchange import Exchange, Path
 from proxy.wire import (
+    anthropic_answer,
+    anthropic_as_chat,
+    anthropic_messages,
+    anthropic_to_chat,
+    chat_as_anthropic,
+    chat_to_anthropic,
     openai_chat,
     openai_chat_answer,
     openai_completions,
@@ -18,6 +24,11 @@ from proxy.wire import (
     openai_shared,
 )
 from proxy.wire.restoring import AnswerStream, Asked, Restored, Restoring, Sent
+from proxy.wire.translation import Translation
+
+
+def _nothing(_headers: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    return {}, ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,8 @@ class Dialect:
         restore: a provider's answer to what the caller gets.
         stream: a restorer for one streamed answer; None where answers never stream.
         error: a failure and the request id to the dialect's error body.
+        passed_on: the caller's header fields to those that the provider may get, and notes on what
+            was left out; raises BadRequest.
     """
 
     name: str
@@ -42,6 +55,7 @@ class Dialect:
     restore: Callable[[bytes, Restoring, Asked], Restored]
     stream: Callable[[Restoring, Asked], AnswerStream] | None
     error: Callable[[PrivetError, str], bytes]
+    passed_on: Callable[[Mapping[str, str]], tuple[dict[str, str], tuple[str, ...]]] = _nothing
 
 
 #: One line per dialect; its module holds everything else.
@@ -82,6 +96,61 @@ DIALECTS: tuple[Dialect, ...] = (
         stream=None,
         error=openai_shared.error,
     ),
+    Dialect(
+        name=anthropic_messages.NAME,
+        path="/v1/messages",
+        parse=anthropic_messages.parse,
+        write=anthropic_messages.write,
+        restore=anthropic_answer.restore,
+        stream=anthropic_answer.AnswerStream,
+        error=anthropic_messages.error,
+        passed_on=anthropic_messages.passed_on,
+    ),
+    Dialect(
+        name=anthropic_messages.COUNT_TOKENS,
+        path="/v1/messages/count_tokens",
+        parse=anthropic_messages.parse_count,
+        write=anthropic_messages.write,
+        restore=anthropic_answer.restore,
+        stream=anthropic_answer.AnswerStream,
+        error=anthropic_messages.error,
+        passed_on=anthropic_messages.passed_on,
+    ),
 )
 
 BY_PATH: Mapping[str, Dialect] = {dialect.path: dialect for dialect in DIALECTS}
+BY_NAME: Mapping[str, Dialect] = {dialect.name: dialect for dialect in DIALECTS}
+
+#: Which dialect can be put to a provider of which other.
+TRANSLATIONS: tuple[Translation, ...] = (
+    Translation(
+        source=openai_chat.NAME,
+        target=anthropic_messages.NAME,
+        request=chat_to_anthropic.request,
+        answer=anthropic_as_chat.answer,
+        stream=anthropic_as_chat.Stream,
+    ),
+    Translation(
+        source=anthropic_messages.NAME,
+        target=openai_chat.NAME,
+        request=anthropic_to_chat.request,
+        answer=chat_as_anthropic.answer,
+        stream=chat_as_anthropic.Stream,
+    ),
+)
+
+
+def translation(dialect: Dialect, speaks: Callable[[str], bool]) -> Translation | None:
+    """How to put a dialect to a provider, by what it speaks; None if it needn't be translated.
+
+    Raises:
+        CannotTranslate: it can't be.
+    """
+    if speaks(dialect.name):
+        return None
+    for one in TRANSLATIONS:
+        if one.source == dialect.name and speaks(one.target):
+            return one
+    raise CannotTranslate(
+        "This model can't be asked on this route.", hint="Use a route that its provider has."
+    )

@@ -14,12 +14,23 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from proxy.errors import BadRequest, CannotMask
-from proxy.exchange import Alphabet, Author, Inside, Key, OpaquePart, Path, Reach, Step, TextPart
+from proxy.exchange import (
+    Alphabet,
+    Author,
+    Inside,
+    Key,
+    OpaquePart,
+    Path,
+    Reach,
+    Signed,
+    Step,
+    TextPart,
+)
 from proxy.wire import data_url, strict_json
 from proxy.wire.strict_json import MAX_DEPTH, Number
 
@@ -33,7 +44,8 @@ class Leaf(enum.Enum):
     ID = "id"  # the closed grammar below skips the models; anything else is a NAME
     PSEUDONYM = "pseudonym"  # who the end user is: leaves as a keyed hash, or not at all
     OPAQUE = "opaque"  # content that Privet can't read
-    SEALED = "sealed"  # what only its producer can read: opaque, and verbatim both ways
+    SIGNED = "signed"  # text that travels verbatim or not at all: inspected, never rewritten
+    SEALED = "sealed"  # a signature or an encrypted blob, which travels the same way
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +56,7 @@ class Spec:
         fields: declared members of an object. Their keys are protocol, not data.
         items: what an array's items, or the members of an object with free keys, are.
         leaf: how a string here is read.
+        variants: what an object here is, by its `type`; any other is what this spec says.
         values: the finite set of a safe path; a value in it is exempt from everything.
         kind: for opaque content, what it is (image, audio, file).
         constrains: a schema's keyword that limits strings; the walk notes where it stands.
@@ -51,6 +64,7 @@ class Spec:
 
     fields: Mapping[str, Spec] = field(default_factory=dict)
     items: Spec | None = None
+    variants: Mapping[str, Spec] = field(default_factory=dict)
     leaf: Leaf = Leaf.TEXT
     values: frozenset[str] = frozenset()
     kind: str = ""
@@ -78,13 +92,17 @@ _NOT_JUST_TEXT = frozenset(" \t\r\n{[dD")
 
 @dataclass(slots=True)
 class Walk:
-    """Collects what one document holds, in document order."""
+    """Collects what one document holds, in document order.
+
+    `sealed` is what travels verbatim or not at all, with what of it can be read.
+    """
 
     author: Author
     parts: list[TextPart] = field(default_factory=list)
     opaque: list[OpaquePart] = field(default_factory=list)
     pseudonyms: list[Path] = field(default_factory=list)
     constraints: list[Path] = field(default_factory=list)
+    sealed: dict[Path, TextPart | None] = field(default_factory=dict)
     documents: dict[Path, Any] = field(default_factory=dict)
 
     def visit(self, node: Any, spec: Spec, path: Path, context: str = "", depth: int = 0) -> None:
@@ -102,6 +120,7 @@ class Walk:
                 self._string(node, spec, path, context, depth)
         elif isinstance(node, dict):
             _check_depth(depth)
+            spec = _variant(spec, node)
             for name, value in node.items():
                 self.member(name, value, spec, path, depth)
         elif isinstance(node, list):
@@ -130,8 +149,8 @@ class Walk:
             self.pseudonyms.append(path)
         elif spec.leaf is Leaf.OPAQUE:
             self._opaque(text, spec.kind, path, context, depth)
-        elif spec.leaf is Leaf.SEALED:
-            self.opaque.append(OpaquePart(path, spec.kind))
+        elif spec.leaf in (Leaf.SIGNED, Leaf.SEALED):
+            self._verbatim(text, path, spec, context)
         elif spec.leaf is Leaf.ID and _ID.fullmatch(text):
             self._add(path, text, Reach.PATTERNS, Alphabet.NAME, context)
         elif spec.leaf in (Leaf.ID, Leaf.NAME):
@@ -158,6 +177,11 @@ class Walk:
             reach = Reach.FULL if " " in text else Reach.PATTERNS
             self._add(path, text, reach, Alphabet.TEXT, context)
 
+    def _verbatim(self, text: str, path: Path, spec: Spec, context: str) -> None:
+        """Signed text is read; so is a blob that may be read because it isn't one."""
+        unread = spec.leaf is Leaf.SEALED and data_url.is_encoded(text)
+        self.sealed[path] = None if unread else TextPart(path, text, self.author, context=context)
+
     def _number(self, source: str, path: Path, context: str) -> None:
         named = bool(context) and _UNDER_KEY.fullmatch(source) is not None
         if named or _SWEPT_RUN.search(source):
@@ -168,19 +192,50 @@ class Walk:
         self.parts.append(TextPart(path, text, self.author, reach, alphabet, context))
 
 
-def rewrite(tree: Any, edits: Mapping[Path, str], documents: Mapping[Path, Any]) -> Any:
+def seal(tree: Any, path: Path, part: TextPart | None) -> Signed:
+    """Content that has to travel verbatim and can't be left out, as the walk found it."""
+    node = tree
+    for step in path:
+        node = node[step]
+    return Signed((path,), (str(node),), (part,) if part else (), droppable=False)
+
+
+def rewrite(
+    tree: Any,
+    edits: Mapping[Path, str],
+    documents: Mapping[Path, Any],
+    without: Sequence[Path] = (),
+) -> Any:
     """A copy of `tree` with the string (key, number) at each path replaced.
 
-    Containers that no edit reaches are shared with `tree`; documents inside strings that no edit
-    reaches keep their bytes.
+    `without` are paths of array items that are left out. Containers that no edit reaches are shared
+    with `tree`; documents inside strings that no edit reaches keep their bytes.
 
     Raises:
         CannotMask: an edit gives a number that isn't one, or makes two keys of one object equal.
         LookupError: an edit's path doesn't exist. That would send unmasked text, so it is an error.
     """
-    if not edits:
-        return tree
-    return _graft(tree, _forest(edits), (), documents)
+    if edits:
+        tree = _graft(tree, _forest(edits), (), documents)
+    # From the last one on, so that those that are still to go stay where their paths say.
+    for path in sorted(without, key=_position, reverse=True):
+        tree = _cut(tree, path)
+    return tree
+
+
+def _position(path: Path) -> list[int]:
+    return [step for step in path if isinstance(step, int)]
+
+
+def _cut(node: Any, path: Path) -> Any:
+    """A copy of `node` without the array item at `path`."""
+    step, *below = path
+    copy: Any = dict(node) if isinstance(node, dict) else list(node)
+    if below:
+        copy[step] = _cut(node[step], tuple(below))
+    else:
+        del copy[step]
+    return copy
 
 
 def _forest(edits: Mapping[Path, str]) -> dict[Step, Any]:
@@ -258,12 +313,22 @@ def map_strings(
 
     An array item that names its own `index` (a choice, a tool call) is found under that index in
     the path, so that the fragments of one stream share their path. Free keys are changed as names.
+    A JSON document that isn't in a string is changed as the text that it would be in one.
+
+    Raises:
+        BadRequest: such a document isn't one after the change.
     """
     if isinstance(node, str):
-        kept = not node or node in spec.values or spec.leaf is Leaf.SEALED
+        verbatim = spec.leaf in (Leaf.SIGNED, Leaf.SEALED)
+        kept = not node or node in spec.values or verbatim
         return node if kept else change(path, spec.leaf, node)
+    if spec.leaf is Leaf.JSON and isinstance(node, dict | list):
+        text = strict_json.dumps(node).decode()
+        restored = change(path, spec.leaf, text)
+        return node if restored == text else strict_json.parse(restored)
     if isinstance(node, dict):
         members = {}
+        spec = _variant(spec, node)
         for name, value in node.items():
             declared = spec.fields.get(name)
             below = map_strings(value, declared or spec.items or DEFAULT, change, (*path, name))
@@ -280,6 +345,20 @@ def map_strings(
             items.append(map_strings(value, inner, change, (*path, step)))
         return items
     return node
+
+
+def verbatim(node: Any, spec: Spec) -> Iterator[str]:
+    """Every string of an answer at a place that is declared as signed or sealed."""
+    if isinstance(node, str):
+        if node and spec.leaf in (Leaf.SIGNED, Leaf.SEALED):
+            yield node
+    elif isinstance(node, dict):
+        spec = _variant(spec, node)
+        for name, value in node.items():
+            yield from verbatim(value, spec.fields.get(name) or spec.items or DEFAULT)
+    elif isinstance(node, list):
+        for value in node:
+            yield from verbatim(value, spec.items or DEFAULT)
 
 
 def describe(path: Path) -> str:
@@ -313,6 +392,12 @@ def _document(text: str) -> Any | None:
         return None
     except BadRequest:
         return None
+
+
+def _variant(spec: Spec, node: dict[str, Any]) -> Spec:
+    """What an object is: one of the variants, if its `type` says so."""
+    kind = node.get("type") if spec.variants else None
+    return spec.variants.get(kind, spec) if isinstance(kind, str) else spec
 
 
 def _reach_of_name(text: str) -> Reach:

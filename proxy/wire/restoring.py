@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from proxy.errors import PrivetError
-from proxy.exchange import Channel
+from proxy.exchange import Channel, Path
 from proxy.wire.schema_check import Relaxed
 
 
@@ -40,6 +40,9 @@ class Restoring(Protocol):
     def for_tool(self, name: str) -> Restoring:
         """What restores the arguments of a tool: policy says whether it gets real values."""
 
+    def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
+        """Where in the request's text at `path` a place of what the provider read lies."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -53,6 +56,10 @@ def _nobody(_answer: dict[str, Any]) -> None:
     """Nobody wants to know."""
 
 
+def _forget(_signed: str) -> None:
+    """Nobody remembers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the request says about its answer.
@@ -63,6 +70,8 @@ class Asked:
         relaxed: as in `Sent`; what comes back is held against the caller's own schemas.
         echo: as in `Exchange`.
         tell: is told of the whole answer as the caller reads it, where the dialect stores answers.
+        tree: the request as the caller sent it, for what an answer points to.
+        keep: is told of signed content that passed, word for word.
     """
 
     json_answer: bool = False
@@ -70,6 +79,8 @@ class Asked:
     relaxed: tuple[Relaxed, ...] = ()
     echo: Mapping[str, Any] = field(default_factory=dict)
     tell: Callable[[dict[str, Any]], None] = _nobody
+    tree: Any = None
+    keep: Callable[[str], None] = _forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,9 @@ class Restored:
 class AnswerStream(Protocol):
     """Restores one streamed answer, as bytes that arrive cut anywhere."""
 
-    failed: bool
+    @property
+    def failed(self) -> bool:
+        """True once the caller was told that the stream broke off."""
 
     def feed(self, chunk: bytes) -> bytes:
         """What can be delivered now; raises ProviderFailed on bytes that can't be read."""

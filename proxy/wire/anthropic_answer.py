@@ -1,0 +1,294 @@
+"""Anthropic Messages: answers and streams with the caller's values put back.
+
+Source: Anthropic API reference, "Create a Message" and "Streaming Messages".
+
+Invariants: signed blocks pass word for word, and are told to `Asked.keep`; each content block has
+its own restorers, and what they hold goes out before the block stops; every event has its `event:`
+line, since the SDKs drop those without one; every way a stream can end, the caller reads
+`message_stop` or an `error` event, never a bare cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from proxy.errors import BadRequest, PrivetError, ProviderFailed
+from proxy.exchange import Channel, Path
+from proxy.wire import sse, strict_json
+from proxy.wire.anthropic_blocks import BLOCK, CITATION, CONTENT, SIGNED_BLOCKS
+from proxy.wire.anthropic_citations import Documents
+from proxy.wire.anthropic_messages import error_tree, seal
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings, verbatim
+from proxy.wire.openai_shared import choice
+from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
+
+_KEPT = Spec(leaf=Leaf.ID)
+_STOPPED = {
+    "stop_reason": choice(
+        *("end_turn", "max_tokens", "stop_sequence", "tool_use", "pause_turn", "refusal"),
+        "model_context_window_exceeded",
+    ),
+    "stop_sequence": DEFAULT,
+    "stop_details": Spec(fields={"type": choice("refusal"), "category": _KEPT}),
+    "container": Spec(fields={"id": _KEPT, "expires_at": _KEPT}),
+}
+_MESSAGE = Spec(
+    fields={
+        **_STOPPED,
+        "id": _KEPT,
+        "type": choice("message"),
+        "role": choice("assistant"),
+        "model": _KEPT,
+        "content": CONTENT,
+        "usage": DEFAULT,
+    }
+)
+_EVENT = Spec(
+    fields={
+        "type": _KEPT,
+        "index": DEFAULT,
+        "message": _MESSAGE,
+        "content_block": BLOCK,
+        "delta": Spec(fields=_STOPPED),
+        "usage": DEFAULT,
+    }
+)
+_DELTA = Spec(fields={"type": _KEPT})
+_CITED = Spec(fields={"type": _KEPT, "citation": CITATION})
+_CHANNELS = {Leaf.JSON: Channel.JSON, Leaf.NAME: Channel.NAME, Leaf.ID: Channel.NAME}
+#: What the deltas of a block say that pass word for word.
+_VERBATIM = frozenset({"thinking_delta", "signature_delta", "compaction_delta"})
+
+
+def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
+    """A whole answer with the caller's values put back; its own bytes where there were none.
+
+    Raises:
+        ProviderFailed: the answer isn't a JSON object.
+    """
+    answer = _read(body)
+    changed = _mapped(answer, _MESSAGE, restorer, asked)
+    documents = Documents(restorer, asked)
+    for block in _blocks(answer):
+        if block.get("type") in SIGNED_BLOCKS:
+            asked.keep(seal(block))
+    for block in _blocks(changed):
+        citations = block.get("citations")
+        for citation in citations if isinstance(citations, list) else ():
+            documents.move(citation)
+    return Restored(body if changed == answer else strict_json.dumps(changed))
+
+
+class AnswerStream:
+    """The events of one streamed answer, restored as they pass. Sans-io.
+
+    Raises (from `feed`):
+        ProviderFailed: bytes that are no event stream of this dialect.
+    """
+
+    def __init__(self, restorer: Restoring, asked: Asked) -> None:
+        self._restorer = restorer
+        self._asked = asked
+        self._documents = Documents(restorer, asked)
+        self._decoder = sse.Decoder()
+        self._streams: dict[tuple[int, str, str], TextStream] = {}
+        self._called: dict[int, Restoring] = {}
+        self._signed: dict[int, dict[str, str]] = {}
+        self._begun = self._ended = False
+        self._undelivered = b""
+        #: True once the caller was told that the stream broke off.
+        self.failed = False
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What can be delivered now that `chunk` is here."""
+        for raw in self._decoder.feed(chunk):
+            if not self._ended:
+                for event in self._event(_read(raw.data.encode()), raw.name):
+                    self._undelivered += event
+        return self._take()
+
+    def close(self) -> bytes:
+        """The stream's last bytes: nothing if it was whole, an `error` event if it broke off."""
+        if self._ended:
+            return b""
+        return self.fail(ProviderFailed("The provider's stream broke off."), "")
+
+    def fail(self, failure: PrivetError, request_id: str) -> bytes:
+        """End the stream with what was held back and an error that SDKs raise."""
+        if self._ended:
+            return b""
+        self.failed = self._ended = True
+        for index in sorted({index for index, _, _ in self._streams}):
+            for event in self._flush(index):
+                self._undelivered += event
+        self._undelivered += _encode(error_tree(failure, request_id), "error")
+        return self._take()
+
+    def _take(self) -> bytes:
+        """What is ready; events before one that can't be read are kept for the stream's end."""
+        ready, self._undelivered = self._undelivered, b""
+        return ready
+
+    def _event(self, event: dict[str, Any], name: str) -> Iterator[bytes]:
+        kind = event.get("type")
+        if kind == "error":
+            raise _failure(event)
+        if not self._begun and kind not in ("message_start", "ping"):
+            raise ProviderFailed("The provider's stream doesn't begin with a message.")
+        self._begun = self._begun or kind == "message_start"
+        if kind == "content_block_start":
+            event = self._start(event)
+        elif kind == "content_block_delta":
+            event = self._delta(event)
+        else:
+            if kind == "content_block_stop":
+                yield from self._stop(_index(event))
+            event = _mapped(event, _EVENT, self._restorer, self._asked)
+            self._ended = kind == "message_stop"
+        yield _encode(event, name or str(kind))
+
+    def _start(self, event: dict[str, Any]) -> dict[str, Any]:
+        """A block begins: text that it begins with may go on, all else is whole."""
+        index, block = _index(event), _member(event, "content_block")
+        if block.get("type") in SIGNED_BLOCKS:
+            self._signed[index] = {}
+            self._gather(index, block)
+        self._called[index] = _of_tool(self._restorer, block)
+        started = _mapped(event, _EVENT, self._restorer, self._asked)
+        if block.get("type") == "text" and isinstance(block.get("text"), str):
+            started["content_block"]["text"] = self._grown(
+                index, "text_delta", "text", block["text"]
+            )
+        return started
+
+    def _delta(self, event: dict[str, Any]) -> dict[str, Any]:
+        """A block goes on: its strings grow, a citation is whole, signed ones pass as they are."""
+        index, delta = _index(event), _member(event, "delta")
+        kind = delta.get("type")
+        if kind in _VERBATIM:
+            self._gather(index, delta)
+            return event
+        if kind == "citations_delta":
+            moved = _mapped(delta, _CITED, self._restorer, self._asked)
+            self._documents.move(moved.get("citation"))
+            return {**event, "delta": moved}
+        grown = {
+            name: self._grown(index, str(kind), name, value)
+            for name, value in delta.items()
+            if isinstance(value, str) and name != "type"
+        }
+        rest = {name: value for name, value in delta.items() if name not in grown}
+        return {**event, "delta": _mapped(rest, _DELTA, self._restorer, self._asked) | grown}
+
+    def _stop(self, index: int) -> Iterator[bytes]:
+        yield from self._flush(index)
+        signed = self._signed.pop(index, None)
+        if signed is not None:
+            self._asked.keep(seal(signed))
+
+    def _grown(self, index: int, kind: str, name: str, text: str) -> str:
+        stream = self._streams.get((index, kind, name))
+        if stream is None:
+            of_tool = kind == "input_json_delta"
+            restorer = self._called.get(index, self._restorer) if of_tool else self._restorer
+            inside_json = of_tool or self._asked.json_answer
+            stream = restorer.stream(Channel.JSON if inside_json else Channel.TEXT)
+            self._streams[index, kind, name] = stream
+        return stream.feed(text)
+
+    def _flush(self, index: int) -> Iterator[bytes]:
+        for key in [key for key in self._streams if key[0] == index]:
+            held = self._streams.pop(key).close()
+            if held:
+                delta = {"type": key[1], key[2]: held}
+                event = {"type": "content_block_delta", "index": index, "delta": delta}
+                yield _encode(event, "content_block_delta")
+
+    def _gather(self, index: int, said: dict[str, Any]) -> None:
+        """Put a signed block together, to know it when it comes back."""
+        signed = self._signed.setdefault(index, {})
+        for name, value in said.items():
+            if isinstance(value, str) and name != "type":
+                signed[name] = signed.get(name, "") + value
+
+
+def _mapped(node: dict[str, Any], spec: Spec, restorer: Restoring, asked: Asked) -> dict[str, Any]:
+    try:
+        mapped: dict[str, Any] = map_strings(node, spec, partial(_change, node, restorer, asked))
+    except BadRequest:
+        raise ProviderFailed("The provider's tool input isn't valid JSON.") from None
+    for text in verbatim(node, spec):
+        asked.keep(text)
+    return mapped
+
+
+def _change(  # noqa: PLR0917 — the last three are what the walker hands over
+    node: dict[str, Any], restorer: Restoring, asked: Asked, path: Path, leaf: Leaf, text: str
+) -> str:
+    if leaf is Leaf.JSON:
+        return _of_tool(restorer, _at(node, path[:-1])).text(text, Channel.JSON)
+    if asked.json_answer and len(path) == 3 and path[0] == "content" and path[2] == "text":
+        return restorer.text(text, Channel.JSON)
+    return restorer.text(text, _CHANNELS.get(leaf, Channel.TEXT))
+
+
+def _of_tool(restorer: Restoring, block: Any) -> Restoring:
+    """What restores the input of the tool that a block calls."""
+    name = block.get("name") if isinstance(block, dict) else None
+    if not isinstance(name, str):
+        return restorer
+    return restorer.for_tool(restorer.text(name, Channel.NAME))
+
+
+def _at(node: Any, path: Path) -> Any:
+    """The block at a path, unless an item's own `index` leads elsewhere."""
+    for step in path:
+        try:
+            node = node[step]
+        except (LookupError, TypeError):
+            return None
+    return node
+
+
+def _failure(event: dict[str, Any]) -> ProviderFailed:
+    """An error in the middle of a stream: its type passes if it is a word, its message doesn't."""
+    failure = ProviderFailed("The provider reported an error in the middle of its stream.")
+    detail = event.get("error")
+    kind = detail.get("type") if isinstance(detail, dict) else None
+    failure.kind = kind if isinstance(kind, str) else None
+    return failure
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        answer = strict_json.parse(body)
+    except BadRequest:
+        raise ProviderFailed("The provider's answer isn't valid JSON.") from None
+    if not isinstance(answer, dict):
+        raise ProviderFailed("The provider's answer isn't a JSON object.")
+    return answer
+
+
+def _blocks(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    content = answer.get("content")
+    return [b for b in content if isinstance(b, dict)] if isinstance(content, list) else []
+
+
+def _index(event: dict[str, Any]) -> int:
+    index = event.get("index")
+    if not isinstance(index, int):
+        raise ProviderFailed("The provider's stream names a block that isn't a number.")
+    return index
+
+
+def _member(event: dict[str, Any], name: str) -> dict[str, Any]:
+    member = event.get(name)
+    if not isinstance(member, dict):
+        raise ProviderFailed("The provider's stream holds an event without its block.")
+    return member
+
+
+def _encode(event: dict[str, Any], name: str) -> bytes:
+    return sse.encode(sse.Event(strict_json.dumps(event).decode(), name))

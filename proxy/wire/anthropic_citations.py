@@ -1,0 +1,66 @@
+"""Anthropic Messages: citations that point into the documents of the request.
+
+A `char_location` counts characters of a document as the provider read it. The caller's own has the
+values in it, so the offsets move, and the cited text is the caller's own.
+Source: Anthropic API documentation, "Citations" (character indices count from 0, the end is
+exclusive; `document_index` counts the document blocks of the request, over all its turns).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+from proxy.exchange import Path
+from proxy.wire.restoring import Asked, Restoring
+
+
+class Documents:
+    """The plain-text documents of one request, looked for when a citation asks for one."""
+
+    def __init__(self, restorer: Restoring, asked: Asked) -> None:
+        self._restorer = restorer
+        self._tree = asked.tree
+
+    def move(self, citation: Any) -> None:
+        """Let a restored citation point into the caller's document; changed in place."""
+        if not isinstance(citation, dict) or citation.get("type") != "char_location":
+            return
+        index, cited = citation.get("document_index"), citation.get("cited_text")
+        start, end = citation.get("start_char_index"), citation.get("end_char_index")
+        documents = self._documents
+        if not (isinstance(index, int) and isinstance(start, int) and isinstance(end, int)):
+            return
+        if not 0 <= index < len(documents):
+            return
+        path, text = documents[index]
+        first, last = self._restorer.origin(path, start), self._restorer.origin(path, end, end=True)
+        if (first is None or last is None) and isinstance(cited, str):
+            # A document that is JSON was rewritten as a whole: what it says is found by itself.
+            first = text.find(cited)
+            last = first + len(cited)
+        if first is None or last is None or not 0 <= first <= last <= len(text):
+            return
+        citation["start_char_index"], citation["end_char_index"] = first, last
+        citation["cited_text"] = text[first:last]
+
+    @cached_property
+    def _documents(self) -> list[tuple[Path, str]]:
+        return list(_documents(self._tree.get("messages") if self._tree else None, ("messages",)))
+
+
+def _documents(node: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every document block in the order of the request; what isn't plain text has no offsets."""
+    if isinstance(node, list):
+        for position, item in enumerate(node):
+            yield from _documents(item, (*path, position))
+    elif isinstance(node, dict):
+        if node.get("type") != "document":
+            yield from _documents(node.get("content"), (*path, "content"))
+            return
+        source = node.get("source")
+        data = source.get("data") if isinstance(source, dict) else None
+        is_text = isinstance(source, dict) and source.get("type") == "text"
+        plain = data if is_text and isinstance(data, str) else ""
+        yield (*path, "source", "data"), plain
