@@ -106,7 +106,7 @@ def messaging(heard: Heard, scene: Scene, blocks: Sequence[Json], **more: Any) -
         for add in scene.additions:
             add(whole)
         return Message(body=json.dumps(whole, ensure_ascii=False).encode())
-    events = list(_events(whole, scene.fragments))
+    events = list(events_of(whole, scene.fragments))
     for event in events:
         for add in scene.additions:
             add(event)
@@ -132,7 +132,8 @@ def _hands_in_results(message: Json) -> bool:
     return isinstance(content, list) and any(b["type"] == "tool_result" for b in content)
 
 
-def _events(whole: Json, sizes: Sequence[int]) -> Iterator[Json]:
+def events_of(whole: Json, sizes: Sequence[int]) -> Iterator[Json]:
+    """The events of a streamed message, its strings in fragments of `sizes` characters in turn."""
     usage = whole["usage"]
     opening = {**whole, "content": [], "stop_reason": None, "stop_sequence": None}
     yield {"type": "message_start", "message": {**opening, "usage": {**usage, "output_tokens": 1}}}

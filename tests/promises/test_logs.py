@@ -27,7 +27,7 @@ STEPS = (
     "pipeline.check",
     "pipeline.decide",
     "pipeline._mask",
-    "pipeline._facts",
+    "pipeline.gather",
     "pipeline.Restorer",
     "pipeline.deliver",
     "recording.Recorder.intent",
