@@ -98,20 +98,20 @@ def write_configuration(
     extra: str = "",
     policy: str | None = None,
     settings: dict[str, str] | None = None,
-    cloud_type: str = "openai-compatible",
-    cellar_type: str = "openai-compatible",
+    cloud_type: str = "",
+    cellar_type: str = "",
 ) -> config.Configuration:
     """A scratch configuration; `policy` replaces the starter's text (its providers stay ours).
 
     Args:
-        cloud_type, cellar_type: what kind of provider each is.
+        cloud_type, cellar_type: what kind of provider each is; OpenAI-compatible ones if empty.
         settings: text in privet.yaml -> what stands there instead.
         extra: further lines of privet.yaml.
     """
-    providers = f"  cloud:\n    type: {cloud_type}\n    base_url: {cloud}\n    retries: 1\n"
-    providers += (
-        f"  cellar:\n    type: {cellar_type}\n    base_url: {cellar or cloud}\n    retries: 0\n"
-    )
+    providers = f"  cloud:\n    base_url: {cloud}\n    retries: 1\n"
+    providers += f"    type: {cloud_type}\n" if cloud_type else ""
+    providers += f"  cellar:\n    base_url: {cellar or cloud}\n    retries: 0\n"
+    providers += f"    type: {cellar_type}\n" if cellar_type else ""
     text = re.sub(
         r"(?m)^providers:\n(?:  .*\n)+", _POLICY_PROVIDERS, policy or scaffold.starter_policy()
     )

@@ -15,6 +15,7 @@ def _authorise(key: str) -> Mapping[str, str]:
 
 KIND = Kind(
     name="anthropic",
+    base_url="https://api.anthropic.com/v1",
     paths={
         "anthropic.messages": "/messages",
         "anthropic.count_tokens": "/messages/count_tokens",

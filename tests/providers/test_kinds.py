@@ -48,8 +48,8 @@ async def test_every_kind_sends_each_dialect_to_its_route(
         reply = await provider.send(name, BODY, model="m")
         reply.close()
         assert simulator.journal[-1].target == "/v1" + path
-        carried = "api-key" if kind == "azure-openai" else "authorization"
-        expected = "k" if kind == "azure-openai" else "Bearer k"
+        carried = {"azure-openai": "api-key", "anthropic": "x-api-key"}.get(kind, "authorization")
+        expected = "Bearer k" if carried == "authorization" else "k"
         assert simulator.journal[-1].header(carried) == expected
 
 
