@@ -53,7 +53,7 @@ def whole(answer: dict[str, Any], **asked: Any) -> dict[str, Any]:
     return restored
 
 
-def streamed(answer: dict[str, Any], sizes: tuple[int, ...] = (3, 1, 4)) -> bytes:
+def streamed(answer: dict[str, Any], sizes: tuple[int, ...] = (17, 9)) -> bytes:
     documents = [(event["type"], json.dumps(event)) for event in events_of(answer, sizes)]
     return "".join(f"event: {name}\ndata: {text}\n\n" for name, text in documents).encode()
 
