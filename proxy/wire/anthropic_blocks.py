@@ -17,7 +17,7 @@ MEDIA_BLOCKS = frozenset({"tool_result", "document", "search_result", "mcp_tool_
 _ID = Spec(leaf=Leaf.ID)
 _NAME = Spec(leaf=Leaf.NAME)
 _SIGNED = Spec(leaf=Leaf.SIGNED)
-_SEALED = Spec(leaf=Leaf.SEALED, kind="sealed")
+_SEALED = Spec(leaf=Leaf.TAGGED, kind="sealed")
 
 CACHE = Spec(fields={"type": choice("ephemeral"), "ttl": choice("5m", "1h")})
 _CALLERS = ("code_execution_20250825", "code_execution_20260120", "code_execution_20260521")

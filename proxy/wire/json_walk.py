@@ -45,7 +45,8 @@ class Leaf(enum.Enum):
     PSEUDONYM = "pseudonym"  # who the end user is: leaves as a keyed hash, or not at all
     OPAQUE = "opaque"  # content that Privet can't read
     SIGNED = "signed"  # text that travels verbatim or not at all: inspected, never rewritten
-    SEALED = "sealed"  # a signature or an encrypted blob, which travels the same way
+    TAGGED = "tagged"  # a signature or blob that travels so too: its producer is remembered
+    SEALED = "sealed"  # what only its producer can read: opaque, and verbatim both ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,9 @@ class Walk:
             self.pseudonyms.append(path)
         elif spec.leaf is Leaf.OPAQUE:
             self._opaque(text, spec.kind, path, context, depth)
-        elif spec.leaf in (Leaf.SIGNED, Leaf.SEALED):
+        elif spec.leaf is Leaf.SEALED:
+            self.opaque.append(OpaquePart(path, spec.kind))
+        elif spec.leaf in (Leaf.SIGNED, Leaf.TAGGED):
             self._verbatim(text, path, spec, context)
         elif spec.leaf is Leaf.ID and _ID.fullmatch(text):
             self._add(path, text, Reach.PATTERNS, Alphabet.NAME, context)
@@ -179,7 +182,7 @@ class Walk:
 
     def _verbatim(self, text: str, path: Path, spec: Spec, context: str) -> None:
         """Signed text is read; so is a blob that may be read because it isn't one."""
-        unread = spec.leaf is Leaf.SEALED and data_url.is_encoded(text)
+        unread = spec.leaf is Leaf.TAGGED and data_url.is_encoded(text)
         self.sealed[path] = None if unread else TextPart(path, text, self.author, context=context)
 
     def _number(self, source: str, path: Path, context: str) -> None:
@@ -319,7 +322,7 @@ def map_strings(
         BadRequest: such a document isn't one after the change.
     """
     if isinstance(node, str):
-        verbatim = spec.leaf in (Leaf.SIGNED, Leaf.SEALED)
+        verbatim = spec.leaf in (Leaf.SIGNED, Leaf.TAGGED, Leaf.SEALED)
         kept = not node or node in spec.values or verbatim
         return node if kept else change(path, spec.leaf, node)
     if spec.leaf is Leaf.JSON and isinstance(node, dict | list):
@@ -348,9 +351,9 @@ def map_strings(
 
 
 def verbatim(node: Any, spec: Spec) -> Iterator[str]:
-    """Every string of an answer at a place that is declared as signed or sealed."""
+    """Every string of an answer at a place that is declared as signed or tagged."""
     if isinstance(node, str):
-        if node and spec.leaf in (Leaf.SIGNED, Leaf.SEALED):
+        if node and spec.leaf in (Leaf.SIGNED, Leaf.TAGGED):
             yield node
     elif isinstance(node, dict):
         spec = _variant(spec, node)

@@ -17,7 +17,7 @@ from typing import Any
 
 from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Path, Scope
-from proxy.wire import json_schema, json_walk, strict_json
+from proxy.wire import json_schema, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
 from proxy.wire.openai_responses_items import (
     AUTHORS,
@@ -167,7 +167,6 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
             **{name: tree[name] for name in _ECHOED & tree.keys()},
             "store": tree.get("store") is not False,
         },
-        signed=tuple(json_walk.seal(tree, path, part) for path, part in walk.sealed.items()),
     )
 
 
