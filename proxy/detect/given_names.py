@@ -17,6 +17,11 @@ def is_given_name(word: str) -> bool:
     return lower in _always() or (word[:1].isupper() and lower in _capitalised())
 
 
+def holds_given_name(text: str) -> bool:
+    """Say whether one of a text's words is somebody's given name."""
+    return any(is_given_name(word) for word in text.split())
+
+
 @cache
 def _always() -> frozenset[str]:
     return frozenset(name for name in _listed() if name.islower())

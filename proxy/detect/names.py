@@ -14,10 +14,11 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from proxy.detect.given_names import is_given_name
+from proxy.detect.given_names import holds_given_name, is_given_name
+from proxy.detect.names_known import PLACES_IN_LOWER_CASE, companies_known, places_known
 from proxy.detect.names_language import language_of
 from proxy.detect.names_model import SecondOpinion
-from proxy.detect.names_plausible import names_a_company, plausible, unsure
+from proxy.detect.names_plausible import names_a_company, plausible, unsure, uses_capitals
 from proxy.detect.names_spacy import reader
 from proxy.detect.names_spans import Named, names_in, places_in
 
@@ -61,17 +62,6 @@ _LONGEST = 600
 _PERSON = "PERSON"
 _PLACES = ("GPE", "LOC", "FAC", "ADDRESS")
 _WORD = re.compile(r"(?<![\w@#/\\.-])[^\W\d_]{3,}(?![\w@(/\\]|\.\w)")
-#: Written without a capital, only these are taken for places that spaCy may have missed.
-_PLACES_IN_LOWER_CASE = frozenset(
-    (  # noqa: SIM905  # a list of words reads better so
-        "france germany spain italy portugal poland netherlands belgium austria switzerland sweden"
-        " norway denmark finland greece england scotland wales ireland ukraine russia india"
-        " pakistan punjab china japan korea vietnam thailand mexico canada brazil argentina"
-        " colombia australia egypt nigeria kenya iran iraq israel florida texas california ohio"
-        " michigan arizona london berlin madrid rome vienna dublin brussels amsterdam lisbon"
-        " warsaw chicago boston seattle miami atlanta toronto mumbai delhi dubai tokyo"
-    ).split()
-)
 _SENTENCE_END = re.compile(r"(?:\A|[.!?:>\n\"“(*•-])\s*\Z")
 _CUT = re.compile(r"(?<=[.!?;])\s+|\n")
 
@@ -118,17 +108,20 @@ class Names:
 
     def read(self, windows: Sequence[Window]) -> list[tuple[Any, list[Named]]]:
         """Return each window's tokens (a spaCy document) and the names in it."""
-        return [
-            self._foreign(window)
-            if self._second is not None and language_of(window.text) != "en"
-            else self._english(window)
-            for window in windows
-        ]
+        return [self._window(window) for window in windows]
+
+    def _window(self, window: Window) -> tuple[Any, list[Named]]:
+        foreign = self._second is not None and language_of(window.text) != "en"
+        doc, named = self._foreign(window) if foreign else self._english(window)
+        return doc, list(with_known(window.text, named))
 
     def _foreign(self, window: Window) -> tuple[Any, list[Named]]:
         text = window.text
         named = self._second_names(text, window.passages(_ALONE_LEAST))
-        return self._tokens(text), [one for one in named if _ALONE.passes(text, one)]
+        kept = [one for one in named if _ALONE.passes(text, one)]
+        if uses_capitals(text):  # then a word without one is no name: "dolor abdominal"
+            kept = [one for one in kept if not unsure(text[one.start_char : one.end_char])]
+        return self._tokens(text), kept
 
     def _english(self, window: Window) -> tuple[Any, list[Named]]:
         text = window.text
@@ -189,6 +182,30 @@ def unite(text: str, first: Sequence[Named], second: Sequence[Named]) -> Iterato
         yield two
 
 
+def with_known(text: str, named: Sequence[Named]) -> Iterator[Named]:
+    """Yield names with those that are known without a model; an organization's is taken whole.
+
+    A person in an organization's name stays one if a given name says so.
+    """
+    companies = [one for known in companies_known(text) for one in plausible(text, known)]
+    kept = [one for one in named if not _is_part(text, one, companies)]
+    yield from kept
+    yield from companies
+    for known in places_known(text):
+        for one in plausible(text, known):
+            if not any(_overlap(one, other) for other in (*kept, *companies)):
+                yield one
+
+
+def _is_part(text: str, one: Named, companies: Sequence[Named]) -> bool:
+    if one.label_ == _PERSON and holds_given_name(text[one.start_char : one.end_char]):
+        return False
+    return any(
+        company.start_char <= one.start_char and one.end_char <= company.end_char
+        for company in companies
+    )
+
+
 def passages(text: str, least: int) -> Iterator[tuple[int, int]]:
     """Yield where each passage starts and ends: whole lines or sentences that follow each other.
 
@@ -218,7 +235,7 @@ def doubtful(text: str, start: int, end: int, first: Sequence[Named]) -> bool:
         explained_by = {one.label_ for one in near if one.start_char < high and low < one.end_char}
         if explained_by - {"ORG"}:
             continue
-        if is_given_name(word) or word in _PLACES_IN_LOWER_CASE:
+        if is_given_name(word) or word in PLACES_IN_LOWER_CASE:
             return True
         if explained_by or word.isupper() or word.islower():
             continue

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from proxy.detect.code_lines import in_code
-from proxy.detect.given_names import is_given_name
+from proxy.detect.given_names import holds_given_name
 from proxy.detect.names_spans import Named
 
 _EVERYDAY = Path(__file__).with_name("words.txt")
@@ -24,6 +24,7 @@ _NOT_IN_NAMES = re.compile(
 )
 _NOT_IN_PLACES = re.compile(r"[_\\@=<>{}\[\]]|https?:|\w\.\w{2}")
 _MOST_WORDS = 6
+_FIRST_LETTER = re.compile(r"(?:\A|\n|[.!?][ ])[ \t\"'(*-]{0,4}([^\W\d_])")
 #: HashMap and EOFError, but not McDonald, MacArthur, DeShawn, O'Neil, LeBron or VanDyke.
 _IDENTIFIER = re.compile(
     r"(?<!\bMc)(?<!\bMac)(?<!\bDe)(?<!\bLe)(?<!\bLa)(?<!\bVan)(?<!\bDi)(?<=[a-z])[A-Z]"
@@ -103,7 +104,13 @@ def plausible(text: str, found: Named) -> Iterator[Named]:
 
 def unsure(shown: str) -> bool:
     """Say whether a model's person needs a second opinion: no capital and no known name in it."""
-    return shown.islower() and not any(is_given_name(word) for word in shown.split())
+    return shown.islower() and not holds_given_name(shown)
+
+
+def uses_capitals(text: str) -> bool:
+    """Say whether sentences and lines begin with capitals here, so that names have one too."""
+    first = _FIRST_LETTER.findall(text)
+    return bool(first) and 2 * sum(map(str.isupper, first)) > len(first)
 
 
 def names_a_company(shown: str) -> bool:
@@ -117,7 +124,7 @@ def _stands_free(text: str, found: Named) -> bool:
     if _GLUE_BEFORE.search(before) or _GLUE_AFTER.match(text, found.end_char):
         return False
     shown = text[found.start_char : found.end_char]
-    named = found.label_ == "PERSON" and any(is_given_name(word) for word in shown.split())
+    named = found.label_ == "PERSON" and holds_given_name(shown)
     if _FIELD.match(text, found.end_char) and not named:
         return False
     return not in_code(text, found.start_char, found.end_char) or (named and " " in shown)

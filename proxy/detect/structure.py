@@ -1,9 +1,10 @@
 """What looks like somebody's data and is how logs and code are written. Pure.
 
-The time at which a line was logged is nobody's date, and `task.id` in code is no host although `id`
-is a country's domain. Tables, keys and columns are read by `recognizers/columns.py` and
-`labels.py`, names in code by `code_lines.py`; this is the rest. Invariant: findings only go, and
-only such as say DATE_TIME or URL, or came from a model.
+The time at which a line was logged is nobody's date, a date of birth is no other date besides, a
+number that its label explains isn't dialled, and `task.id` in code is no host although `id` is a
+country's domain. Tables, keys and columns are read by `recognizers/columns.py` and `labels.py`,
+names in code by `code_lines.py`; this is the rest. Invariant: findings only go, and only such as
+say DATE_TIME, PHONE_NUMBER or URL, or came from a model.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Sequence
 
 from proxy.detect.code_lines import in_code
 from proxy.detect.spans import RawSpan
+from proxy.exchange import Finding
 
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d)?"
 #: How a line of a log begins: when, then in some the level and who says it. To the second: nobody
@@ -31,6 +33,10 @@ _EVERYDAY = (".com", ".org", ".net", ".edu", ".gov", ".io", ".de", ".uk", ".fr",
 #: `parts: entry.parts`: what is copied has the name of what it is copied from.
 _COPIED = re.compile(r"\b(?P<key>\w{1,40})[\"']?[:=][ ]?\w{1,40}(?:\.\w{1,40}){0,4}\.(?P=key)\Z")
 _KEY_REACH = 50
+#: What looks like a date in one of these is it, or a part of it: `.12.7.88` in an address.
+_HOLD_DATES = frozenset({"DATE_OF_BIRTH", "DATE_TIME", "IP_ADDRESS"})
+#: Score of a number whose label stands right beside it.
+_LABELLED = 0.85
 _QUOTES = "\"'`"
 
 
@@ -42,14 +48,35 @@ def meant(text: str, spans: Sequence[RawSpan]) -> Iterator[RawSpan]:
         spans: everything that recognizers said about it.
     """
     logged = [match.span() for match in _LOGGED.finditer(text)]
+    holding = [span.finding for span in spans if span.finding.entity in _HOLD_DATES]
+    numbered = [one.finding for one in spans if one.closed and one.finding.score >= _LABELLED]
     for span in spans:
         found = span.finding
+        if found.entity == "DATE_TIME" and any(_holds(one, found) for one in holding):
+            continue
+        if found.entity == "PHONE_NUMBER" and any(_names(one, found) for one in numbered):
+            continue
         timed = span.model or found.entity == "DATE_TIME"
         if timed and any(found.start < end and start < found.end for start, end in logged):
             continue
         if found.entity == "URL" and _is_part(text, found.start, found.end):
             continue
         yield span
+
+
+def _holds(outer: Finding, found: Finding) -> bool:
+    """Say whether a finding is another one under another name, or a part of it."""
+    inside = outer.start <= found.start and found.end <= outer.end
+    longer = outer.end - outer.start > found.end - found.start
+    return inside and (longer or outer.entity != found.entity)
+
+
+def _names(other: Finding, phone: Finding) -> bool:
+    """Say whether a label or check digits name a number that nothing else calls a phone's."""
+    if other.entity == "PHONE_NUMBER":
+        return _holds(other, phone)
+    overlap = phone.start < other.end and other.start < phone.end
+    return overlap and phone.score < other.score
 
 
 def _is_part(text: str, start: int, end: int) -> bool:

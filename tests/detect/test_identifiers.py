@@ -248,6 +248,77 @@ def test_a_label_names_its_column(recognizer: Identifiers, text: str) -> None:
     assert found(recognizer, text) == ROWS
 
 
+@pytest.mark.parametrize(
+    ("text", "entity", "value"),
+    [
+        ("acct 90-441-7790", "CUSTOMER_NUMBER", "90-441-7790"),
+        ("Account #: A-220917", "CUSTOMER_NUMBER", "A-220917"),
+        ("account number 12345678", "BANK_ACCOUNT", "12345678"),
+        ("checking account 90-441-7790", "BANK_ACCOUNT", "90-441-7790"),
+        ("Konto: 12-345678", "BANK_ACCOUNT", "12-345678"),
+    ],
+)
+def test_an_account_is_a_banks_if_it_looks_like_one(
+    recognizer: Identifiers, text: str, entity: str, value: str
+) -> None:
+    assert found(recognizer, text) == {(entity, value)}
+
+
+def test_a_label_decides_what_a_form_alone_would_be(recognizer: Identifiers) -> None:
+    text = "nombre;permiso de conducir;tel\nAmadou;Z3620902V;1"
+    assert found(recognizer, text) == {("DRIVER_LICENSE", "Z3620902V")}
+    assert found(recognizer, "sobre Z3620902V en mano") == {("ES_NIE", "Z3620902V")}
+
+
+def test_a_credit_card_is_no_citizens_card(recognizer: Identifiers) -> None:
+    assert found(recognizer, "cc 300000000004") == set()
+    assert ("PT_CC", "00000000 0 ZZ4") in found(recognizer, "CC: 00000000 0 ZZ4")
+
+
+#: What the labels of one round of work found first, and had no test.
+LABELS = [
+    ("agent: your customer number?\nEva: it's 471199", "CUSTOMER_NUMBER", "471199"),
+    ("What is your passport number?\n[09:12] Tom: C01X00T47", "PASSPORT", "C01X00T47"),
+    ("ping CUST-12345 about it", "CUSTOMER_NUMBER", "CUST-12345"),
+    ("badge of EMP-12345 is lost", "EMPLOYEE_ID", "EMP-12345"),
+    ("Vertrag 4711-889210 endet", "CUSTOMER_NUMBER", "4711-889210"),
+    ("adhérent 35319481", "CUSTOMER_NUMBER", "35319481"),
+    ("Mitgliedsnummer lautet M-448120", "CUSTOMER_NUMBER", "M-448120"),
+    ("matricule : 448120", "EMPLOYEE_ID", "448120"),
+    ("mi usuario es amadou.s", "USERNAME", "amadou.s"),
+    ("Benutzername: kpfleid7", "USERNAME", "kpfleid7"),
+    ("my username is quillfan and", "USERNAME", "quillfan"),
+    ("nom d'utilisateur : m.castaing", "USERNAME", "m.castaing"),
+    ("assignee: jdoe4", "USERNAME", "jdoe4"),
+    ("paid into 30-96-26 69056448 twice", "BANK_ACCOUNT", "30-96-26 69056448"),
+    ("nuestro NIE: Z3620902V", "ES_NIE", "Z3620902V"),
+    ("Seguridad Social 28 78451304 03", "ES_SOCIAL_SECURITY", "28 78451304 03"),
+]
+
+
+@pytest.mark.parametrize(("text", "entity", "value"), LABELS)
+def test_labels_as_people_write_them(
+    recognizer: Identifiers, text: str, entity: str, value: str
+) -> None:
+    assert (entity, value) in found(recognizer, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CUST-12 and EMP-7 are tests",
+        "vertrag 12",
+        "your username is required",
+        "Welcher Benutzername ist richtig?",
+        "assignee: unassigned",
+        "abonné depuis 2019",
+        "account 2024-03-02",
+    ],
+)
+def test_labels_without_a_value(recognizer: Identifiers, text: str) -> None:
+    assert found(recognizer, text) == set()
+
+
 def test_a_label_alone_on_its_line_names_the_next(recognizer: Identifiers) -> None:
     assert found(recognizer, "Passport number:\nC01X00T47\n") == {("PASSPORT", "C01X00T47")}
 

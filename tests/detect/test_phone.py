@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.detect.recognizers.phone import Phone
+from proxy.detect.recognizers.phone_label import PhoneLabelRecognizer
 
 
 def _found(text: str) -> list[tuple[str, float]]:
@@ -58,3 +59,40 @@ def test_nine_digits_need_a_word_that_says_phone() -> None:
 )
 def test_other_numbers_are_left_alone(text: str) -> None:
     assert _found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("Tel.: 655 5541", "655 5541"),
+        ("phone number is (07) 3856 8427", "(07) 3856 8427"),
+        ("Please call me at 83-938-4719.", "83-938-4719"),
+        ("Tfno. 848 42 21 34", "848 42 21 34"),
+        ("Handynummer lautet 0170/1234567", "0170/1234567"),
+        ('{"mobile": "+372 5123 4567"}', "+372 5123 4567"),
+        ("numer telefonu: 22 123 45 67", "22 123 45 67"),
+    ],
+)
+def test_behind_a_label_any_plan_counts(text: str, number: str) -> None:
+    results = PhoneLabelRecognizer().analyze(text, ["PHONE_NUMBER"])
+    assert [text[one.start : one.end] for one in results] == [number]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "phone: 2024-03-02",
+        "tel 10.12.7.88",
+        "the phone has 64 GB",
+        "mobile 12",
+        "phone book page 1234",
+        "fax 12/05/2020",
+    ],
+)
+def test_behind_a_label_other_numbers_dont(text: str) -> None:
+    assert PhoneLabelRecognizer().analyze(text, ["PHONE_NUMBER"]) == []
+
+
+def test_a_number_with_its_countrys_code_is_found_beside_one_without() -> None:
+    found = _found("+44 20 7946 0018 / 020 7946 0019")
+    assert sorted(number for number, _ in found) == ["+44 20 7946 0018", "020 7946 0019"]

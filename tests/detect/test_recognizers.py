@@ -220,3 +220,13 @@ def test_hostile_text_is_analysed_to_the_end(find: Find, hostile: str) -> None:
     """No timing is asserted here; a pattern that isn't linear would make this test hang."""
     text = hostile + "\n\nSSN 123-45-6789"
     assert ("US_SSN", "123-45-6789") in find(text)
+
+
+@pytest.mark.parametrize("text", ["react@19.0.0", "core@4.12.4 and backup@10.9.0.2"])
+def test_versions_are_no_mail_addresses(find: Find, text: str) -> None:
+    assert "EMAIL_ADDRESS" not in {entity for entity, _ in find(text)}
+
+
+def test_what_a_form_sends_before_an_address_is_no_part_of_it(find: Find) -> None:
+    found = find("id=7&name=Zora&email=zora.l@quillon.com&next=1")
+    assert ("EMAIL_ADDRESS", "zora.l@quillon.com") in found

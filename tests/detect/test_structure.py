@@ -77,3 +77,29 @@ def test_parts_of_objects_are_no_hosts(text: str, shown: str) -> None:
 )
 def test_hosts_stay(text: str, shown: str) -> None:
     assert _kept(text, shown, "URL")
+
+
+def _both(text: str, *said: tuple[str, str, float, bool]) -> set[str]:
+    """Return which of several findings in one text remain, by entity."""
+    spans = [
+        RawSpan(
+            Finding(entity, text.index(shown), text.index(shown) + len(shown), score, "Some"),
+            closed=closed,
+        )
+        for shown, entity, score, closed in said
+    ]
+    return {span.finding.entity for span in meant(text, spans)}
+
+
+def test_a_number_that_its_label_explains_isnt_dialled() -> None:
+    number = ("02389542", "MEDICAL_RECORD", 0.85, True)
+    assert _both("NHC: 02389542", number, ("02389542", "PHONE_NUMBER", 0.4, True)) == {
+        "MEDICAL_RECORD"
+    }
+    doubtful = ("02389542", "MEDICAL_RECORD", 0.6, False)
+    assert _both("NHC: 02389542", doubtful, ("02389542", "PHONE_NUMBER", 0.4, True)) == {
+        "MEDICAL_RECORD",
+        "PHONE_NUMBER",
+    }
+    told = ("02389542", "PHONE_NUMBER", 0.85, True)
+    assert _both("NHC: 02389542", number, told) == {"MEDICAL_RECORD", "PHONE_NUMBER"}

@@ -18,6 +18,7 @@ from proxy.detect.recognizers.command_line import CommandLineRecognizer
 from proxy.detect.recognizers.connection_string import ConnectionStringRecognizer
 from proxy.detect.recognizers.credit_card import CreditCard
 from proxy.detect.recognizers.crypto_wallet import CryptoWalletRecognizer
+from proxy.detect.recognizers.date_in_words import DateInWordsRecognizer
 from proxy.detect.recognizers.date_of_birth import DateOfBirthRecognizer
 from proxy.detect.recognizers.date_of_birth_said import DateOfBirthSaidRecognizer
 from proxy.detect.recognizers.high_entropy import HighEntropyRecognizer
@@ -29,6 +30,7 @@ from proxy.detect.recognizers.person_context import PersonContextRecognizer
 from proxy.detect.recognizers.person_given import PersonGivenNameRecognizer
 from proxy.detect.recognizers.person_label import PersonLabelRecognizer
 from proxy.detect.recognizers.phone import Phone
+from proxy.detect.recognizers.phone_label import PhoneLabelRecognizer
 from proxy.detect.recognizers.private_key import PrivateKeyRecognizer
 from proxy.detect.recognizers.username import UsernameRecognizer
 
@@ -62,7 +64,9 @@ RECOGNIZERS: tuple[Factory, ...] = (
     _as_it_stands(presidio.MacAddressRecognizer),
     _as_it_stands(presidio_own.Url),
     _as_it_stands(presidio.DateRecognizer),
+    DateInWordsRecognizer,
     Phone,
+    PhoneLabelRecognizer,
     DateOfBirthRecognizer,
     DateOfBirthSaidRecognizer,
     AddressRecognizer,

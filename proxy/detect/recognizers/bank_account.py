@@ -1,6 +1,7 @@
 """Bank accounts that aren't IBANs, and the codes of the bank that go with them, by label.
 
-"Account number" is taken for a bank account: a customer account is hidden just the same.
+"Account number" may be a bank's or any company's: what looks like a bank's is one, anything else is
+a customer's number (`customer_number.py`).
 """
 
 from __future__ import annotations
@@ -9,10 +10,24 @@ from stdnum.us import rtn
 
 from proxy.detect.recognizers.labelled import Kind, issued
 
+#: Whose account isn't said.
+ANY_ACCOUNT = (
+    "account no",
+    "account number",
+    "account nr",
+    "account num",
+    "acct",
+    "acct no",
+    "acc no",
+    "a/c",
+    "a/c no",
+    "account #",
+    "acct #",
+    "accountnumber",
+)
 _ACCOUNT = (
-    "account no", "account number", "account nr", "account num", "acct", "acct no", "acc no", "a/c",
-    "a/c no", "account #", "acct #", "bank account", "bank acct", "checking account",
-    "savings account", "current account", "beneficiary account", "accountnumber",
+    "bank account", "bank acct", "checking account", "bank account number", "checking",
+    "savings account", "current account", "beneficiary account",
     "ibanless account", "konto nr", "kontonummer", "konto", "kto", "kto nr", "bankkonto",
     "girokonto", "depotnummer", "depot nr", "numéro de compte", "n° de compte", "compte bancaire",
     "compte n°", "n° compte", "rib", "número de cuenta", "n° de cuenta", "cuenta bancaria",
@@ -28,6 +43,11 @@ _NUMBER = (
     r"\d{5} \d{5} [A-Z0-9]{11} \d{2}|[A-Z]{0,3}\d{5,18}|[A-Z]{1,3}-\d{4,12}|\d{2}(?: \d{4}){6}|\d{26}"
     r"|\d{2,6}(?:[ -]\d{2,6}){1,6}(?:[ -]\d{1,2})?"
     r"|\d{2,6}-[\dX]|\d{1,4}[./-]\d{4,10}[-/.]?[\dX]?|(?:\d{1,6}-)?\d{2,10}/\d{4}"
+)
+#: As banks print them where nothing else says that it is one.
+_BANKS_OWN = (
+    r"\d{5} \d{5} [A-Z0-9]{11} \d{2}|\d{5,18}|\d{2}(?: \d{4}){6}|\d{26}|\d{4}(?: \d{4}){1,4}"
+    r"|\d{2}-\d{2}-\d{2},? \d{6,8}|\d{4} \d{4} \d{2} \d{10}"
 )
 _BANK_CODE = (
     "sort code", "sortcode", "sc", "blz", "bankleitzahl", "bsb", "ifsc", "ifsc code", "transit no",
@@ -47,6 +67,7 @@ _ACCOUNT_ITSELF = ("account", "cuenta", "conta", "conto", "compte", "giro")
 _LONG = r"\d{4} \d{4} \d{2} \d{10}|\d{4} \d{4} \d{4} \d{4}(?: \d{4})?"
 
 BANK_ACCOUNTS = (
+    Kind("BANK_ACCOUNT", ANY_ACCOUNT, beside=_BANKS_OWN, plausible=issued(5)),
     Kind("BANK_ACCOUNT", _ACCOUNT, beside=_NUMBER, plausible=issued(5)),
     Kind("BANK_ACCOUNT", ("account",), beside=r"\d{8,18}"),
     Kind("BANK_ACCOUNT", _ACCOUNT_ITSELF, beside=_LONG, assigned=_NUMBER, plausible=issued(5)),

@@ -7,6 +7,7 @@ persons and stay.
 
 from __future__ import annotations
 
+from proxy.detect.recognizers.bank_account import ANY_ACCOUNT
 from proxy.detect.recognizers.labelled import FREE, Kind, issued
 from proxy.detect.recognizers.labels import combined
 
@@ -80,6 +81,8 @@ _TELLING = r"(?:CUST|CUS|CUSTOMER|CLI|MEMBER|MBR|KD|KDNR|KND|SUB)-?\d{5,12}"
 
 CUSTOMER_NUMBERS = (
     Kind("CUSTOMER_NUMBER", _CUSTOMER, beside=FREE, plausible=issued(4)),
+    Kind("CUSTOMER_NUMBER", ANY_ACCOUNT, beside=FREE, plausible=issued(5)),
+    Kind("CUSTOMER_NUMBER", ("account",), beside=_PREFIXED, assigned=FREE, plausible=issued(5)),
     Kind("CUSTOMER_NUMBER", _CUSTOMER_ITSELF, beside=_PREFIXED, assigned=FREE, plausible=issued(5)),
     Kind("CUSTOMER_NUMBER", ("adhérent", "abonné"), beside=r"\d{5,12}"),
     Kind("CUSTOMER_NUMBER", _CONTRACT, beside=rf"{_PREFIXED}|{_GROUPED}", plausible=issued(6)),

@@ -40,7 +40,7 @@ _LABELS = (
     "data nașterii", "datum rođenja",
 )  # fmt: skip
 
-_MONTHS = (
+MONTHS = (
     # English, German, French, Spanish, Italian, Portuguese, Dutch, Polish
     "january february march april may june july august september october november december"
     " januar jänner februar märz mai juni juli oktober dezember"
@@ -56,7 +56,7 @@ _MONTHS = (
     " jan feb mar mär apr jun jul aug sep sept oct okt nov dec dez janv fév févr avr juil déc"
     " ene abr ago set out dic gen mag giu lug ott mrt sty lut kwi maj cze lip sie wrz paź lis gru"
 )  # fmt: skip
-_MONTH = rf"(?:{'|'.join(sorted(set(_MONTHS.split()), key=len, reverse=True))})\.?"
+_MONTH = rf"(?:{'|'.join(sorted(set(MONTHS.split()), key=len, reverse=True))})\.?"
 _D = r"(?:0?[1-9]|[12]\d|3[01])"
 _M = r"(?:0?[1-9]|1[0-2])"
 FULL_YEAR = r"(?:18|19|20)\d\d"

@@ -43,7 +43,7 @@ _NEXT_LINE = re.compile(r"[ \t]{0,8}\r?\n[ \t\"'*:>-]{0,12}")
 #: What was asked for in one line of a chat is said in the next: "your number?", "Eva: it's 4711".
 _ANSWER = re.compile(
     r"[^\n?]{0,60}\?[ \t]{0,8}\r?\n(?:\[?\d\d?:\d\d(?::\d\d)?\]?[ ])?[^\n:]{1,30}:[ \t]{1,4}"
-    r"(?:[^\W\d_][^\W\d_'\u2019]{0,11}[,:]?[ ]){0,4}?(?=[^\s\d]{0,12}\d)"
+    r"(?:[^\W\d_](?:[^\W\d_]|['\u2019]){0,11}[,:]?[ ]){0,4}?(?=[^\s\d]{0,12}\d)"
 )
 #: Between a value and a label that follows it: "943 476 5919 (NHS number)".
 _JOINED = re.compile(r"\)?[ ]?[(\[,:-]?[ ]?")
@@ -176,7 +176,11 @@ class LabelledRecognizer(LocalRecognizer):
         """Return one result for each value; see Presidio's base class."""
         text = straight(text)
         found: dict[tuple[int, int, str], _Found] = {}
-        for one in (*self._labelled(text), *self._by_themselves(text)):
+        told = list(self._labelled(text))
+        places = {(one.start, one.end) for one in told}
+        # Where a label stands, it decides: a driver's number in Spain has the form of an identity.
+        alone = (one for one in self._by_themselves(text) if (one.start, one.end) not in places)
+        for one in (*told, *alone):
             place = (one.start, one.end, one.kind.entity)
             if place not in found or found[place].score < one.score:
                 found[place] = one

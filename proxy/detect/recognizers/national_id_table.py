@@ -122,8 +122,10 @@ ROWS: tuple[tuple[str, str, str, str, str], ...] = (
     ("ES_SOCIAL_SECURITY", "", "nuss, nass, naf, nss", r"\d{6,12}|\d{2} \d{8,10}", "beside"),
     ("PT_NIF", "pt.nif", "nif, contribuinte, número de contribuinte, identificação fiscal",
      r"(?:PT ?)?\d{3} ?\d{3} ?\d{3}", "beside"),
-    ("PT_CC", "pt.cc", "cartão de cidadão, cartão do cidadão, cc, bilhete de identidade, bi",
-     r"\d{8}[ -]?\d[ -]?[A-Z0-9]{2}\d", "beside alone"),
+    ("PT_CC", "pt.cc", "cartão de cidadão, cartão do cidadão, bilhete de identidade",
+     r"\d{8}[ -]?\d[ -]?[A-Z0-9]{2}\d", "beside"),
+    # "cc" is a credit card elsewhere, and its digits pass this check too.
+    ("PT_CC", "pt.cc", "cc, bi", r"\d{8}[ -]?\d[ -]?(?=\d?[A-Z])[A-Z0-9]{2}\d", "beside alone"),
     ("PT_NISS", "", "niss, segurança social, número de segurança social", r"[12]\d{10}", "beside"),
     ("AR_DNI", "ar.dni", "dni, documento nacional", r"\d{2}\.\d{3}\.\d{3}|\d{7,8}", "beside"),
     ("PE_DNI", "pe.cui", "dni, cui", r"\d{8}(?:-\d)?", "beside"),

@@ -49,11 +49,12 @@ _NEVER = re.compile(
     r"(?:[ ,]{1,2}\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?:[ ]?[+-]\d\d:?\d\d)?)?"
     r"|\d{1,9}\.\d{6}|(?:\d\d?:)?\d\d?:\d\d(?:[.,]\d{1,9})?(?:[ ]?[+-]\d\d:?\d\d)?)"
 )
-#: The number is a part of a longer one: of a time, a version.
-_WITHIN = re.compile(r"\d[.:]\Z")
+#: The number is a part of a longer one: of a time, a version, a policy's.
+_WITHIN = re.compile(r"\d[.:]\Z|[A-Z]-\Z")
 #: Labels of numbers that nobody dials, right before one.
 _NUMBERED = re.compile(
     r"(?:(?<![^\W_])(?:no|nr|n[°º]|id|ref|routing|cpf|cnpj|nif|nie|nss|nhs|nhs number|bsn|pesel|nip"
+    r"|nhc|nass|nuss|cipa|nº ?col|colegiado|expediente|episodio|historia|póliza|dossier|adhérent"
     r"|regon|ssn|sin|tfn|abn|mrn|ipp|npi|imei|isbn|issn|ean|upc|gtin|pid|medicare|siret|siren|nino"
     r"|(?:account|order|invoice|ticket|case|part|customer|policy|member|membership|passport|licence"
     r"|license|identity|security|insurance|record|reference|tracking|serial|batch|build|job|run)"
@@ -69,7 +70,7 @@ _REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "BR")
 _LOOSE = ("IT", "ES", "NL", "PL", "PT", "CH", "AT", "BE")
 _UNCONFIRMED = 0.3
 _CONTEXT = (
-    "phone", "telephone", "cell", "cellphone", "mobile", "call", "fax", "tel", "dial", "sms",
+    "phone", "telephone", "tfno", "tlf", "tlfno", "telef", "movil", "cell", "cellphone", "mobile", "call", "fax", "tel", "dial", "sms",
     "whatsapp", "telefon", "handy", "mobil", "anrufen", "rückruf", "rufnummer",
     "téléphone", "telephone", "portable", "appeler", "joindre", "teléfono", "móvil", "celular",
     "llamar", "telefono", "cellulare", "chiamare", "telefone", "telemóvel", "ligar", "telefoon",
@@ -174,6 +175,11 @@ def _is_other(before: str) -> bool:
         return True
     label = before[-_LABEL_REACH:]
     return _NUMBERED.search(label) is not None and _SAID.search(label) is None
+
+
+def something_else(value: str) -> bool:
+    """Say whether a number has the format of something else: a date, an address of a machine."""
+    return bool(_OTHER.fullmatch(value) or _NEVER.fullmatch(value))
 
 
 def _digits(text: str) -> int:

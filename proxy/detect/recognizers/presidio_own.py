@@ -1,7 +1,8 @@
 """Presidio's recognizers that are changed, and how.
 
 - EmailAddress: never reads the public suffix list from the network; a domain that isn't on it
-  (`corp.internal`) is an address all the same.
+  (`corp.internal`) is an address all the same, a version (`react@19.0.0`) isn't; what a form sends
+  before the address (`id=7&mail=`) is no part of it.
 - Iban: in lower case too; refuses what its validator can't read before the validator logs it.
 - SocialSecurity: published sample numbers count too; hiding one costs nothing.
 - Url: whole hosts only, and no part of an e-mail address.
@@ -38,6 +39,20 @@ class EmailAddress(EmailRecognizer):
     def validate_result(self, pattern_text: str) -> bool | None:
         """Confirm an address under a public suffix; leave any other as likely as its form."""
         return True if _SUFFIXES(pattern_text).fqdn else None
+
+    def invalidate_result(self, pattern_text: str) -> bool:
+        """Refuse what ends in a number: a version, a host by its address."""
+        return pattern_text[-1].isdecimal()
+
+    def analyze(
+        self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: Any = None
+    ) -> list[RecognizerResult]:
+        """Return one result for each address; see Presidio's base class."""
+        results = super().analyze(text, entities, nlp_artifacts, regex_flags)
+        for result in results:
+            sent = text.rfind("=", result.start, text.index("@", result.start)) + 1
+            result.start = max(result.start, sent)
+        return list(results)
 
 
 class Iban(IbanRecognizer):

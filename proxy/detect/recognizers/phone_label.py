@@ -1,0 +1,53 @@
+"""Phone numbers behind a label ("Tel.", "call me on"): any digits that could be dialled somewhere.
+
+`phone.py` knows the plans of some countries; a label says what a number is under any other plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from presidio_analyzer import RecognizerResult
+
+from proxy.detect.recognizers.labelled import Kind, LabelledRecognizer
+from proxy.detect.recognizers.phone import something_else
+
+_LABELS = (
+    "phone", "phone no", "phone number", "telephone", "telephone number", "tel", "tel no", "tel nr",
+    "tel number", "ph", "ph no", "mobile", "mobile no", "mobile number", "mobile phone", "mob",
+    "cell", "cell number", "cell phone", "cellphone", "fax", "fax no", "fax number", "landline",
+    "whatsapp", "contact number", "contact no", "home phone", "work phone", "daytime phone",
+    "call me at", "call me on", "call us at", "call us on", "reach me at", "reach me on",
+    "text me at", "ring me on", "phone me on", "telefon", "telefonnummer", "telefon nr",
+    "rufnummer", "mobil", "mobilnummer", "handy", "handynummer", "festnetz", "durchwahl",
+    "téléphone", "tél", "portable", "numéro de téléphone", "teléfono", "telefono", "tfno", "tlf",
+    "tlfno", "móvil", "celular", "número de teléfono", "cellulare", "numero di telefono",
+    "telefone", "telemóvel", "número de telefone", "telefoon", "telefoonnummer", "mobiel", "gsm",
+    "komórka", "numer telefonu", "nr telefonu", "tel kom", "telefonní číslo", "puhelin", "tlf nr",
+)  # fmt: skip
+_ANY_PLAN = r"(?:\+|00)?\(?\d(?:[ ]?[().\-/ ]{0,2}\d){5,14}(?![\d/])"
+
+
+def _dialled(value: str) -> bool:
+    return not something_else(value)
+
+
+_PHONES = (Kind("PHONE_NUMBER", _LABELS, beside=_ANY_PLAN, plausible=_dialled),)
+
+
+class PhoneLabelRecognizer(LabelledRecognizer):
+    """Finds PHONE_NUMBER beside and below labels."""
+
+    def __init__(self, supported_language: str = "en") -> None:
+        super().__init__(_PHONES, supported_language, "PhoneLabelRecognizer")
+
+    def analyze(
+        self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
+    ) -> list[RecognizerResult]:
+        """Return one result for each number, its bracket included; see Presidio's base class."""
+        results = super().analyze(text, entities, nlp_artifacts)
+        for one in results:
+            shown = text[one.start : one.end]
+            one.start -= ")" in shown and "(" not in shown and text[one.start - 1] == "("
+        return results
