@@ -26,3 +26,8 @@ def in_code(text: str, start: int, end: int) -> bool:
     return (
         _CODE_LINE.search(text, low, min(high if high >= 0 else len(text), end + _LINE)) is not None
     )
+
+
+def mostly_code(text: str) -> bool:
+    """Say whether at least every fourth line is code, a stack trace or a log line."""
+    return 4 * sum(1 for _ in _CODE_LINE.finditer(text)) > text.count("\n") + 1 > 2

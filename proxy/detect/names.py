@@ -14,6 +14,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from proxy.detect.code_lines import mostly_code
 from proxy.detect.given_names import holds_given_name, is_given_name
 from proxy.detect.names_known import PLACES_IN_LOWER_CASE, companies_known, places_known
 from proxy.detect.names_language import language_of
@@ -136,7 +137,10 @@ class Names:
             for low, high in window.passages(_BESIDE_LEAST)
             if self._always or doubtful(text, low, high, first)
         )
-        return doc, list(unite(text, first, list(self._second_names(text, asked))))
+        named = list(unite(text, first, list(self._second_names(text, asked))))
+        if mostly_code(text):  # comments too speak of its parts
+            named = [one for one in named if not _names_a_part(text, one)]
+        return doc, named
 
     def _second_names(self, text: str, asked: Iterable[tuple[int, int]]) -> Iterator[Named]:
         if self._second is None:
@@ -250,6 +254,12 @@ def _maybe_person(text: str, one: Named) -> bool:
 
 def _unlikely_person(text: str, one: Named) -> bool:
     return one.label_ == _PERSON and unsure(text[one.start_char : one.end_char])
+
+
+def _names_a_part(text: str, one: Named) -> bool:
+    """Say whether a finding in code is more likely a part of it: `Doctest Parser`, `too long`."""
+    shown = text[one.start_char : one.end_char]
+    return unsure(shown) or (one.label_ == "ORG" and not names_a_company(shown))
 
 
 def _weighed(text: str, one: Named) -> Named:

@@ -92,6 +92,11 @@ def places_known(text: str) -> Iterator[Named]:
         yield Named(start, end, "GPE", _PLACE_SCORE)
 
 
+def is_place(name: str) -> bool:
+    """Say whether a name is on the list, whatever its case."""
+    return name.lower() in _places()
+
+
 def companies_known(text: str) -> Iterator[Named]:
     """Yield organizations that say what they are."""
     for pattern in (_WITH_FORM, _CALLED, _PARTNERS):

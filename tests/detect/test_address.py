@@ -188,3 +188,26 @@ def test_a_person_before_an_address_is_no_part_of_it(find: Find) -> None:
 def test_hostile_text_takes_linear_work(unit: str) -> None:
     """A quadratic pattern would need minutes for this."""
     AddressRecognizer().analyze(unit * (100_000 // len(unit)), [])
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (
+            "send to 12 Main Street\nSuite 4\nSpringfield\nUruguay 64677\nThanks",
+            "12 Main Street\nSuite 4\nSpringfield\nUruguay 64677",
+        ),
+        ("4 Elm St., Austin, TX, USA", "4 Elm St., Austin, TX, USA"),
+        ("My address is 25 Sonnwend, please note.", "25 Sonnwend"),
+        ("Ann lives at 22 Baker", "22 Baker"),
+        ("12 Main Street, Anna Miller called", "12 Main Street"),
+    ],
+)
+def test_an_address_goes_on_to_its_country_and_no_further(text: str, address: str) -> None:
+    results = AddressRecognizer().analyze(text, ["ADDRESS"])
+    assert [text[one.start : one.end] for one in results] == [address]
+
+
+@pytest.mark.parametrize("text", ["order 45 Blue Widgets, Germany", "On 12 May, Paris, France"])
+def test_a_number_before_a_name_is_no_address_by_itself(text: str) -> None:
+    assert AddressRecognizer().analyze(text, ["ADDRESS"]) == []

@@ -17,6 +17,7 @@ from typing import Any
 
 from presidio_analyzer import AnalysisExplanation, RecognizerResult
 
+from proxy.detect.names_known import is_place
 from proxy.detect.recognizers.address_fields import ADDRESS_FIELDS
 from proxy.detect.recognizers.address_formats import (
     CAPITAL,
@@ -91,8 +92,17 @@ _RESIDENCE = re.compile(
 #: Right before any name with a number, they say that it is an address.
 _LIVES = re.compile(
     r"\b(?:wohn(?:e|en|t|haft)|li(?:ve|ves|ving)|resid(?:e|es|ing|ent|ente)|demeurant|habit(?:e|ant)"
-    r"|vivo|vive|abit[ao]|mieszkam?|zam\.|woont?|wonende|mor[ao])[ ,:]{1,3}(?:at[ ]|te[ ])?\Z",
+    r"|vivo|vive|abit[ao]|mieszkam?|zam\.|woont?|wonende|mor[ao]|moved|moving|located|address|adresse"
+    r"|anschrift|dirección|indirizzo|morada|endereço|adres)(?:[ ](?:is|was|to|ist|lautet|est|es|è|é"
+    r"|to))?(?:[ ]now)?[ ,:]{1,3}(?:at[ ]|to[ ]|te[ ]|in[ ])?\Z",
     re.IGNORECASE,
+)
+#: One more line or part of an address: a code, or up to four words, and a code behind them.
+_CODE = r"(?:(?=[A-Z \d-]*\d)[A-Z\d]{2,5}(?:[ -][A-Z\d]{2,5})?|[A-Z]{2,3})(?![\w-])"
+_PART = re.compile(
+    rf"(?:[ ]?,[ ]|[ ]{{0,3}},?[ ]?\r?\n[ ,]{{0,8}})"
+    rf"(?P<words>[{CAPITAL}][\w'\u2019.-]{{1,20}}(?:[ ][{CAPITAL}][\w'\u2019.-]{{1,20}}){{0,3}})?"
+    rf"(?P<code>(?(words)[ ,]{{1,2}}){_CODE})?(?=[ ]?(?:[.,;:)\n\r\"]|\Z))"
 )
 _POSTCODE_TOWN = re.compile(rf"(?<![\w.,/:-])(?<!\d[ ]){POSTCODE_TOWN}")
 _ALONE = re.compile(rf"(?<![\w.,/-]){CLOSED_CODE}")
@@ -224,9 +234,25 @@ def _rest(text: str, street: Street) -> tuple[int, bool, bool]:
         if not part:
             break
         end = part.end()
+    if (last := _further(text, end)) > end:
+        return last, True, True
     if town := _TOWN_BEHIND_COMMA.match(text, end):
         return town.end(), False, True
     return end, False, unit
+
+
+def _further(text: str, end: int) -> int:
+    """Return where the parts end that a code or a known country or town shows to be an address's."""
+    confirmed = end
+    for _ in range(_PARTS):
+        part = _PART.match(text, end)
+        if not part or part.end() == end:
+            break
+        end = part.end()
+        words, code = part["words"], part["code"]
+        if (words and is_place(words)) or (code and any(map(str.isdigit, code))):
+            confirmed = end
+    return confirmed
 
 
 def _outermost(results: Sequence[RecognizerResult]) -> list[RecognizerResult]:

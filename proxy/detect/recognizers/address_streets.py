@@ -108,6 +108,11 @@ _ROMANCE = re.compile(
     rf"{_HOUSE}[ ]?(?P<type>{_ROMANCE_WORDS})\b\.?[ ](?:{_SMALL}[ ]?){{0,2}}(?:{_PROPER_NAME}|\d+)"
     rf"(?:[ -](?:{_SMALL}[ -]?){{0,2}}{_PROPER_NAME}){{0,4}}"
 )
+#: A number and a name that says nothing of a street: "25 Sonnwend", "7 Rua Nova".
+_NUMBER_FIRST = re.compile(
+    rf"{_HOUSE}[ ](?:{COMPASS}[ ])?{_PROPER_NAME}(?:[ -](?:{_SMALL}[ -]?){{0,2}}{_PROPER_NAME}){{0,3}}"
+    r"(?![\w'\u2019])"
+)
 _BOX = re.compile(
     rf"(?<!\w)(?:(?:{BOX}|(?P<weak>{BOX_WEAK})){BOX_NUMBER}"
     rf"|[Ll]ieu-?dit(?:[ ][{CAPITAL}][\w'\u2019-]{{1,24}}){{1,3}})"
@@ -131,6 +136,8 @@ def streets(text: str) -> Iterator[Street]:
         yield Street(*match.span(), sure=False)
     for match in _ROMANCE.finditer(text):
         yield Street(*match.span(), sure=match["type"].lower() not in FIRST_WEAK)
+    for match in _NUMBER_FIRST.finditer(text):
+        yield Street(*match.span(), sure=False, named=False)
     for match in _NUMBER_BEHIND.finditer(text):
         if found := _before(text, match):
             yield found

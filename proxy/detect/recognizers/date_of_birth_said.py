@@ -37,6 +37,7 @@ class DateOfBirthSaidRecognizer(ValueRecognizer):
     """Finds DATE_OF_BIRTH by what is said around it."""
 
     ENTITY = "DATE_OF_BIRTH"
+    NAME = "DateOfBirthRecognizer"  # both are switched off together
     PATTERNS = (
         # nato a Napoli il 8 agosto 1970
         _pattern("after a place", rf"\b{_BORN}{_AFTER_A_PLACE}"),

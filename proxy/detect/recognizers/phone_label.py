@@ -40,7 +40,8 @@ class PhoneLabelRecognizer(LabelledRecognizer):
     """Finds PHONE_NUMBER beside and below labels."""
 
     def __init__(self, supported_language: str = "en") -> None:
-        super().__init__(_PHONES, supported_language, "PhoneLabelRecognizer")
+        # Under the name of the other recognizer of numbers: both are switched off together.
+        super().__init__(_PHONES, supported_language, "Phone")
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None

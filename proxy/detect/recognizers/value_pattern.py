@@ -32,11 +32,14 @@ class ValueRecognizer(LocalRecognizer):
     ENTITY: ClassVar[str]
     PATTERNS: ClassVar[tuple[ValuePattern, ...]]
     CONTEXT: ClassVar[tuple[str, ...]] = ()
+    #: By which it is enabled and explained; the class's own name if empty.
+    NAME: ClassVar[str] = ""
 
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(
             supported_entities=[self.ENTITY],
             supported_language=supported_language,
+            name=self._title(),
             context=list(self.CONTEXT) or None,
         )
         #: As in Presidio's `PatternRecognizer`: what `analyze` looks for.
@@ -60,6 +63,9 @@ class ValueRecognizer(LocalRecognizer):
             if self.plausible(match["value"])
         ]
 
+    def _title(self) -> str:
+        return self.NAME or type(self).__name__
+
     def _result(self, pattern: ValuePattern, start: int, end: int) -> RecognizerResult:
         return RecognizerResult(
             entity_type=self.ENTITY,
@@ -67,12 +73,12 @@ class ValueRecognizer(LocalRecognizer):
             end=end,
             score=pattern.score,
             analysis_explanation=AnalysisExplanation(
-                recognizer=type(self).__name__,
+                recognizer=self._title(),
                 original_score=pattern.score,
                 pattern_name=pattern.name,
             ),
             recognition_metadata={
-                RecognizerResult.RECOGNIZER_NAME_KEY: type(self).__name__,
+                RecognizerResult.RECOGNIZER_NAME_KEY: self._title(),
                 RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,
             },
         )
