@@ -60,6 +60,8 @@ _OTHER_FIELDS = {
     ),
 }
 _REQUEST = Spec(fields={**_SCHEMA_FIELDS, **_OTHER_FIELDS})
+#: Every top-level field that is declared, for what has to know them all.
+FIELDS = frozenset(_REQUEST.fields) | {"model", "messages"}
 
 #: Versions are called after their day; the first is of 2023.
 _VERSION = re.compile(r"20(?:2[3-9]|[3-9][0-9])-[01][0-9]-[0-3][0-9]")

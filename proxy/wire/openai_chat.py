@@ -170,6 +170,8 @@ _OTHER_FIELDS = {
     ),
 }
 _REQUEST = Spec(fields={**_SCHEMA_FIELDS, **_OTHER_FIELDS, "messages": Spec(items=MESSAGE)})
+#: Every top-level field that is declared, for what has to know them all.
+FIELDS = frozenset(_REQUEST.fields) | {"model"}
 
 
 def parse(body: bytes, exchange_id: str) -> Exchange:

@@ -1,0 +1,139 @@
+"""Callers of one protocol, models of another: the whole way through Privet with the official SDKs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import anthropic
+import openai
+import pytest
+
+from proxy.detect.detector import Detector
+from tests.anthropic_scene import text, tool_use
+from tests.house import House, house, said_to
+from tests.simulator import Simulator
+
+QUESTION: list[Any] = [{"role": "user", "content": "Write to Jane Doe at jane.doe@example.com."}]
+ARGUMENTS = {"to": "<EMAIL_ADDRESS_1>", "body": 'For "<PERSON_1>"'}
+RESTORED = {"to": "jane.doe@example.com", "body": 'For "Jane Doe"'}
+SCHEMA = {"type": "object", "properties": {"to": {"type": "string"}, "body": {"type": "string"}}}
+TOOL: Any = {"name": "send_mail", "description": "Send an e-mail", "input_schema": SCHEMA}
+FUNCTION: Any = {"type": "function", "function": {"name": "send_mail", "parameters": SCHEMA}}
+
+
+@pytest.fixture
+async def anthropics(
+    tmp_path: Path, detector: Detector, simulator: Simulator
+) -> AsyncIterator[House]:
+    """A house whose cloud speaks Anthropic's protocol."""
+    folder = tmp_path / "anthropics"
+    async with house(folder, detector, simulator.base_url, cloud_type="anthropic") as running:
+        yield running
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_an_openai_client_reaches_an_anthropic_model(
+    anthropics: House, simulator: Simulator, streaming: bool
+) -> None:
+    simulator.messages(text("For <PERSON_1>."), tool_use("send_mail", ARGUMENTS)).byte_by_byte()
+    create: Any = anthropics.client.chat.completions.create
+    asked = {"model": "gpt-4o-mini", "messages": QUESTION, "tools": [FUNCTION], "seed": 7}
+    if streaming:
+        said, arguments, finish = "", "", None
+        async for chunk in await create(**asked, stream=True):
+            (choice,) = chunk.choices
+            said += choice.delta.content or ""
+            arguments += "".join(c.function.arguments for c in choice.delta.tool_calls or ())
+            finish = choice.finish_reason or finish
+    else:
+        (choice,) = (await create(**asked)).choices
+        said, finish = choice.message.content, choice.finish_reason
+        arguments = choice.message.tool_calls[0].function.arguments
+
+    assert (said, json.loads(arguments), finish) == ("For Jane Doe.", RESTORED, "tool_calls")
+    (heard,) = simulator.journal
+    assert heard.target == "/v1/messages"
+    assert heard.header("anthropic-version") == "2023-06-01"
+    assert heard.json["tools"][0]["input_schema"]["properties"].keys() == {"to", "body"}
+    assert "Jane" not in said_to(heard.body)
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_an_anthropic_client_reaches_a_model_in_the_basement(
+    privet: House, simulator: Simulator, streaming: bool
+) -> None:
+    simulator.calls("send_mail", ARGUMENTS, text="For <PERSON_1>.").byte_by_byte()
+    asked: Any = {
+        "model": "gpt-4o-mini",
+        "max_tokens": 100,
+        "system": "You serve Jane Doe.",
+        "messages": QUESTION,
+        "tools": [TOOL],
+    }
+    if streaming:
+        async with privet.anthropic.messages.stream(**asked) as stream:
+            answer = await stream.get_final_message()
+    else:
+        answer = await privet.anthropic.messages.create(**asked)
+
+    said, call = answer.content
+    assert said.text == "For Jane Doe."
+    assert (call.name, call.input, answer.stop_reason) == ("send_mail", RESTORED, "tool_use")
+    (heard,) = simulator.journal
+    assert heard.target == "/v1/chat/completions"
+    assert heard.json["messages"][0] == {"role": "system", "content": "You serve <PERSON_1>."}
+    assert "Jane" not in said_to(heard.body)
+
+
+async def test_what_was_dropped_is_named(anthropics: House, simulator: Simulator) -> None:
+    simulator.messages(text("x"))
+    response = await anthropics.client.chat.completions.with_raw_response.create(
+        model="gpt-4o-mini", messages=QUESTION, seed=7, max_tokens=9
+    )
+    assert response.headers["x-privet-notes"] == "seed"
+
+
+async def test_what_cannot_be_carried_over_is_refused_before_anything_is_sent(
+    anthropics: House, simulator: Simulator
+) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        await anthropics.client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION, n=2)
+    assert caught.value.code == "cannot_translate"
+    assert simulator.journal == []
+    assert anthropics.kinds() == ["refusal"]
+
+
+async def test_a_route_that_the_provider_has_not_is_refused(
+    privet: House, simulator: Simulator
+) -> None:
+    with pytest.raises(anthropic.BadRequestError) as caught:
+        await privet.anthropic.messages.count_tokens(model="gpt-4o-mini", messages=QUESTION)
+    assert caught.value.body["error"]["code"] == "cannot_translate"
+    assert simulator.journal == []
+
+
+async def test_errors_speak_the_callers_protocol(anthropics: House, simulator: Simulator) -> None:
+    simulator.overloads()
+    simulator.overloads()
+    with pytest.raises(openai.InternalServerError) as caught:
+        await anthropics.client.chat.completions.create(
+            model="gpt-4o-mini", messages=QUESTION, max_tokens=9
+        )
+    assert caught.value.status_code == 529
+    assert caught.value.type == "overloaded_error"
+
+
+async def test_a_stream_that_breaks_off_ends_in_an_error(
+    privet: House, simulator: Simulator
+) -> None:
+    simulator.says("For <PERSON_1>, who has a long letter coming.").cuts(at=900)
+    with pytest.raises(anthropic.APIStatusError):
+        async with privet.anthropic.messages.stream(
+            model="gpt-4o-mini", max_tokens=9, messages=QUESTION
+        ) as stream:
+            await stream.get_final_message()
+    (outcome,) = [r for r in privet.records() if r.opened.kind.name == "OUTCOME"]
+    assert outcome.opened.body["status"] == "failed"
