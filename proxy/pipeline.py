@@ -79,6 +79,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         request = replace(request, exchange=exchange)
         labels = declared(call.headers, policy.labels)
         candidates = services.catalogue.endpoints(exchange.model)
+        request = replace(request, candidates=candidates)
         # 4. detect
         parts = exchange.parts
         under = (policy.digest, services.detector.digest, exchange.scope.value)

@@ -11,16 +11,18 @@ import asyncio
 import json
 import sys
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit.asking import add_reader, folder_of, on_record, private_keys
 from proxy.scaffold import PACKS
 from proxy.yaml_file import ConfigError, Problem
 
 if TYPE_CHECKING:
     from proxy.policy.compiled import Policy
+    from proxy.policy.replay import Recorded
 
 
 def add_commands(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -77,6 +79,15 @@ def add_commands(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     )
     prove.add_argument("--on", type=_day, metavar="DAY", help="from this day on")
     prove.set_defaults(run=_prove)
+
+    replay = verbs.add_parser("replay", help="recorded decisions against another policy")
+    replay.add_argument(
+        "directory", type=Path, metavar="LOG", help="a slot's folder, or the site's"
+    )
+    replay.add_argument("file", type=Path, metavar="POLICY")
+    replay.add_argument("--json", action="store_true")
+    add_reader(replay)
+    replay.set_defaults(run=_replay)
 
     _add_signing(verbs)
 
@@ -148,17 +159,18 @@ def _look_at(path: Path) -> Policy:
 
 
 def _lint(chosen: argparse.Namespace) -> int:
-    from proxy.policy.lint import WARNINGS, lint
+    from proxy.policy.lint import NOTES, WARNINGS, lint
 
     problems = lint(chosen.file, _produced(), _today(chosen))
     for problem in problems:
         word = "warning" if problem.code in WARNINGS else "error"
+        word = "note" if problem.code in NOTES else word
         hint = f" ({problem.hint})" if problem.hint else ""
         place = f"{problem.file}:{problem.line}:{problem.column}"
         print(f"{place}: {word} [{problem.code}] {problem.message}{hint}")
     if not problems:
         print(f"{chosen.file}: nothing to say")
-    return int(any(problem.code not in WARNINGS for problem in problems))
+    return int(any(problem.code not in WARNINGS | NOTES for problem in problems))
 
 
 def _test(chosen: argparse.Namespace) -> int:
@@ -258,6 +270,28 @@ def _prove(chosen: argparse.Namespace) -> int:
             print(proof.counterexample.as_case(f"Not so: {name}"))
     print(f"{len(claims) - broken} proved, {broken} broken")
     return int(broken > 0)
+
+
+def _replay(chosen: argparse.Namespace) -> int:
+    from audit.index import slots_of
+    from audit.reading import Reader
+    from proxy.policy.replay import read_record, replay
+
+    policy, keys = _look_at(chosen.file), private_keys(chosen)
+    slots = slots_of(folder_of(chosen.directory))
+    on_record(chosen, "replay", {"policy": policy.name, "digest": policy.digest})
+
+    def recorded() -> Iterator[Recorded | None]:
+        for slot in slots:
+            with Reader(slot, keys) as reader:
+                for record in reader.records():
+                    one = record.opened
+                    kind = one.kind.name.lower()
+                    yield read_record(kind, one.time, one.exchange_id, one.body)
+
+    told = replay(recorded(), policy)
+    print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render(), end="")
+    return 0
 
 
 def _sign(chosen: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ from audit.log import AuditLog
 from audit.record import NEVER, Content, Kept, Kind, Receipt
 from proxy.errors import AuditUnavailable, PrivetError
 from proxy.exchange import (
+    Endpoint,
     Exchange,
     Facts,
     Inside,
@@ -50,7 +51,8 @@ class Request:
     """What every record of one exchange says about it: all that decisions were made from.
 
     `found` counts findings. `shadows` are what other policies, or rules in shadow, would have done
-    otherwise; `enforced` is False while the whole policy is only counted.
+    otherwise; `enforced` is False while the whole policy is only counted. `candidates` are the
+    endpoints that were decided about.
     """
 
     exchange: Exchange
@@ -62,6 +64,7 @@ class Request:
     facts: Facts = field(default_factory=Facts)
     shadows: Sequence[Mapping[str, Any]] = ()
     enforced: bool = True
+    candidates: Sequence[Endpoint] = ()
 
     def body(self) -> dict[str, Any]:
         """The common members of a record's body."""
@@ -242,6 +245,7 @@ class Recorder:
             "status": refused.status,
             "code": refused.code,
             "rule": refused.rule or "",
+            "candidates": [{"provider": e.provider, "model": e.model} for e in request.candidates],
         }
         try:
             await self._append(Kind.REFUSAL, request.exchange.id, body, ())

@@ -78,17 +78,20 @@ class Atom:
     words: tuple[str, ...] = ()
     end: date | None = None
 
-    def joined(self, other: Atom) -> Atom:
-        """This one and another that isn't told apart from it now."""
-        end = other.end if self.end is None or other.end is None else max(self.end, other.end)
-        return Atom(self.holds, self.sample, self.words + other.words if self.words else (), end)
-
     def __str__(self) -> str:
         shown, more = " or ".join(self.words[:_LISTED]), len(self.words) - _LISTED
         return shown + (f" or {more} more" if more > 0 else "")
 
 
-Axes = Mapping[str, Sequence[Atom]]
+def joined(atoms: Sequence[Atom]) -> Atom:
+    """Atoms of one axis that aren't told apart now, as one; the first is the plainest."""
+    first = atoms[0]
+    if len(atoms) == 1:
+        return first
+    words = tuple(word for atom in atoms for word in atom.words) if first.words else ()
+    ends = [atom.end for atom in atoms]
+    end = None if None in ends else max(end for end in ends if end is not None)
+    return Atom(first.holds, first.sample, words, end)
 
 
 def axes_of(rules: Sequence[Rule], on: date) -> dict[str, tuple[Atom, ...]]:
@@ -220,7 +223,7 @@ def _times(rules: Sequence[Rule], on: date) -> Iterator[Atom]:
     edges = sorted({0, *(minute for w in windows for minute in (w.start, w.end))} - {24 * 60})
     clock = [*(time(minute // 60, minute % 60) for minute in edges), None] if windows else [None]
     opened = cache(lambda day, at: _mask(rules, lambda rule: _open(rule, day, at)))
-    seen: dict[int, Atom] = {}
+    seen: dict[int, list[Atom]] = {}
     for start, end in itertools.zip_longest(starts, ends):
         lasting = _mask(rules, lambda rule: not _ends_before(rule, start))  # noqa: B023
         week = [start + timedelta(days=ahead) for ahead in range(7 if windows else 1)]
@@ -230,8 +233,8 @@ def _times(rules: Sequence[Rule], on: date) -> Iterator[Atom]:
             holds = lasting & opened(date.min + timedelta(days=day.weekday()), at)
             word = _when_in_words(day, at, end) if windows else f"through {end}" if end else "after"
             atom = Atom(holds, _dated(day, at), (word,), end)
-            seen[holds] = seen[holds].joined(atom) if holds in seen else atom
-    yield from seen.values()
+            seen.setdefault(holds, []).append(atom)
+    yield from map(joined, seen.values())
 
 
 def _when_in_words(day: date, at: time | None, end: date | None) -> str:

@@ -74,7 +74,7 @@ def _ways_to_shut(side: Side, opening: Sequence[Permit | Waiver]) -> Iterator[Co
 
     One that tests for no absence can't be shut by contents. Nothing to shut needs none.
     """
-    bits = {id(rule): bit for rule, bit in side.bits}
+    bits = side.bit_of
     for cell in side.space.cells(sum(bits[id(rule)] for rule in opening)):
         ways = {Corner()}
         for rule in opening:

@@ -91,15 +91,14 @@ class Comparison:
 
     def at(self, provider: str) -> Iterator[Flow]:
         """Every smallest flow that differs at one provider."""
-        seen: dict[Corner, list[Flow]] = {}
         both = {*corners(self.old, provider), *corners(self.new, provider)}
+        said = _Said()
         for corner in sorted(both, key=lambda corner: corner.order):
             for there, unseen in self._unseen(corner):
                 self.corners += 1
                 flows = list(self._flows(there, unseen, provider))
-                smaller = [f for c, fs in seen.items() if c <= corner for f in fs]
-                yield from (flow for flow in flows if not _follows(flow, smaller))
-                seen.setdefault(corner, []).extend(flows)
+                yield from (flow for flow in flows if not said.already(corner, flow))
+                said.add(corner, flows)
 
     def _unseen(self, corner: Corner) -> Iterator[tuple[Corner, Unseen]]:
         """The corner, and how it looks with entities so faint that only one policy finds them."""
@@ -144,12 +143,18 @@ class Comparison:
         cells = self.space.cells(matter | matters)
         self.cells += len(cells)
         found = []
+        differs: dict[tuple[int | None, int | None], bool] = {}
         for cell in cells:
-            where = cell.where
-            before = self.old.verdict(here, provider, where, matter)
-            after = self.new.verdict(there, provider, where, matters)
-            if (loosens := _loosens(corner, before, after)) is not None:
-                found.append((cell, before, after, loosens))
+            holds = cell.holds
+            effect = self.old.effect(holds, matter), self.new.effect(holds, matters)
+            if differs.get(effect, True):
+                where = cell.where
+                before = self.old.verdict(here, provider, where, matter)
+                after = self.new.verdict(there, provider, where, matters)
+                loosens = _loosens(corner, before, after)
+                differs[effect] = loosens is not None
+                if loosens is not None:
+                    found.append((cell, before, after, loosens))
         for cell, before, after, loosens in found:
             everyone = len(found) == len(cells) and len({_told(f[1], f[2]) for f in found}) == 1
             waivers = self._waivers(after) if loosens else ()
@@ -207,15 +212,43 @@ def _told(before: Verdict, after: Verdict) -> tuple[object, ...]:
     )
 
 
-def _follows(flow: Flow, smaller: Sequence[Flow]) -> bool:
-    """Whether a change goes without saying: smaller ones say all of it, of these callers too."""
-    said = {
-        change
-        for one in smaller
-        if (one.everyone or one.cell.atoms == flow.cell.atoms) and one.loosens == flow.loosens
-        for change in _changes(one)
-    }
-    return _changes(flow) <= said
+class _Said:
+    """What smaller corners have said already: by their entities, who it is said of, and how."""
+
+    def __init__(self) -> None:
+        self._by_entities: dict[frozenset[str], dict[Corner, _Changes]] = {}
+
+    def add(self, corner: Corner, flows: Sequence[Flow]) -> None:
+        """Remember what changes at a corner."""
+        said = self._by_entities.setdefault(corner.entities, {}).setdefault(corner, {})
+        for flow in flows:
+            said.setdefault((flow.loosens, _who(flow)), set()).update(_changes(flow))
+
+    def already(self, corner: Corner, flow: Flow) -> bool:
+        """Whether a change goes without saying: smaller ones say all of it, of these callers."""
+        untold = set(_changes(flow))
+        for some in _subsets(corner.entities):
+            for smaller, said in self._by_entities.get(some, {}).items():
+                if smaller <= corner:
+                    untold -= said.get((flow.loosens, ""), set())
+                    untold -= said.get((flow.loosens, _who(flow)), set())
+                if not untold:
+                    return True
+        return False
+
+
+#: Whether it loosens, and of whom it is said -> what changes.
+_Changes = dict[tuple[bool, str], set[tuple[str, ...]]]
+
+
+def _who(flow: Flow) -> str:
+    """Whom a change is about; everyone is nobody in particular."""
+    return "" if flow.everyone else f"{flow.cell} {flow.cell.days}"
+
+
+def _subsets(names: frozenset[str]) -> Iterator[frozenset[str]]:
+    for count in range(len(names) + 1):
+        yield from map(frozenset, itertools.combinations(sorted(names), count))
 
 
 def _changes(flow: Flow) -> set[tuple[str, ...]]:

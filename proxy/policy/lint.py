@@ -2,15 +2,18 @@
 
 Errors come from loading; a warning never stops a policy from being used. Every warning here is
 about something that can't change any decision, or that will change by itself (a waiver's end).
+A note is about what changes no decision either, and may well stand: it documents something.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from proxy.policy.compiled import Policy
+from proxy.policy.idle import Idle
 from proxy.policy.load import compile_policy, read_checked
 from proxy.policy.model import PolicyForm
 from proxy.policy.rules import Block, Permit, Require, Rule, Treat
@@ -21,7 +24,6 @@ WARNINGS = frozenset(
     {
         "no-permit",
         "no-recognizer",
-        "entity-by-default",
         "entity-nowhere",
         "escalation-idle",
         "provider-unused",
@@ -32,6 +34,10 @@ WARNINGS = frozenset(
     }
 )
 
+#: The codes that are notes.
+NOTES = frozenset({"entity-by-default", "key-idle", "attribute-unused"})
+
+_LISTED = 5  # as many names as a note lists
 _SOON = timedelta(days=30)
 
 
@@ -47,13 +53,17 @@ def lint(path: Path, produced: Collection[str] | None, on: date) -> list[Problem
     except ConfigError as error:
         return list(error.problems)
     linter = _Linter(document, form, compile_policy(form))
+    idle = Idle(linter.policy, on)
     warnings = [
         *linter.entities(produced),
-        *linter.escalations(),
+        *linter.escalations(produced),
         *linter.providers(),
         *linter.rules(),
         *linter.waivers(on),
+        *linter.attributes(),
+        *linter.entity_keys(idle),
     ]
+    warnings += linter.idle_rules(idle, on, {problem.line for problem in warnings})
     return sorted(warnings, key=lambda problem: (problem.line, problem.column, problem.code))
 
 
@@ -77,11 +87,13 @@ class _Linter:
                 yield self.document.problem(place, message, "", "no-recognizer", key=True)
         unlisted = sorted(set(produced or ()) - set(self.policy.entities))
         if unlisted:
-            message = f"without an entry, so they take default.entity: {', '.join(unlisted)}"
+            some, more = ", ".join(unlisted[:_LISTED]), len(unlisted) - _LISTED
+            named = f"{some} and {more} more" if more > 0 else some
+            message = f"entities without an entry take default.entity: {named}"
             place = ("default", "entity")
             yield self.document.problem(place, message, "", "entity-by-default", key=True)
 
-    def escalations(self) -> Iterator[Problem]:
+    def escalations(self, produced: Collection[str] | None) -> Iterator[Problem]:
         lowest = min((p.clearance for p in self.policy.providers.values()), default=-1)
         for index, escalation in enumerate(self.policy.escalations):
             if escalation.rank <= lowest:
@@ -90,6 +102,57 @@ class _Linter:
                 yield self.document.problem(
                     ("escalate", index, "class"), message, hint, "escalation-idle"
                 )
+            if produced is not None and (missing := escalation.members - set(produced)):
+                message = f"it never happens: no enabled recognizer produces {_list(missing)}"
+                yield self.document.problem(("escalate", index), message, "", "escalation-idle")
+
+    def attributes(self) -> Iterator[Problem]:
+        """What providers say of themselves and no rule asks for."""
+        asked = {
+            key
+            for rule in self.form.rules
+            if rule.require
+            for key in rule.require.provider.model_fields_set
+        }
+        said = {key for p in self.form.providers.values() for key in p.model_fields_set}
+        unasked = sorted(said & {"region", "retention", "trains", "certs", "attested"} - asked)
+        if unasked:
+            message = f"no rule asks for {_list(unasked)}, so it decides nothing"
+            hint = "a `require` would"
+            yield self.document.problem(("providers",), message, hint, "attribute-unused", key=True)
+        tested = {name for r in self.form.rules if r.when for name in r.when.labels or ()}
+        for name in self.form.labels:
+            if name not in tested:
+                message = f"no rule tests the label {name}"
+                place = ("labels", name)
+                yield self.document.problem(place, message, "", "attribute-unused", key=True)
+
+    def entity_keys(self, idle: Idle) -> Iterator[Problem]:
+        """Keys of entities that change no decision as things are."""
+        hide = self.form.default.hide
+        for name, form in self.form.entities.items():
+            entity = self.policy.entities[name]
+            if form.hide is not None and idle.entity(name, replace(entity, hide=hide)):
+                message = f"{name}: hide changes no decision"
+                place = ("entities", name, "hide")
+                yield self.document.problem(place, message, "", "key-idle", key=True)
+            if form.residual is not None:
+                lowest = form.action in ("placeholder", "redact")
+                default = replace(entity, residual=0 if lowest else entity.rank)
+                if idle.entity(name, default):
+                    message = f"{name}: residual changes no decision"
+                    place = ("entities", name, "residual")
+                    yield self.document.problem(place, message, "", "key-idle", key=True)
+
+    def idle_rules(self, idle: Idle, on: date, told: Collection[int]) -> Iterator[Problem]:
+        """Rules without which every decision is the same, but for those on lines `told` already."""
+        known = {waiver.id for waiver in self.policy.waivers if waiver.until < on}
+        for rule_id, index in self.index.items():
+            if self.document.at(("rules", index, "id"))[0] in told:
+                known.add(rule_id)
+        for rule in idle.rules(known):
+            message = "it changes no decision: whatever it does happens without it"
+            yield self._rule(rule, message, "rule-idle")
 
     def providers(self) -> Iterator[Problem]:
         if not self.policy.permits:
@@ -136,6 +199,10 @@ class _Linter:
     def _rule(self, rule: Rule, message: str, code: str) -> Problem:
         place = ("rules", self.index[rule.id], "id")
         return self.document.problem(place, f"rule {rule.id}: {message}", "remove it", code)
+
+
+def _list(names: Collection[str]) -> str:
+    return ", ".join(sorted(names))
 
 
 def _covers(wide: Rule, narrow: Rule, rules: list[Rule]) -> bool:

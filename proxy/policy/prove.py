@@ -163,19 +163,26 @@ def prove(policy: Policy, claim: Claim, on: date) -> Proof:
     tried, broken = 0, list[Counterexample]()
     for (subject, corner), provider in itertools.product(found, names):
         relevant = side.relevant(corner, provider)
+        decided = set[int | None]()
         for cell in space.cells(relevant | about | spared):
-            where = cell.where
-            late = claim.through is not None and where.on > claim.through
-            if not cell.holds & about or cell.holds & spared or late:
+            if not cell.holds & about or cell.holds & spared or _late(cell, claim):
                 continue
             tried += 1
-            verdict = side.verdict(corner, provider, where, relevant)
+            effect = side.effect(cell.holds, relevant)
+            if effect in decided:
+                continue
+            decided.add(effect)
+            verdict = side.verdict(corner, provider, cell.where, relevant)
             hidden = claim.never == "shown" and subject in verdict.treatment
             if verdict.allowed and not hidden:
                 broken.append(Counterexample(subject, corner, cell, verdict, claim.never))
     partition = Partition(len(found), len(names), tried, space.in_words())
     plainest = min(broken, key=lambda one: (one.cell.named, one.cell.where.on), default=None)
     return Proof(partition, plainest)
+
+
+def _late(cell: Cell, claim: Claim) -> bool:
+    return claim.through is not None and cell.where.on > claim.through
 
 
 def vacuous(policy: Policy, claim: Claim) -> Iterator[tuple[str, str, str]]:

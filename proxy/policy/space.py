@@ -22,7 +22,7 @@ from functools import cache
 from typing import Any
 
 from proxy.exchange import Facts, Verdict
-from proxy.policy.axes import CALLER, WHEN, Atom, Where, axes_of
+from proxy.policy.axes import CALLER, WHEN, Atom, Where, axes_of, joined
 from proxy.policy.compiled import CLASS_LABEL, Escalation, Policy
 from proxy.policy.decide import decide
 from proxy.policy.lookup import Lookup, binds
@@ -151,7 +151,8 @@ class Space:
             longer: dict[int, dict[str, Atom]] = {}
             for holds, way in ways.items():
                 for mask, atom in told_apart.items():
-                    longer.setdefault(holds & mask, {**way, axis: atom})
+                    if holds & mask not in longer:
+                        longer[holds & mask] = {**way, axis: atom}
             ways = longer
         return tuple(Cell(holds, way) for holds, way in ways.items())
 
@@ -171,10 +172,31 @@ class Side:
         self._holding = cache(self._holding_at)
         self._concerning = cache(self._concerning_at)
         self._trimmed = cache(self._trim)
+        self.relevant = cache(self._relevant)
+        self.bit_of = {id(rule): bit for rule, bit in self.bits}
+        self._permitting = self._bits_of(Permit)
+        self._refusing = self._bits_of(Require, Block)
+        self._treating = self._bits_of(Treat)
+        self._waiving = self._bits_of(Waiver)
+        kinds = self._permitting | self._refusing | self._treating | self._waiving
+        self._catalogues = sum(bit for _, bit in self.bits) & ~kinds
+        self._lifting = [
+            (bit, sum(b for r, b in self.bits if r.id == waiver.rule))
+            for waiver, bit in self.bits
+            if isinstance(waiver, Waiver)
+        ]
+
+    def _bits_of(self, *kinds: type[Rule]) -> int:
+        return sum(bit for rule, bit in self.bits if isinstance(rule, kinds))
 
     def _holding_at(self, corner: Corner) -> int:
         facts = corner.facts
-        return sum(bit for rule, bit in self._unlabelled if rule.holds(facts))
+        found = corner.entities
+        return sum(
+            bit
+            for rule, bit in self._unlabelled
+            if rule.holds(facts) and (not isinstance(rule, Treat) or rule.actions.keys() & found)
+        )
 
     def _concerning_at(self, provider: str) -> int:
         return sum(bit for rule, bit in self.bits if concerns(rule, provider))
@@ -193,12 +215,27 @@ class Side:
             lookups={provider: Lookup(provider, permits, restrictions, waivers)},
         )
 
-    def relevant(self, corner: Corner, provider: str) -> int:
+    def _relevant(self, corner: Corner, provider: str) -> int:
         """The rules (bits) that say anything about these facts at this provider, for somebody."""
         matter = self._holding(corner) & self._concerning(provider)
-        waived = {rule.id for rule, bit in self.bits if bit & matter}
-        idle = (bit for r, bit in self.bits if isinstance(r, Waiver) and r.rule not in waived)
-        return matter & ~sum(idle)
+        idle = (waiver for waiver, lifted in self._lifting if not lifted & matter)
+        return matter & ~sum(idle) if matter & self._waiving else matter
+
+    def effect(self, holds: int, relevant: int) -> int | None:
+        """What rules do in a cell: which treats stand, or None if they refuse.
+
+        For the same contents at the same provider, the same effect is the same verdict, but for
+        the names of the rules that decided.
+        """
+        standing = holds & (self._refusing | self._treating)
+        if holds & self._waiving:
+            for waiver, lifted in self._lifting:
+                if holds & waiver:
+                    standing &= ~lifted
+        unlisted = relevant & self._catalogues & ~holds
+        if unlisted or standing & self._refusing or not holds & self._permitting:
+            return None
+        return standing
 
     def rules(self, relevant: int) -> tuple[Rule, ...]:
         """The rules that some bits stand for."""
@@ -249,11 +286,9 @@ def _unlabelled(rule: Rule) -> Rule:
 
 def _merged(atoms: Sequence[Atom], relevant: int) -> dict[int, Atom]:
     """The atoms that the `relevant` rules tell apart, each with all its values."""
-    merged: dict[int, Atom] = {}
+    alike: dict[int, list[Atom]] = {}
     for atom in atoms:
-        mask = atom.holds & relevant
-        same = merged.get(mask)
-        merged[mask] = atom if same is None else same.joined(atom)
-    if len(merged) == 1:  # nothing is told apart, so there is nothing to say of it
-        return {mask: replace(atom, words=()) for mask, atom in merged.items()}
-    return merged
+        alike.setdefault(atom.holds & relevant, []).append(atom)
+    if len(alike) == 1:  # nothing is told apart, so there is nothing to say of it
+        return {mask: replace(same[0], words=(), end=None) for mask, same in alike.items()}
+    return {mask: joined(same) for mask, same in alike.items()}

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.policy.lint import lint
+from proxy.policy.lint import NOTES, lint
 from proxy.policy.load import load, parse
 from proxy.policy.schema import schema_text
 from proxy.policy.testing import Result, run
@@ -33,7 +33,7 @@ def test_every_shipped_policy_has_tests_and_no_warnings() -> None:
     assert shipped
     for path in shipped:
         assert path.with_suffix(".test.yaml") in FILES
-        assert lint(path, None, TODAY) == []
+        assert [p for p in lint(path, None, TODAY) if p.code not in NOTES] == []
 
 
 WEAKENINGS = [

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from proxy.policy.lint import WARNINGS, lint
+from proxy.policy.diff import compare
+from proxy.policy.idle import Idle
+from proxy.policy.lint import NOTES, WARNINGS, lint
+from proxy.policy.load import parse
+from proxy.policy.lookup import Lookup
 from proxy.yaml_file import Problem
 
 ACME = (Path(__file__).parent / "acme.yaml").read_text()
@@ -26,6 +31,13 @@ SAMPLE = frozenset(
 
 
 def lint_text(
+    folder: Path, text: str, produced: frozenset[str] | None = SAMPLE, on: date = TODAY
+) -> list[Problem]:
+    """The errors and warnings; notes stand apart."""
+    return [p for p in told(folder, text, produced, on) if p.code not in NOTES]
+
+
+def told(
     folder: Path, text: str, produced: frozenset[str] | None = SAMPLE, on: date = TODAY
 ) -> list[Problem]:
     path = folder / "acme.yaml"
@@ -79,8 +91,12 @@ def test_warns(tmp_path: Path, old: str, new: str, code: str, points_to: str) ->
 
 
 def test_warns_of_entities_without_a_recognizer_or_an_entry(tmp_path: Path) -> None:
-    problems = lint_text(tmp_path, ACME, SAMPLE - {"EMAIL_ADDRESS"} | {"URL"})
-    assert [(p.code, p.line) for p in problems] == [("entity-by-default", 2), ("no-recognizer", 6)]
+    problems = told(tmp_path, ACME, SAMPLE - {"EMAIL_ADDRESS"} | {"URL"})
+    assert [(p.code, p.line) for p in problems] == [
+        ("entity-by-default", 2),
+        ("no-recognizer", 6),
+        ("attribute-unused", 14),
+    ]
 
 
 def test_warns_of_waivers_that_end(tmp_path: Path) -> None:
@@ -106,3 +122,67 @@ def test_errors_come_alone(tmp_path: Path) -> None:
     problems = lint_text(tmp_path, ACME.replace("providers: any}}", "providers: nobody}}"))
     assert [p.code for p in problems] == ["unknown"]
     assert not WARNINGS & {p.code for p in problems}
+
+
+AGAIN = """\
+  - id: again
+    scope: {team: x}
+    when: {entities: {any_of: [CREDIT_CARD]}}
+    treat: {MEDICAL_RECORD: block}
+"""
+#: What is changed in the sample, and what then changes no decision; where it points to.
+IDLE = [
+    # The class refuses it before the rule does.
+    (
+        "CREDIT_CARD:   {class: restricted,   action: redact}",
+        "CREDIT_CARD:   {class: restricted,   action: block, hide: always}",
+        ("rule-idle", "no-card-numbers"),
+    ),
+    # Off premises or always: the rule refuses it everywhere.
+    (
+        "CREDIT_CARD:   {class: restricted,   action: redact}",
+        "CREDIT_CARD:   {class: restricted,   action: redact, hide: always}",
+        ("key-idle", "hide"),
+    ),
+    # No provider's clearance lies between the two.
+    (
+        "EMAIL_ADDRESS: {class: confidential, action: placeholder,",
+        "EMAIL_ADDRESS: {class: confidential, action: placeholder, residual: internal,",
+        ("key-idle", "residual"),
+    ),
+    ("rules:\n", "labels: {purpose: {values: [care]}}\nrules:\n", ("attribute-unused", "purpose")),
+    # A treat that does no more than the entity's own action.
+    (
+        "rules:\n",
+        "rules:\n" + AGAIN,
+        ("rule-shadowed", "again"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), IDLE)
+def test_what_changes_no_decision_is_told(
+    tmp_path: Path, old: str, new: str, said: tuple[str, str]
+) -> None:
+    assert old in ACME
+    text = ACME.replace(old, new, 1)
+    found = {
+        (p.code, text.splitlines()[p.line - 1][p.column - 1 :].startswith(said[1]))
+        for p in told(tmp_path, text)
+    }
+    assert (said[0], True) in found, found
+
+
+def test_a_rule_that_decides_anything_is_not_idle(tmp_path: Path) -> None:
+    """Each rule of the sample, left out, changes some decision; so none is told."""
+    policy = parse(ACME, "acme.yaml")
+    assert list(Idle(policy, TODAY).rules()) == []
+    for rule in policy.restrictions:
+        rest = tuple(r for r in policy.restrictions if r is not rule)
+        without = replace(
+            policy,
+            restrictions=rest,
+            waivers=tuple(w for w in policy.waivers if w.rule != rule.id),
+            lookups={n: Lookup(n, policy.permits, rest) for n in policy.providers},
+        )
+        assert compare(policy, without, TODAY).flows
