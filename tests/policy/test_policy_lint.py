@@ -179,10 +179,7 @@ def test_a_rule_that_decides_anything_is_not_idle(tmp_path: Path) -> None:
     assert list(Idle(policy, TODAY).rules()) == []
     for rule in policy.restrictions:
         rest = tuple(r for r in policy.restrictions if r is not rule)
-        without = replace(
-            policy,
-            restrictions=rest,
-            waivers=tuple(w for w in policy.waivers if w.rule != rule.id),
-            lookups={n: Lookup(n, policy.permits, rest) for n in policy.providers},
-        )
+        waivers = tuple(w for w in policy.waivers if w.rule != rule.id)
+        lookups = {n: Lookup(n, policy.permits, rest, waivers) for n in policy.providers}
+        without = replace(policy, restrictions=rest, waivers=waivers, lookups=lookups)
         assert compare(policy, without, TODAY).flows
