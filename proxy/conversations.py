@@ -49,7 +49,7 @@ async def remember(attempt: Attempt, services: Services) -> None:
     exchange, owner = attempt.request.exchange, attempt.request.principal.identity
     while attempt.told:
         response = attempt.told.pop()
-        if not exchange.stores:
+        if not exchange.stores or not isinstance(response.get("id"), str):
             continue
         stored = state.stored(exchange, response)
         try:
@@ -107,7 +107,7 @@ async def _conversation(response_id: str, principal: Principal, services: Servic
     turns: list[list[Json]] = []
     while response_id:
         stored = await _stored(response_id, principal, services)
-        turns.append([*stored["input"], *stored["response"].get("output", ())])
+        turns.append(list(state.items(stored)))
         response_id = stored["previous"]
         if len(turns) > LONGEST_CHAIN:
             raise BadRequest("The conversation is too long.", hint="Send what matters of it anew.")
@@ -117,10 +117,9 @@ async def _conversation(response_id: str, principal: Principal, services: Servic
 async def _item(item_id: str, principal: Principal, services: Services) -> Json:
     entry = await _entry(item_id, principal, services)
     stored = await _stored(str(entry.get("in", "")), principal, services)
-    for item in (*stored["input"], *stored["response"].get("output", ())):
+    for item in state.items(stored):
         if item.get("id") == item_id:
-            found: Json = item
-            return found
+            return item
     raise _unknown()
 
 

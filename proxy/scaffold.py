@@ -64,9 +64,10 @@ models:                           # callers' name -> endpoints: the preferred on
 
 _PROVIDERS = """\
   openai:
-    base_url: https://api.openai.com/v1
+    type: openai                  # proxy/providers/README.md lists the kinds
     key: {env: OPENAI_API_KEY}    # or {file: keys/openai} or {command: [vault, read, ...]}
-  # local:                        # vLLM, Ollama or another compatible server on your premises
+  # local:                        # a server on your premises: vllm, ollama, openai-compatible
+  #   type: vllm
   #   base_url: http://127.0.0.1:8000/v1
 """
 

@@ -104,6 +104,14 @@ def edit(name: str, old: str, new: str) -> Spoil:
             *(edit("privet.yaml", "{env: OPENAI_API_KEY}", "{env: NO_X}"),),
             *("provider openai", "failed", "NO_X"),
         ),
+        (
+            edit("privet.yaml", "type: openai ", "type: azure-openai "),
+            *("provider openai", "failed", "need a base_url"),
+        ),
+        (
+            edit("policy.yaml", "retention: 30d", "retention: none"),
+            *("provider openai", "warning", "retention is none, not 30d"),
+        ),
     ],
 )
 def test_what_is_amiss_is_found(
@@ -134,3 +142,10 @@ def test_looking_leaves_no_trace(folder: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
     list(examine(configuration(folder)))
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*")} == before
+
+
+def test_what_is_attested_is_believed(folder: Path) -> None:
+    edit("policy.yaml", "retention: 30d", "retention: none")(folder)
+    attested = "trains: false, attested: {day: 2026-10-01, by: risk@acme}, clearance: internal}"
+    edit("policy.yaml", "trains: false, clearance: internal}", attested)(folder)
+    assert complaints(folder) == []

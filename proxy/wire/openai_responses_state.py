@@ -20,7 +20,7 @@ _MOST_PER_PAGE = 100
 _CALLS = frozenset({"function_call", "custom_tool_call"})
 
 
-def resume(exchange: Exchange, earlier: Sequence[Json], items: Mapping[str, Json]) -> Exchange:
+def resume(exchange: Exchange, earlier: Sequence[Json], named: Mapping[str, Json]) -> Exchange:
     """A request that was incomplete, with the items before it and those that it names put in.
 
     Raises:
@@ -28,7 +28,7 @@ def resume(exchange: Exchange, earlier: Sequence[Json], items: Mapping[str, Json
     """
     tree = {name: v for name, v in exchange.tree.items() if name != "previous_response_id"}
     before = list(_as_input(earlier))
-    given = [_resolved(item, items) for item in _items(tree.get("input"))]
+    given = [_resolved(item, named) for item in _items(tree.get("input"))]
     tree["input"] = [*before, *_as_input(given)]
     resumed = openai_responses.parse(strict_json.dumps(tree), exchange.id)
     return replace(resumed, previous=exchange.previous, earlier=len(before), echo=exchange.echo)
@@ -46,12 +46,19 @@ def stored(exchange: Exchange, response: Json) -> Json:
 
 def ids(entry: Json) -> Iterator[str]:
     """The ids of the items that a stored entry holds."""
-    for item in (*entry["input"], *(entry["response"].get("output") or ())):
-        if isinstance(item, dict) and isinstance(item.get("id"), str):
+    for item in items(entry):
+        if isinstance(item.get("id"), str):
             yield item["id"]
 
 
-def page(response_id: str, items: Sequence[Json], query: Mapping[str, str]) -> Json:
+def items(entry: Json) -> Iterator[Json]:
+    """What a stored entry adds to its conversation: its own input, then its output."""
+    output = entry["response"].get("output")
+    said = output if isinstance(output, list) else []
+    return (item for item in (*entry["input"], *said) if isinstance(item, dict))
+
+
+def page(response_id: str, listed: Sequence[Json], query: Mapping[str, str]) -> Json:
     """One page of a list of items (`after`, `limit`, `order`).
 
     Raises:
@@ -64,7 +71,7 @@ def page(response_id: str, items: Sequence[Json], query: Mapping[str, str]) -> J
         raise BadRequest("`order` has to be asc or desc.")
     named = [
         {"id": f"in_{response_id.removeprefix('resp_')}_e{position}", **_as_message(item)}
-        for position, item in enumerate(items)
+        for position, item in enumerate(listed)
     ]
     if query.get("order", "desc") == "desc":
         named.reverse()
@@ -112,7 +119,7 @@ def _as_input(items: Sequence[Json]) -> Iterator[Json]:
         yield item
 
 
-def _resolved(item: Json, items: Mapping[str, Json]) -> Json:
+def _resolved(item: Json, named: Mapping[str, Json]) -> Json:
     if item.get("type") == "item_reference":
-        return items[item["id"]]
+        return named[item["id"]]
     return item

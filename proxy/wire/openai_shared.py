@@ -75,7 +75,7 @@ def visit_prompts(walk: Walk, given: Any, path: Path) -> None:
     """
     if not isinstance(given, list):
         walk.visit(given, DEFAULT, path, depth=1)
-    elif any(isinstance(item, int) for item in given):
+    elif given and all(isinstance(item, int) for item in given):
         walk.opaque.append(OpaquePart(path, "tokens"))
     else:
         for position, item in enumerate(given):

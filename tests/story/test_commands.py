@@ -76,7 +76,7 @@ async def test_from_init_to_a_verified_log(tmp_path: Path, simulator: Simulator)
     assert "Errno" not in onto_a_file.stderr
 
     settings = (etc / "privet.yaml").read_text()
-    settings = settings.replace("https://api.openai.com/v1", simulator.base_url)
+    settings = settings.replace("    type: openai ", f"    base_url: {simulator.base_url} ")
     settings = settings.replace("127.0.0.1:8080  ", "127.0.0.1:0  ")
     (etc / "privet.yaml").write_text(settings)
 

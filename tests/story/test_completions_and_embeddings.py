@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from openai import PermissionDeniedError
 
@@ -42,6 +44,13 @@ async def test_token_ids_cant_be_read(
     with pytest.raises(PermissionDeniedError, match="tokens"):
         await privet.client.embeddings.create(model=MODEL, input=prompt)
     assert not simulator.journal
+
+
+async def test_a_text_among_token_ids_is_read(privet: House, simulator: Simulator) -> None:
+    simulator.says("Hello")
+    mixed: Any = [1, "Jane Doe lives in Ulm.", 2]
+    await privet.client.completions.create(model=MODEL, prompt=mixed)
+    assert "Jane" not in said_to(simulator.journal[0].body)
 
 
 async def test_one_person_is_one_token_across_documents_and_queries(
