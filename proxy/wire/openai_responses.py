@@ -12,12 +12,13 @@ than the last, and leaves no copy behind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange, Path, Scope
-from proxy.wire import json_schema, strict_json
+from proxy.exchange import Author, Exchange, Path, Scope, Signed, TextPart
+from proxy.wire import json_schema, json_walk, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
 from proxy.wire.openai_responses_items import (
     AUTHORS,
@@ -26,7 +27,6 @@ from proxy.wire.openai_responses_items import (
     ITEM,
     NAME_LEAF,
     ROLES,
-    SEALED_LEAF,
     TOOL,
 )
 from proxy.wire.openai_shared import check_kinds, check_object, choice
@@ -163,6 +163,7 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         references=tuple(item["id"] for item in items if item.get("type") == "item_reference"),
         stores=tree.get("store") is not False,
         scope=_scope(tree, walk),
+        signed=tuple(_signed(tree, walk.sealed)),
         echo={
             **{name: tree[name] for name in _ECHOED & tree.keys()},
             "store": tree.get("store") is not False,
@@ -182,18 +183,33 @@ def write(
         CannotMask: an edit that can't stand where it must.
         LookupError: an edit that has no place in the tree.
     """
-    if not edits and model == exchange.model and exchange.tree.get("store") is False:
+    changed = edits or exchange.without or model != exchange.model
+    if not changed and exchange.tree.get("store") is False:
         return Sent(exchange.body)
-    tree = rewrite(exchange.tree, edits, exchange.documents)
+    tree = rewrite(exchange.tree, edits, exchange.documents, exchange.without)
     tree, relaxed = json_schema.relax(exchange, tree, edits, hidden)
     return Sent(strict_json.dumps({**tree, "model": model, "store": False}), relaxed)
 
 
 def _scope(tree: dict[str, Any], walk: Walk) -> Scope:
     """Encrypted reasoning speaks of placeholders: they have to mean the same in every turn."""
-    sealed = any(part.kind == SEALED_LEAF.kind for part in walk.opaque)
     asks = _ENCRYPTED in (tree.get("include") or ())
-    return Scope.PRINCIPAL if sealed or asks else Scope.REQUEST
+    return Scope.PRINCIPAL if walk.sealed or asks else Scope.REQUEST
+
+
+def _signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Iterator[Signed]:
+    """Encrypted content. Reasoning may go once its turn is over: the API ignores it then."""
+    items = tree["input"] if isinstance(tree.get("input"), list) else []
+    asked = [position for position, item in enumerate(items) if _author(item) is Author.USER]
+    for path, part in sealed.items():
+        one = json_walk.seal(tree, path, part)
+        match path:
+            case ("input", int(position), "encrypted_content") if (
+                items[position].get("type") == "reasoning" and asked and position < asked[-1]
+            ):
+                yield replace(one, paths=(path[:2],), droppable=True)
+            case _:
+                yield one
 
 
 def _check_shape(tree: Any) -> list[Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from proxy.exchange import Channel, Path
 from proxy.wire import strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings, verbatim
 from proxy.wire.openai_responses_items import CONTENT, ID_LEAF, ITEM, NAME_LEAF, TOOL
 from proxy.wire.openai_shared import choice, move_offsets, read_again, read_answer
 from proxy.wire.restoring import Asked, Restored, Restoring
@@ -107,6 +107,8 @@ class Whole:
     def item(self, item: Json) -> Json:
         """An output item: a message's parts by their type, everything else by its place."""
         restored: Json = map_strings(item, ITEM, self.for_tool(item).change)
+        for blob in verbatim(item, ITEM):
+            self._asked.keep(blob)
         content = item.get("content")
         if isinstance(content, list):
             restored["content"] = [

@@ -14,7 +14,7 @@ from proxy.wire.openai_shared import BREAKPOINT, choice, media, unread
 
 ID_LEAF = Spec(leaf=Leaf.ID)
 NAME_LEAF = Spec(leaf=Leaf.NAME)
-SEALED_LEAF = Spec(leaf=Leaf.SEALED, kind="encrypted")
+TAGGED_LEAF = Spec(leaf=Leaf.TAGGED, kind="encrypted")
 
 #: Item type -> who wrote it. A message is its role's; what isn't listed is the caller's.
 AUTHORS = {
@@ -208,8 +208,8 @@ ITEM = Spec(
         "content": Spec(items=CONTENT),
         "summary": Spec(items=CONTENT),
         # What only its producer can read, and must get back as it was.
-        "encrypted_content": SEALED_LEAF,
-        "fingerprint": SEALED_LEAF,
+        "encrypted_content": TAGGED_LEAF,
+        "fingerprint": TAGGED_LEAF,
         "name": NAME_LEAF,
         "namespace": NAME_LEAF,
         "server_label": NAME_LEAF,

@@ -18,9 +18,9 @@ from typing import Any
 from proxy.errors import PrivetError, ProviderFailed
 from proxy.exchange import Channel
 from proxy.wire import sse, strict_json
-from proxy.wire.json_walk import DEFAULT, Spec, map_strings
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_responses_answer import Whole, notes_of, without_logprobs
-from proxy.wire.openai_responses_items import ID_LEAF, SEALED_LEAF
+from proxy.wire.openai_responses_items import ID_LEAF
 from proxy.wire.openai_shared import error_detail, move_offsets, read_answer
 from proxy.wire.restoring import Asked, Restoring, TextStream
 
@@ -46,7 +46,7 @@ _INDEXES = ("output_index", "content_index", "summary_index", "command_index")
 _EVENT = Spec(
     fields={
         **dict.fromkeys(("type", "item_id", "obfuscation"), ID_LEAF),
-        "partial_image_b64": SEALED_LEAF,
+        "partial_image_b64": Spec(leaf=Leaf.SEALED),
         **dict.fromkeys((*_INDEXES, "sequence_number", "annotation_index", "logprobs"), DEFAULT),
         **dict.fromkeys(
             ("delta", "text", "refusal", "arguments", "input", "command", "message", "annotation"),

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from openai import PermissionDeniedError
 
-from proxy.assistant import Reply
+from proxy.assistant import Reply, ToolCall
+from tests import speaking
 from tests.house import House, said_to
 from tests.simulator import Simulator
 
@@ -128,12 +129,58 @@ async def test_a_trimmed_history_doesnt_change_what_encrypted_reasoning_means(
     assert whole.output_text == trimmed.output_text == "My friend is Anna Karlsson."
 
 
+BLOB = "gAAAA" * 20
+REASONING: Any = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": BLOB}
+QUESTION: Any = {"role": "user", "content": "I am Jane Hollander."}
+CALL: Any = {"type": "function_call", "call_id": "c", "name": "look_up", "arguments": "{}"}
+RESULT: Any = {"type": "function_call_output", "call_id": "c", "output": "found"}
+
+
+def thinking(simulator: Simulator) -> None:
+    """A whole answer that begins with encrypted reasoning."""
+    reply = Reply("Hello", (ToolCall("look_up", "{}"),))
+    answer = speaking.response({"model": MODEL}, reply)
+    answer["output"].insert(0, REASONING)
+    simulator.sends(json.dumps(answer).encode())
+
+
+@pytest.mark.parametrize("turns", [[QUESTION, REASONING, CALL, RESULT], [REASONING, QUESTION]])
+async def test_encrypted_reasoning_goes_back_to_who_produced_it(
+    privet: House, simulator: Simulator, turns: Any
+) -> None:
+    thinking(simulator)
+    simulator.says("Done")
+    ask = privet.client.responses.create
+    first: Any = await ask(model=MODEL, input=[QUESTION])
+    assert first.output[0].encrypted_content == BLOB
+    await ask(model=MODEL, input=turns)
+    assert REASONING in simulator.journal[1].json["input"]
+    assert "Hollander" not in said_to(simulator.journal[1].body)
+
+
+async def test_reasoning_about_clear_text_doesnt_leave_the_premises(
+    privet: House, simulator: Simulator, cellar: Simulator
+) -> None:
+    """The house's model was shown the name; the cloud may not be."""
+    thinking(cellar)
+    simulator.says("Hello")
+    ask = privet.client.responses.create
+    await ask(model="house-model", input=[QUESTION])
+    assert "Hollander" in said_to(cellar.journal[0].body)
+    with pytest.raises(PermissionDeniedError):
+        await ask(model=MODEL, input=[QUESTION, REASONING, CALL, RESULT])
+    assert not simulator.journal, "the reasoning of a turn that isn't over can't be left out"
+    later = await privet.client.responses.with_raw_response.create(
+        model=MODEL, input=[QUESTION, REASONING, {"role": "user", "content": "Go on."}]
+    )
+    assert "reasoning-dropped" in later.headers["x-privet-notes"]
+    assert BLOB not in said_to(simulator.journal[0].body)
+
+
 async def test_encrypted_reasoning_that_nobody_remembers_goes_nowhere(
     privet: House, simulator: Simulator
 ) -> None:
     """It counts as content that can't be read."""
-    blob = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA" * 20}
-    turns: Any = [blob, {"role": "user", "content": "Go on."}]
-    with pytest.raises(PermissionDeniedError, match="encrypted"):
-        await privet.client.responses.create(model=MODEL, input=turns)
+    with pytest.raises(PermissionDeniedError, match="reasoning"):
+        await privet.client.responses.create(model=MODEL, input=[QUESTION, REASONING])
     assert not simulator.journal

@@ -11,7 +11,7 @@ import pytest
 from proxy.errors import BadRequest
 from proxy.exchange import Alphabet, Author, Exchange, Key, Scope, TextPart
 from proxy.wire import openai_responses
-from tests.wire.responding import ITEMS
+from tests.wire.responding import ITEMS, OPAQUE
 
 Json = dict[str, Any]
 SCHEMA: Json = {
@@ -147,6 +147,7 @@ def test_every_string_is_a_part_or_known_to_be_none() -> None:
     inspected = {part.path for part in exchange.parts}
     beginnings = {path[:length] for path in inspected for length in range(len(path) + 1)}
     unread = {part.path for part in exchange.opaque} | set(exchange.pseudonyms)
+    unread |= {part.path for one in exchange.signed for part in one.parts}
     for path, _ in strings(REQUEST):
         if path not in beginnings | unread:
             assert _PROTOCOL & {step for step in path[-2:] if isinstance(step, str)}, path
@@ -166,6 +167,7 @@ def test_the_protocols_words_are_exempt_only_if_they_are_its_own(item: Json) -> 
         exchange = parsed(**{where: [planted], "store": False})
         said = [part.text for part in exchange.parts]
         sealed = {part.path for part in exchange.opaque}
+        sealed |= {part.path for one in exchange.signed for part in one.parts}
         assert secret in said or (where, 0, *path) in sealed, path
 
 
@@ -183,7 +185,8 @@ def test_who_wrote_what() -> None:
 def test_what_cant_be_read_is_opaque_and_text_in_files_isnt() -> None:
     exchange = parsed(**REQUEST)
     kinds = {part.kind for part in exchange.opaque}
-    assert kinds == {"image", "audio", "file", "encrypted"}
+    assert kinds == {"image", "audio", "file"}
+    assert [one.seals for one in exchange.signed] == [(OPAQUE,)]
     assert "Hello Ann" in [part.text for part in exchange.parts]
 
 
