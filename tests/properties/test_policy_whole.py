@@ -26,8 +26,8 @@ from tests.properties.policy_whole import (
 )
 from tests.properties.test_policy_decide import compiled, shows_no_more
 
-thorough = settings(max_examples=200, deadline=None)
-brief = settings(max_examples=50, deadline=None)
+thorough = settings(max_examples=80, deadline=None)
+brief = settings(max_examples=25, deadline=None)
 batches = st.lists(whole_requests(), min_size=4, max_size=10)
 
 
@@ -186,7 +186,7 @@ def test_every_verb_is_generated() -> None:
     seen: set[str] = set()
 
     @given(whole_policies())
-    @settings(max_examples=100, deadline=None, database=None)
+    @settings(max_examples=60, deadline=None, database=None)
     def look(data: Data) -> None:
         seen.update(key for rule in data["rules"] for key in rule)
         seen.update(key for rule in data["rules"] for key in rule.get("scope", {}))
