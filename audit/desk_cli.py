@@ -132,8 +132,8 @@ def _say_how_many(index: sqlite3.Connection, query: Query, count: int) -> None:
     print(f"{count} requests found", file=sys.stderr)
     if query.value is not None and (unrecorded := unknown(index, query)):
         print(
-            f"not recorded: {unrecorded} requests in this range were recorded without the values"
-            " that were found in them, so nothing is known of those",
+            f"not recorded: {unrecorded} requests in this range never had their values recorded, or"
+            " some were erased since; nothing is known of those",
             file=sys.stderr,
         )
 

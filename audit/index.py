@@ -179,7 +179,8 @@ class _Builder:
         for place, entry in places(frame.entries):
             if isinstance(entry, Stored):
                 name = next(names)
-                if name.startswith(VALUE) and self._store(frame, place, name, opened, opener):
+                if name.startswith(VALUE):
+                    self._store(frame, place, name, opened, opener)
                     uses.append((place, Reference(frame.sequence, place)))
                 continue
             if not isinstance(entry, Run):
@@ -192,17 +193,16 @@ class _Builder:
 
     def _store(
         self, frame: Frame, place: int, name: str, opened: Opened, opener: SegmentOpener
-    ) -> bool:
-        """Keep a value's keyed hash; False when its key row is gone."""
+    ) -> None:
+        """Keep a value's keyed hash. One whose key row is gone is forgotten by its erasure."""
         row = find_row(self._rows, frame.sequence, place)
         if row is None:
-            return False
+            return
         value = opener.content(frame, place, opened, row).decode("utf-8", "surrogatepass")
         entity = name.removeprefix(VALUE).rpartition("_")[0]
         hashed = tag(self._key, canonical(entity, value))
         statement = "INSERT INTO stored VALUES (?, ?, ?, ?)"
         self._index.execute(statement, (self._log, frame.sequence, place, hashed))
-        return True
 
     def _referred(self, entry: Reference | Run, place: int) -> list[tuple[int, Reference]]:
         """Which values an entry names, and at which places of this record."""
@@ -217,6 +217,11 @@ class _Builder:
 
     def _forget(self, row: Reference) -> None:
         where = (self._log, row.sequence, row.place)
+        self._index.execute(  # from now on the index knows less of these than there was
+            "UPDATE records SET indexed = 0 WHERE log = ?1 AND indexed = 1 AND sequence IN"
+            " (SELECT sequence FROM uses WHERE log = ?1 AND of_sequence = ?2 AND of_place = ?3)",
+            where,
+        )
         self._index.execute(
             "DELETE FROM uses WHERE log = ? AND of_sequence = ? AND of_place = ?", where
         )

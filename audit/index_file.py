@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS records (
     exchange TEXT NOT NULL,
     team TEXT, app TEXT, provider TEXT, model TEXT, class TEXT,
     status TEXT,                 -- of outcomes; the error code of refusals
-    indexed INTEGER,             -- of intents: whether values were recorded
+    indexed INTEGER,             -- of intents: whether all values are known, 1 or 0
     PRIMARY KEY (log, sequence)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX IF NOT EXISTS by_exchange ON records (exchange);

@@ -30,7 +30,7 @@ from audit.recipients import HybridPrivate, HybridPublic, PrivateKey, PublicKey,
 _RECIPIENT = "privet-recipient-1"
 _HYBRID = "privet-recipient-2"
 _MLKEM_SIZE = 1184
-_PEM = re.compile(rb"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----\n", re.DOTALL)
+_PEM = re.compile(rb"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----\n?", re.DOTALL)
 PrivateKeyHalf: TypeAlias = MLKEM768PrivateKey | X25519PrivateKey
 _NAME = re.compile(r"[A-Za-z0-9._@-]{1,64}", re.ASCII)
 
@@ -44,10 +44,12 @@ def generate_signing_key(path: Path) -> Ed25519PrivateKey:
 
 def load_signing_key(path: Path) -> Ed25519PrivateKey:
     """Read it back; raises AuditError for another kind of key, or one that others may read."""
-    match _read_private(path):
-        case [Ed25519PrivateKey() as key]:
-            return key
-    raise AuditError(f"{path} holds no Ed25519 private key")
+    return _signing_key(_read_private(path), str(path))
+
+
+def parse_signing_key(text: str, where: str) -> Ed25519PrivateKey:
+    """The same from the text of a PEM, which came from `where`; raises AuditError."""
+    return _signing_key(_keys_in(text.encode(), where), where)
 
 
 def write_verifier_key(path: Path, origin: str, key: Ed25519PrivateKey) -> VerifierKey:
@@ -151,11 +153,22 @@ def _read_private(path: Path) -> list[object]:
     """The keys in a file: one, or the two halves of a hybrid one."""
     if path.stat().st_mode & 0o077:
         raise AuditError(f"{path} is readable by others: run chmod 600 on it")
-    blocks = _PEM.findall(path.read_bytes())
+    return _keys_in(path.read_bytes(), str(path))
+
+
+def _keys_in(data: bytes, where: str) -> list[object]:
+    blocks = _PEM.findall(data)
     try:
         keys: list[object] = [load_pem_private_key(block, password=None) for block in blocks]
     except (ValueError, TypeError):
         keys = []
     if not keys:
-        raise AuditError(f"{path} is not an unencrypted PEM private key")
+        raise AuditError(f"{where} is not an unencrypted PEM private key")
     return keys
+
+
+def _signing_key(keys: list[object], where: str) -> Ed25519PrivateKey:
+    match keys:
+        case [Ed25519PrivateKey() as key]:
+            return key
+    raise AuditError(f"{where} holds no Ed25519 private key")

@@ -104,7 +104,7 @@ def _hit(index: sqlite3.Connection, row: tuple[Any, ...]) -> Hit:
 
 
 def unknown(index: sqlite3.Connection, query: Query) -> int:
-    """How many requests in a query's range were recorded without the values that were found."""
+    """How many requests in a query's range have no values on record, or no longer all of them."""
     _, conditions, values = _matching(b"", replace(query, value=None, rule=None))
     if query.rule is not None:
         conditions.append(_HAS_RULE)

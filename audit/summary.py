@@ -37,7 +37,7 @@ class Summary:
         refusals: by code.
         outcomes: by status.
         found: requests in which an entity was found, forwarded or not.
-        unrecorded: forwarded requests recorded without the values that were found in them.
+        unrecorded: forwarded requests whose values are not on record, or no longer all of them.
     """
 
     first: int

@@ -218,8 +218,8 @@ def _erasures(summary: Summary) -> str:
     )
     if summary.unrecorded:
         words += (
-            f" {summary.unrecorded:,} requests were recorded without the values that were found in "
-            "them: a search by person doesn't know those."
+            f" Of {summary.unrecorded:,} requests the values are not on record, or not all any "
+            "more: a search by person doesn't know those."
         )
     return f"<section><h2>Erasure and upkeep</h2><p>{words}</p></section>"
 

@@ -43,7 +43,7 @@ class Section(BaseModel):
 
 
 class KeySource(Section):
-    """Where a provider's key lives. Exactly one of the three.
+    """Where a key lives. Exactly one of the three.
 
     Attributes:
         env: name of an environment variable.
@@ -61,30 +61,39 @@ class KeySource(Section):
             raise ValueError("give exactly one of env, file or command")
         return self
 
+    @property
+    def where(self) -> str:
+        """The place, in words."""
+        if self.env is not None:
+            return f"the environment variable {self.env}"
+        return f"the file {self.file}" if self.file is not None else "the key command"
+
+    def text(self, folder: Path) -> str:
+        """What stands there; raises ValueError when there is nothing."""
+        if self.env is not None:
+            key = os.environ.get(self.env, "").strip()
+        elif self.file is not None:
+            try:
+                key = (folder / self.file).read_text(encoding="ascii").strip()
+            except OSError as error:
+                raise ValueError(f"{self.where} can't be read ({error.strerror})") from None
+            except UnicodeDecodeError:
+                raise ValueError(f"{self.where} holds {_UNSENDABLE}") from None
+        else:
+            key = _run(self.command or ())
+        if not key:
+            raise ValueError(f"{self.where} holds no key")
+        return key
+
     def read(self, folder: Path) -> str:
-        """The key.
+        """A key that goes into a header.
 
         Raises:
             ValueError: there is none, or it holds a character that no HTTP header may carry.
         """
-        if self.env is not None:
-            key = os.environ.get(self.env, "")
-            where = f"the environment variable {self.env}"
-        elif self.file is not None:
-            where = f"the file {self.file}"
-            try:
-                key = (folder / self.file).read_text(encoding="ascii").strip()
-            except OSError as error:
-                raise ValueError(f"{where} can't be read ({error.strerror})") from None
-            except UnicodeDecodeError:
-                raise ValueError(f"{where} holds {_UNSENDABLE}") from None
-        else:
-            where = "the key command"
-            key = _run(self.command or ())
-        if not key:
-            raise ValueError(f"{where} holds no key")
+        key = self.text(folder)
         if not key.isascii() or not key.isprintable():
-            raise ValueError(f"{where} holds {_UNSENDABLE}")
+            raise ValueError(f"{self.where} holds {_UNSENDABLE}")
         return key
 
 
@@ -177,7 +186,8 @@ class AuditSection(Section):
     """Attributes:
     dir: folder of the site's logs; the serving process writes slot 0 of it.
     site: the site's name in checkpoints, like a host name with a path.
-    signing_key: private key that signs checkpoints (Ed25519, PEM).
+    signing_key: private key that signs checkpoints (Ed25519, PEM): a file of mode 0600, or
+        {env: …}, {file: …} or {command: […]} for a vault.
     recipients: public files of who may open records; at least auditor and offline recovery. A list
         of several in the place of one: they can read together only; once at most.
     content: what of the texts is kept: none, as providers saw them, or the originals as well.
@@ -189,7 +199,7 @@ class AuditSection(Section):
 
     dir: str = "audit"
     site: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,200}$")]
-    signing_key: str
+    signing_key: str | KeySource
     recipients: Annotated[tuple[str | Together, ...], Field(strict=False, min_length=1)]
     content: Literal["metadata", "masked", "full"] = "masked"
     index: bool = False

@@ -18,7 +18,7 @@ from proxy.identity.keys import list_keys
 from proxy.policy.bundle import load_trusted
 from proxy.policy.compiled import Provider
 from proxy.providers import KINDS
-from proxy.services import policy_trust, provider_key, provider_url, read_secret
+from proxy.services import policy_trust, provider_key, provider_url, read_secret, signing_key
 from proxy.yaml_file import ConfigError
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -112,13 +112,13 @@ def _secret(configuration: Configuration) -> Iterator[Check]:
 
 def _audit(configuration: Configuration) -> Iterator[Check]:
     section = configuration.settings.audit
-    key = configuration.path(section.signing_key)
+    source = section.signing_key
     try:
-        audit_keys.load_signing_key(key)
+        signing_key(configuration)
     except (AuditError, OSError, ValueError) as error:
         yield Check("audit key", "failed", str(error), "restore it: another key is another log")
     else:
-        yield Check("audit key", "ok", str(key))
+        yield Check("audit key", "ok", source if isinstance(source, str) else source.where)
     folder = configuration.path(section.dir) / AUDIT_SLOT
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(existing, os.W_OK | os.X_OK):

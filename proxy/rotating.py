@@ -22,6 +22,8 @@ def rotate_log(configuration: Configuration) -> list[str]:
     Raises AuditError while a log is being written.
     """
     section = configuration.settings.audit
+    if not isinstance(section.signing_key, str):
+        raise AuditError("the signing key isn't a file here: rotate it where it lives")
     path = configuration.path(section.signing_key)
     following = path.with_name(f"{path.name}.next")
     if not following.exists():

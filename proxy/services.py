@@ -12,9 +12,11 @@ from functools import partial
 from pathlib import Path
 
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit import keys as audit_keys
 from audit.cosignature import WitnessKey, load_witness_keys
+from audit.errors import AuditError
 from audit.log import AuditLog
 from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient
@@ -136,10 +138,21 @@ def open_audit_log(configuration: Configuration) -> AuditLog:
     return AuditLog.open(
         configuration.path(section.dir) / AUDIT_SLOT,
         origin=f"{section.site}/{AUDIT_SLOT}",
-        signing_key=audit_keys.load_signing_key(configuration.path(section.signing_key)),
+        signing_key=signing_key(configuration),
         recipients=recipients,
         clock=time.time_ns,
     )
+
+
+def signing_key(configuration: Configuration) -> Ed25519PrivateKey:
+    """The key that signs checkpoints; raises AuditError, OSError."""
+    source = configuration.settings.audit.signing_key
+    if isinstance(source, str):
+        return audit_keys.load_signing_key(configuration.path(source))
+    try:
+        return audit_keys.parse_signing_key(source.text(configuration.folder), source.where)
+    except ValueError as error:
+        raise AuditError(f"audit.signing_key: {error}") from None
 
 
 def audit_recipients(configuration: Configuration) -> list[Recipient | Pair]:

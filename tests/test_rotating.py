@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.errors import AuditError
 from audit.keys import generate_recipient, load_recipient, load_recipient_key, load_verifier_keys
 from audit.reading import Reader
 from audit.record import Kind
@@ -77,3 +78,24 @@ def test_people_who_read_together_are_one_group(folder: Path) -> None:
     path.write_text(text.replace(pair, pair * 2))
     with pytest.raises(config.ConfigError, match="only one group"):
         config.load(path, {})
+
+
+async def test_the_signing_key_from_the_environment_or_a_command(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder / "privet.yaml"
+    text = path.read_text()
+    pem = (folder / "keys" / "log.key").read_text()
+    monkeypatch.setenv("LOG_KEY", pem)
+    for source in ("{env: LOG_KEY}", f"{{command: [cat, {folder / 'keys' / 'log.key'}]}}"):
+        path.write_text(text.replace("signing_key: keys/log.key ", f"signing_key: {source} "))
+        await start_and_stop(folder)
+    assert kinds(folder, "auditor.key") == ["REFUSAL", "REFUSAL"]
+    monkeypatch.setenv("LOG_KEY", "nothing of the kind")
+    path.write_text(text.replace("signing_key: keys/log.key ", "signing_key: {env: LOG_KEY} "))
+    with pytest.raises(AuditError, match="the environment variable LOG_KEY is not"):
+        await start_and_stop(folder)
+    monkeypatch.delenv("LOG_KEY")
+    with pytest.raises(AuditError, match="holds no key"):
+        await start_and_stop(folder)
+    assert rotate(folder, "log") == 2, "it is rotated where it lives"

@@ -18,14 +18,16 @@ import pytest
 from openai import AsyncOpenAI
 
 from audit.cli import main
+from audit.keys import load_recipient_key
 from audit.layout import newest_note
+from audit.reading import Reader, Record
 from audit.record import Kind
 from proxy import config, services
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
 from proxy.server import listening
 from proxy.services import running
-from tests.house import House, write_configuration
+from tests.house import write_configuration
 from tests.simulator import Simulator
 
 README = Path(__file__).parents[2] / "audit" / "README.md"
@@ -107,41 +109,46 @@ async def test_the_transcript_in_the_readme(
         listening(built, configuration.settings.limits, "127.0.0.1", 0) as root,
         AsyncOpenAI(base_url=f"{root}/v1", api_key=key, max_retries=0) as client,
     ):
-        privet = House(root, key, client, tmp_path, built)
         for address in (JANE, JANE, BOB):
             simulator.says("I wrote to <EMAIL_ADDRESS_1>.")
             said: Any = [{"role": "user", "content": f"Write to {address} about her order."}]
             reply = await client.chat.completions.create(model="gpt-4o-mini", messages=said)
             assert address in (reply.choices[0].message.content or "")
-        await until(lambda: _signed(privet) >= len(privet.records()))
+        await until(lambda: _signed(tmp_path) >= len(_records(tmp_path)))
         for steps in (desk, whole, answer, order):
             await follow(steps)
         exported = list(csv.DictReader((tmp_path / "jane.csv").read_text().splitlines()))
         assert [row["outcome"] for row in exported] == ["delivered", "delivered"]
         assert "Whole: nothing is missing" in (tmp_path / "october.html").read_text()
-        assert any(JANE in text for text in _texts(privet))
+        assert any(JANE in text for text in _texts(tmp_path))
         await until(lambda: bool(list((tmp_path / "audit/orders").glob("*.done"))))
-        await until(lambda: _signed(privet) >= len(privet.records()))
+        await until(lambda: _signed(tmp_path) >= len(_records(tmp_path)))
         for steps in (forgotten, access):
             await follow(steps)
-        assert not any(JANE in text for text in _texts(privet))
-        assert sum(BOB in text for text in _texts(privet)) == 2, "Bob's text and Bob's value"
+        assert not any(JANE in text for text in _texts(tmp_path))
+        assert sum(BOB in text for text in _texts(tmp_path)) == 2, "Bob's text and Bob's value"
     certificate = json.loads((tmp_path / "jane.certificate.json").read_text())
     assert certificate["complete"]
     assert JANE not in json.dumps(certificate)
     assert JANE not in (tmp_path / "jane.order").read_text()
 
 
-def _signed(privet: House) -> int:
+def _signed(folder: Path) -> int:
     """How many records the newest checkpoint covers."""
-    return int(newest_note(privet.log_folder)[0].split("\n")[1])
+    return int(newest_note(folder / "audit" / "0")[0].split("\n")[1])
 
 
-def _texts(privet: House) -> list[str]:
+def _records(folder: Path) -> list[Record]:
+    key = load_recipient_key(folder / "keys" / "auditor.key")
+    with Reader(folder / "audit" / "0", key) as reader:
+        return list(reader.records())
+
+
+def _texts(folder: Path) -> list[str]:
     """Every content that can still be read."""
     return [
         data.decode()
-        for record in privet.records()
+        for record in _records(folder)
         if record.opened.kind is not Kind.ERASURE
         for _, data in record.contents
         if data is not None
