@@ -119,11 +119,13 @@ OPAQUE_KINDS = ("image", "audio", "video", "file", "encrypted", "tokens", "url")
 class OpaquePart:
     """Content that Privet can't read (an image, audio, a file): policy's `unclassified`.
 
-    A kind that isn't one of OPAQUE_KINDS has no class of its own in any policy.
+    A kind that isn't one of OPAQUE_KINDS has no class of its own in any policy. `encoded` is its
+    base64, where it came as that and is no `TextPart` besides.
     """
 
     path: Path
     kind: str
+    encoded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from proxy.exchange import Channel, Endpoint, Exchange, Facts, Path, Principal, 
 from proxy.facts import Occasion, accept, gather
 from proxy.identity.labels import declared
 from proxy.journey import Answer, Attempt, Call, Services, as_failure
-from proxy.mask.guard import check
+from proxy.mask.guard import check, check_opaque
 from proxy.mask.keyed import Keyed
 from proxy.mask.masking import Masked, Numbering, number
 from proxy.mask.restore import Restorer
@@ -276,6 +276,7 @@ def _mask(  # noqa: PLR0917 — one value of each step so far
         # The guard reads the body that is sent, not what it was meant to be.
         read_back = exchange if body is exchange.body else spoken.parse(body, exchange.id)
         verbatim = [part.text for part in signed.parts(read_back)]
+        check_opaque(masked, exchange.opaque, services.lexicon)
         try:
             check(masked, services.lexicon, [part.text for part in read_back.parts])
             check(masked.less(inspected.produced), services.lexicon, verbatim)

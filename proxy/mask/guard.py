@@ -9,7 +9,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from proxy.errors import GuardHit
+from proxy.errors import CannotMask, GuardHit
+from proxy.exchange import OpaquePart
 from proxy.mask.masking import Masked
 from proxy.matching import Lexicon, Matcher
 
@@ -35,6 +36,27 @@ def check(masked: Masked, lexicon: Lexicon, sent: Sequence[str] = ()) -> None:
             ours = before >= 0 and occurrence.end <= tokens[before][1]
             if not ours:
                 raise _hit()
+
+
+def check_opaque(masked: Masked, opaque: Sequence[OpaquePart], lexicon: Lexicon) -> None:
+    """Pass silently where no hidden value can be read in what is opaque, once base64 is decoded.
+
+    Nothing can be put in its place there: a file that is rewritten is no file any more.
+
+    Raises:
+        CannotMask: one can.
+    """
+    encoded = [part for part in opaque if part.encoded]
+    if not encoded or not masked.hidden:
+        return
+    found = Matcher(masked.hidden, lexicon).occurrences_in([part.encoded for part in encoded])
+    for part, occurrences in zip(encoded, found, strict=True):
+        # What the base64 itself happens to spell is nobody's name.
+        if any(occurrence.encoded for occurrence in occurrences):
+            raise CannotMask(
+                f"A value that policy hides can be read in what is opaque here ({part.kind}).",
+                hint="Leave it out, or ask for a model that may see the value.",
+            )
 
 
 def _hit() -> GuardHit:

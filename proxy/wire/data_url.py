@@ -23,6 +23,12 @@ _TEXT = re.compile(
 # A head that says no more than a media type, before base64.
 _ENCODED = re.compile(r"data:[a-z]+/[a-z0-9.+-]{1,80};base64,", re.IGNORECASE)
 _BASE64 = (string.ascii_letters + string.digits + "+/-_=").encode()
+# How files begin that models read: PNG, JPEG, GIF, WebP and WAV, TIFF, PDF, ZIP (office documents),
+# OLE (older ones), Ogg, FLAC, MP3, Matroska, gzip.
+_FILES = (
+    *("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "SUkqA", "TU0AK", "JVBERi0", "UEsDB"),
+    *("0M8R4KGxGuE", "T2dnUw", "ZkxhQ", "SUQz", "GkXfo", "H4sI"),
+)
 _SHORTEST_CONTENT = 64  # characters; what is shorter may be an id or a name
 
 
@@ -39,6 +45,13 @@ def is_encoded(text: str) -> bool:
     content = text[head.end() :] if head else text
     # Deleting the alphabet takes a hundredth of the time that matching megabytes of it does.
     return content.isascii() and not content.encode().translate(None, _BASE64)
+
+
+def is_file(text: str) -> bool:
+    """Whether `text` is base64 of a file of a known kind: an image in a field nobody declared."""
+    if len(text) < _SHORTEST_CONTENT or not text.startswith(_FILES):
+        return False
+    return text.isascii() and not text.encode().translate(None, _BASE64 + b"\r\n")
 
 
 def read(url: str) -> str | None:

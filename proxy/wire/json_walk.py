@@ -126,6 +126,9 @@ class Walk:
                 self.member(name, value, spec, path, depth)
         elif isinstance(node, list):
             _check_depth(depth)
+            if spec.leaf is Leaf.OPAQUE and any(isinstance(value, int) for value in node):
+                # Its bytes, one by one.
+                self.opaque.append(OpaquePart(path, spec.kind))
             inner = spec.items or (spec if spec.leaf is not Leaf.TEXT else DEFAULT)
             for index, value in enumerate(node):
                 self.visit(value, inner, (*path, index), context, depth + 1)
@@ -144,7 +147,7 @@ class Walk:
         self.visit(value, declared or spec.items or DEFAULT, (*path, name), label, depth + 1)
 
     def _string(self, text: str, spec: Spec, path: Path, context: str, depth: int) -> None:
-        if spec.leaf is Leaf.TEXT and text[0] not in _NOT_JUST_TEXT:
+        if spec.leaf is Leaf.TEXT and text[0] not in _NOT_JUST_TEXT and not data_url.is_file(text):
             self._add(path, text, Reach.FULL, Alphabet.TEXT, context)
         elif spec.leaf is Leaf.PSEUDONYM:
             self.pseudonyms.append(path)
@@ -158,7 +161,7 @@ class Walk:
             self._add(path, text, Reach.PATTERNS, Alphabet.NAME, context)
         elif spec.leaf in (Leaf.ID, Leaf.NAME):
             self._add(path, text, _reach_of_name(text), Alphabet.NAME, context)
-        elif data_url.is_data_url(text):
+        elif data_url.is_data_url(text) or data_url.is_file(text):
             self._opaque(text, "file", path, context, depth)
         elif (document := _document(text)) is not None:
             inside = (*path, Inside.JSON)
@@ -174,8 +177,9 @@ class Walk:
             _check_depth(depth)
             self.visit(read, DEFAULT, (*path, Inside.DATA_URL), context, depth + 1)
             return
-        self.opaque.append(OpaquePart(path, kind))
-        if not data_url.is_encoded(text):
+        encoded = data_url.is_encoded(text)
+        self.opaque.append(OpaquePart(path, kind, text if encoded else ""))
+        if not encoded:
             # What a URL or an id points to can't be read, but what stands in it can.
             reach = Reach.FULL if " " in text else Reach.PATTERNS
             self._add(path, text, reach, Alphabet.TEXT, context)

@@ -1,13 +1,16 @@
 """Numbers, actions, alphabets, overlaps, the guard."""
 
+from base64 import b64encode
+
 import pytest
 from presidio_anonymizer import AnonymizerEngine
 from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
 
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import CannotMask, GuardHit, PolicyRefused
-from proxy.exchange import Action, ActionKind, Alphabet, Channel, Finding, TextPart
+from proxy.exchange import Action, ActionKind, Alphabet, Channel, Finding, OpaquePart, TextPart
 from proxy.mask import Masked, check, number
+from proxy.mask.guard import check_opaque
 from proxy.mask.numbering import letter
 from proxy.mask.operators import OPERATORS
 from proxy.mask.restore import Restorer
@@ -219,6 +222,24 @@ def test_with_the_sweep_off_the_guard_stops_the_leak() -> None:
 def test_the_guard_doesnt_take_our_tokens_for_the_callers() -> None:
     turns = ("Ann Lee met", {"Ann Lee": "PERSON"}), ("a Person!", {"Person": "X"})
     check(mask(*turns, PERSON=PLACEHOLDER, X=PLACEHOLDER), LEXICON)
+
+
+def opaque(content: bytes) -> list[OpaquePart]:
+    return [OpaquePart(("messages", 0), "file", b64encode(content).decode())]
+
+
+def test_a_hidden_value_that_can_be_read_in_a_file_is_not_sent() -> None:
+    masked = mask(("Jane Doe wrote.", {"Jane Doe": "PERSON"}), PERSON=PLACEHOLDER)
+    for before in (b"", b"a", b"ab"):
+        with pytest.raises(CannotMask) as refusal:
+            check_opaque(masked, opaque(before + b"Name: Jane Doe, clerk"), LEXICON)
+        assert "Jane" not in refusal.value.message
+    check_opaque(masked, opaque(b"Name: John Roe, clerk"), LEXICON)
+
+
+def test_what_base64_happens_to_spell_is_nobody() -> None:
+    masked = mask(("Ann wrote.", {"Ann": "PERSON"}), PERSON=PLACEHOLDER)
+    check_opaque(masked, [OpaquePart((), "image", "aGVs1Ann2bG8" * 8)], LEXICON)
 
 
 def test_our_actions_work_in_presidio() -> None:

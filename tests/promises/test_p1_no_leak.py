@@ -1,24 +1,26 @@
 """P1 No leak: no hidden value reaches a provider in any part of a request.
 
-Replaced by no-ops: the sweep (then the egress guard refuses), the guard as well (then it leaks), and
-the rewriting of parts (then everything leaks).
+Replaced by no-ops: the sweep (then the egress guard refuses), the guard as well (then it leaks), the
+rewriting of parts (then everything leaks), and the look into files (then what they spell leaks).
 """
 
 from __future__ import annotations
 
 import json
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 from openai import InternalServerError
 
-from proxy import pipeline
+from proxy import pipeline, scaffold
+from proxy.detect.detector import Detector
 from proxy.mask import masking
 from proxy.mask.plan import Plan
 from proxy.recording import Recorder
-from tests.house import House, said_to
+from tests.house import House, house, said_to
 from tests.promises.planted import INTRODUCTION, VALUES, leaks
 from tests.simulator import Simulator
 
@@ -192,6 +194,38 @@ async def test_without_rewriting_everything_leaks(
     simulator.says("Fine.")
     await post(privet, REQUESTS["user text"])
     assert leaks(simulator.journal[0].body) == list(VALUES.values())
+
+
+@pytest.mark.parametrize("checked", [True, False])
+async def test_a_file_that_spells_a_hidden_value_is_not_sent(
+    checked: bool,
+    tmp_path: Path,
+    detector: Detector,
+    simulator: Simulator,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not even to the cellar, which may see files, where names are always hidden."""
+    person = "PERSON: {class: confidential, action: placeholder"
+    policy = scaffold.starter_policy()
+    assert f"{person}}}" in policy
+    policy = policy.replace(f"{person}}}", f"{person}, hide: always}}")
+    file = b64encode(b"Contract with Jane Hollander, signed by both sides, and so on.").decode()
+    content: list[Any] = [
+        {"type": "text", "text": "What does the contract with Jane Hollander say?"},
+        {"type": "file", "file": {"file_data": file}},
+    ]
+    body = {"model": "house-model", "messages": [{"role": "user", "content": content}]}
+    if not checked:
+        monkeypatch.setattr(pipeline, "check_opaque", lambda *_: None)
+    simulator.says("It is long.")
+    async with house(tmp_path, detector, simulator.base_url, policy=policy) as privet:
+        response = await post(privet, body)
+    if checked:
+        assert response.status_code == 422
+        assert response.json()["error"]["code"] == "cannot_mask"
+        assert simulator.journal == []
+    else:
+        assert leaks(simulator.journal[0].body) == [PERSON]
 
 
 async def nothing(*_: Any, **__: Any) -> None:

@@ -123,3 +123,40 @@ def test_an_object_in_an_opaque_place_is_inspected() -> None:
     assert [(part.path, part.text) for part in parts] == [
         *[(("x", Key("Zoe")), "Zoe"), (("x", "Zoe"), "y")]
     ]
+
+
+# Files in fields that nobody declared, and bytes that aren't even strings.
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        *(b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0", b"\xff\xd8\xff\xe1", b"GIF89a", b"%PDF-1.7"),
+        *(b"PK\x03\x04\x14", b"RIFF\x24\x08", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"ID3\x04"),
+        *(b"OggS\x00", b"fLaC\x00", b"II*\x00", b"MM\x00*", b"\x1a\x45\xdf\xa3", b"\x1f\x8b\x08"),
+    ],
+)
+def test_a_file_in_a_field_that_nobody_declared_is_opaque(head: bytes) -> None:
+    """Inspected as text, it would leave for a model that may see no image."""
+    body = b64(head + bytes(60))
+    walk = walked({"image": {"data": body}})
+    assert [(part.path, part.kind, part.encoded) for part in walk.opaque] == [
+        (("image", "data"), "file", body)
+    ]
+    assert body not in [part.text for part in walk.parts]
+    assert len(walked([body[:20] + "\n" + body[20:]]).opaque) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 64, "iVBORw0KGgo", "UEsDB is how archives begin, " * 4, "9" * 200]
+)
+def test_what_is_no_file_is_inspected(text: str) -> None:
+    walk = walked({"data": text})
+    assert walk.opaque == []
+    assert text in [part.text for part in walk.parts]
+
+
+def test_bytes_as_numbers_are_opaque_where_content_is() -> None:
+    media = Spec(fields={"data": Spec(leaf=Leaf.OPAQUE, kind="audio")})
+    walk = walked({"data": [74, 97, 110, 101]}, media)
+    assert [(part.path, part.kind) for part in walk.opaque] == [(("data",), "audio")]
