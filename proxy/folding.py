@@ -1,6 +1,7 @@
 """One spelling for many: text without what doesn't change whom it names.
 
-Case, compatibility forms (Unicode NFKC), accents, zero-width characters, the kind and amount of
+Case, compatibility forms (Unicode NFKC), accents, letters of other scripts that look Latin beside
+Latin ones, zero-width characters, the kind and amount of
 white space (an underscore is one: identifiers have no other), dashes and apostrophes are folded
 away; on demand the separators inside numbers too (`4111-1111` is `41111111`). Escapes and closed-up
 words are read in views of their own. Every folded character knows where it came from.
@@ -26,6 +27,21 @@ _UPPER = {ord(upper): upper.lower() for upper in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _BLANK = {ord(blank): " " for blank in "_\t\n\v\f\r\x1c\x1d\x1e\x1f"}
 _FOLD_ASCII = _UPPER | _BLANK
 _ALIKE = {"\u2019": "'", "\u02bc": "'", "\u2212": "-"}
+_CYRILLIC = (
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405"
+)
+_GREEK = (
+    "\u03b1\u03bf\u03c1\u03bd\u03ba\u0391\u0392\u0395\u0396\u0397"
+    "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+)
+_LOOKS = "aeopcyxijshdqwABEKMHOPCTXIJSaopvkABEZHIKMNOPTYX"
+#: Letters of other scripts that look like Latin ones; disguises only beside Latin letters.
+LOOKALIKES = dict(zip(_CYRILLIC + _GREEK, _LOOKS, strict=True))
+_TO_LATIN = str.maketrans(LOOKALIKES)
+_LOOKALIKE = re.compile(f"[{_CYRILLIC}{_GREEK}]")
+_WORD = re.compile(r"[^\W\d_]+")
+_LATIN = re.compile("[A-Za-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _BLANKS = re.compile(r" {2,}")
 # A dot joins only groups of three and more: 192.168.1.23 and 192.168.12.3 must stay two values.
@@ -77,9 +93,10 @@ class Folded:
 def fold(text: str, *, numbers: bool = False, lower: bool = True) -> Folded:
     """`text` folded; `numbers` drops separators inside numbers, `lower` folds case."""
     shifts: list[Shift] = []
-    folded = text.translate(_FOLD_ASCII if lower else _BLANK) if text.isascii() else None
+    plain = text if text.isascii() else _undisguised(text)
+    folded = plain.translate(_FOLD_ASCII if lower else _BLANK) if plain.isascii() else None
     if folded is None:
-        folded = _rewritten(text, _beyond_ascii(text, lower=lower), shifts)
+        folded = _rewritten(plain, _beyond_ascii(plain, lower=lower), shifts)
         folded = folded.translate(_FOLD_ASCII if lower else _BLANK)
     if "  " in folded:
         blanks = _BLANKS.finditer(folded)
@@ -138,6 +155,17 @@ def _rewritten(text: str, edits: Iterable[Edit], shifts: list[Shift]) -> str:
     if shift.at:
         shifts.append(shift)
     return changed
+
+
+def _undisguised(text: str) -> str:
+    """A text of the same length: letters that look Latin are, in words that hold Latin ones."""
+    if _LOOKALIKE.search(text) is None:
+        return text
+    return _WORD.sub(_latin, text)
+
+
+def _latin(word: re.Match[str]) -> str:
+    return word[0].translate(_TO_LATIN) if _LATIN.search(word[0]) else word[0]
 
 
 def _beyond_ascii(text: str, *, lower: bool) -> Iterator[Edit]:

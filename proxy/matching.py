@@ -7,8 +7,8 @@ An occurrence is
   dictionary list (so Mark isn't in "mark it");
 - free of separators inside numbers, for values of seven digits and more, and at its own edges;
 - found in JSON's backslash escapes and HTML's entities too, and for values of six characters and
-  more in URL encoding and base64 (RFC 4648, both alphabets, at any of the three alignments). One
-  in base64 is the whole encoded token;
+  more in URL encoding (each up to three times over) and base64 (RFC 4648, both alphabets, at any of
+  the three alignments). One in base64 is the whole encoded token;
 - found closed up in an identifier whose capitals begin its words (JaneDoe, in a text of one word).
 
 Trivial values (one or two characters, no letter or digit, a stopword) have no occurrences: they
@@ -22,12 +22,14 @@ from base64 import b64encode
 from bisect import bisect_right
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import ahocorasick
 
-from proxy.folding import escaped, fold, spaced, unescaped, vanishes
+from proxy.folding import Shift, escaped, fold, spaced, unescaped, vanishes
 
+_LAYERS = 3  # of escapes around each other: a URL in a query of a URL's query
 _LONG = 6  # from here on case is folded and encodings are searched
 _FEWEST = 4  # digits that an identifier has at least
 _NUMBER = 7  # digits that a value needs before its separators are optional
@@ -92,8 +94,10 @@ def canonical(value: str) -> str:
     """The spelling that all forms of one value share: case, spacing, Unicode and escapes folded."""
     if _NOTHING_TO_FOLD.fullmatch(value):
         return value.lower()
-    if escaped(value):
-        value, _ = unescaped(value)
+    for _ in range(_LAYERS):
+        if not escaped(value):
+            break
+        value, _shift = unescaped(value)
     folded = fold(value).text.strip()
     digits = _digits(folded)
     if digits < _FEWEST:
@@ -192,13 +196,31 @@ class Matcher:
     def _look_inside_escapes(
         self, text: str, found: set[Occurrence], edges: Container[int]
     ) -> None:
-        view, shift = unescaped(text)
+        view, shifts = text, list[Shift]()
+        for _ in range(_LAYERS):
+            if not escaped(view):
+                return
+            view, shift = unescaped(view)
+            shifts.insert(0, shift)
+            self._look_at_view(text, view, shifts, found, edges)
+
+    def _look_at_view(
+        self,
+        text: str,
+        view: str,
+        shifts: Sequence[Shift],
+        found: set[Occurrence],
+        edges: Container[int],
+    ) -> None:
+        def origin(at: int) -> int:
+            return reduce(lambda position, shift: shift.origin(position), shifts, at)
+
         inside: set[Occurrence] = set()
         for start, end, pattern in self._hits(view):
-            at_edges = {at for at in (start, end) if shift.origin(at) in edges}
+            at_edges = {at for at in (start, end) if origin(at) in edges}
             self._accept(inside, view, start, end, pattern, edges=at_edges)
         for start, end, value, encoded in inside:
-            raw = shift.origin(start), shift.origin(end)
+            raw = origin(start), origin(end)
             spelled = text[slice(*raw)]
             if len(self._values[value]) < _LONG and ("%" in spelled or "+" in spelled):
                 continue

@@ -17,23 +17,12 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from proxy.folding import Edit, Shift, rewrite
+from proxy.folding import LOOKALIKES, Edit, Shift, rewrite
 
 _DISGUISED = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+|\\{1,7}u[0-9A-Fa-f]{4}|\\{1,7}/"
     r"|&(?:#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z]{2,12});|[^\x00-\x7f]"
 )
-#: Letters of other scripts that look like Latin ones; disguises only beside Latin letters.
-_CYRILLIC = (
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
-    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405"
-)
-_GREEK = (
-    "\u03b1\u03bf\u03c1\u03bd\u03ba\u0391\u0392\u0395\u0396\u0397"
-    "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
-)
-_LATIN = "aeopcyxijshdqwABEKMHOPCTXIJSaopvkABEZHIKMNOPTYX"
-_LOOKALIKES = dict(zip(_CYRILLIC + _GREEK, _LATIN, strict=True))
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,4000}={0,2}(?![A-Za-z0-9+/_=-])")
 _MOST_TOKENS = 16
 
@@ -110,8 +99,8 @@ def _undisguised(text: str, at: int) -> str:
         folded = unicodedata.normalize("NFKC", character)
         if folded.isascii() and folded.isalnum():
             return folded
-    if character in _LOOKALIKES and _is_latin(text[at - 1 : at] + text[at + 1 : at + 2]):
-        return _LOOKALIKES[character]
+    if character in LOOKALIKES and _is_latin(text[at - 1 : at] + text[at + 1 : at + 2]):
+        return LOOKALIKES[character]
     return character
 
 

@@ -54,6 +54,24 @@ def found(value: str, text: str, lexicon: Lexicon = LEXICON) -> list[str]:
         ("PERSON 1", "<PERSON_1> is Person_1", ["PERSON_1", "Person_1"]),
         ("Jane Doe", "Jane&nbsp;Doe, &#74;ane&#x20;Doe", ["Jane&nbsp;Doe", "&#74;ane&#x20;Doe"]),
         ("O'Brien", "O&#39;Brien O&apos;Brien", ["O&#39;Brien", "O&apos;Brien"]),
+        # Letters that look Latin, in words with Latin ones; other scripts' own words are theirs.
+        ("Jane Doe", "J\u0430n\u0435 D\u043ee", ["J\u0430n\u0435 D\u043ee"]),
+        ("J\u0430ne Doe", "JANE DOE", ["JANE DOE"]),
+        ("Ann", "\u0410nn", ["\u0410nn"]),
+        ("\u0410\u043d\u043d\u0430", "\u0410\u041d\u041d\u0410", []),
+        (
+            "\u041c\u0430\u0440\u0438\u043d\u0430",
+            "\u041c\u0410\u0420\u0418\u041d\u0410",
+            ["\u041c\u0410\u0420\u0418\u041d\u0410"],
+        ),
+        # Encoded twice and more.
+        ("Jane Doe", "?q=Jane%2520Doe&r=Jane%252520Doe", ["Jane%2520Doe", "Jane%252520Doe"]),
+        (
+            "Jane Doe",
+            "Jane%26nbsp%3BDoe, Jane&amp;nbsp;Doe",
+            ["Jane%26nbsp%3BDoe", "Jane&amp;nbsp;Doe"],
+        ),
+        ("Jane", "Jane%2520", ["Jane"]),
     ],
 )
 def test_bounds_and_folding(value: str, text: str, hits: list[str]) -> None:
