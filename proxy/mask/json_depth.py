@@ -3,6 +3,8 @@
 A string may hold a document whose strings hold documents: each level escapes once more. Whether a
 string holds a document is judged by how it begins, as it isn't complete yet. Only values with
 characters that JSON escapes need to know, so the text is read only for them.
+
+Invariant: every character is read once per level, however often somebody asks.
 """
 
 from __future__ import annotations
@@ -10,10 +12,14 @@ from __future__ import annotations
 import json
 import re
 
-_MARK = re.compile(r'\\.|"', re.DOTALL)
+# Up to the next quote that isn't escaped. Possessive: read once.
+_CONTENT = re.compile(r'(?:[^"\\]++|\\u[0-9A-Fa-f]{4}|\\[^u])*+', re.DOTALL)
+_BROKEN = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?\Z")  # the beginning of an escape
 _DOCUMENT = re.compile(
-    r'\s*(?:\{\s*(?:"|\Z)|\[\s*(?:["\[{]|-?[0-9]+\s*,|(?:true|false|null)\s*,|\Z)|"\Z)'
+    r'\s*+(?:\{\s*+(?:"|\Z)|\[\s*+(?:["\[{]|-?[0-9]++\s*+,|(?:true|false|null)\s*+,|\Z)|"\Z)'
 )
+#: How a document begins is seen in this many characters; what goes on like this is none.
+_HEAD = 256
 
 
 class JsonDepth:
@@ -21,7 +27,7 @@ class JsonDepth:
 
     def __init__(self) -> None:
         self._unread: list[str] = []
-        self._string: str | None = None  # what the open string holds so far, as it is written
+        self._document = _Level()
 
     def feed(self, text: str) -> None:
         """Remember more of the document."""
@@ -32,35 +38,69 @@ class JsonDepth:
         once = json.dumps(value, ensure_ascii=False)[1:-1]
         if once == value:
             return value
-        self._read()
-        for _ in range(_levels(self._string)):
+        self._document.read("".join(self._unread))
+        self._unread.clear()
+        for _ in range(self._document.depth):
             value = json.dumps(value, ensure_ascii=False)[1:-1]
         return value
 
-    def _read(self) -> None:
-        text = "".join(self._unread)
-        self._unread.clear()
-        self._string = _open_string(text if self._string is None else f'"{self._string}{text}')
 
+class _Level:
+    """One document, and what the string in it holds in which its text breaks off."""
 
-def _open_string(document: str) -> str | None:
-    """What the string holds in which a document breaks off; None if it breaks off elsewhere."""
-    start = -1
-    for mark in _MARK.finditer(document):
-        if mark[0] == '"':
-            start = -1 if start >= 0 else mark.end()
-    return document[start:] if start >= 0 else None
+    def __init__(self) -> None:
+        #: Whether the text breaks off in a string.
+        self.in_string = False
+        self._broken = ""
+        self._head: str | None = None  # how the string begins, until that says what it is
+        self._inside: _Level | None = None  # the document that it holds
 
+    @property
+    def depth(self) -> int:
+        """How many times a value is escaped here."""
+        inside = self._inside
+        if self._head is not None:
+            inside = _begun(self._head)
+        return 1 if inside is None or not inside.in_string else 1 + inside.depth
 
-def _levels(string: str | None) -> int:
-    levels = 1
-    while string is not None:
+    def read(self, text: str) -> None:
+        """Read on."""
+        text, self._broken = self._broken + text, ""
+        at = 0
+        while at < len(text):
+            content = _CONTENT.match(text, at)
+            end = content.end() if content else at
+            if self.in_string:
+                self._hear(text[at:end])
+            if text.startswith('"', end):
+                self.in_string = not self.in_string
+                self._head, self._inside = "" if self.in_string else None, None
+            elif _BROKEN.match(text, end):
+                self._broken = text[end:]
+                return
+            at = end + 1
+
+    def _hear(self, content: str) -> None:
+        """Read what the open string says, if it is a document or may become one."""
+        if self._head is None and self._inside is None:
+            return
         try:
-            inner = json.loads(f'"{string}"', strict=False)
-        except ValueError:
-            return levels
-        if not _DOCUMENT.match(inner):
-            return levels
-        string = _open_string(inner)
-        levels += string is not None
-    return levels
+            said = json.loads(f'"{content}"', strict=False)
+        except ValueError:  # an escape that JSON doesn't have: nobody can say what this holds
+            self._head = self._inside = None
+            return
+        if self._inside is not None:
+            self._inside.read(said)
+            return
+        self._head = (self._head or "") + said
+        if len(self._head) >= _HEAD:
+            self._inside, self._head = _begun(self._head), None
+
+
+def _begun(head: str) -> _Level | None:
+    """The document that a string holds that begins like this, if it is one."""
+    if not _DOCUMENT.match(head):
+        return None
+    level = _Level()
+    level.read(head)
+    return level

@@ -1,6 +1,7 @@
 """The restoring grammar, channels, and URLs."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -262,3 +263,42 @@ def test_an_offset_within_a_placeholder_stands_behind_its_value() -> None:
     stream = Restorer(MAPPING, REQUEST).stream(Channel.TEXT)
     assert stream.feed("<PERSON_1>!") == "Ann Lee!"
     assert [stream.moved(at) for at in (0, 1, 9, 10, 11)] == [0, 7, 7, 7, 8]
+
+
+def wrapped(value: str, layers: int) -> str:
+    """A document in a string of a document, and so on."""
+    for _ in range(layers):
+        value = json.dumps({"k": value, "n": [1, "x"]})
+    return value
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "before", ["", "He said: ", '{"', "[x] ", "\\u00e9 ", "a" * 300, " " * 300]
+)
+def test_json_is_escaped_at_any_depth_wherever_it_is_cut(layers: int, before: str) -> None:
+    """A string that isn't a document itself isn't taken for one, however long."""
+    text = wrapped(f"{before}<PERSON_2>, <PERSON_2>", layers)
+    for cut in range(0, len(text), 7):
+        stream = Restorer(MAPPING, []).stream(Channel.JSON)
+        out = stream.feed(text[:cut]) + stream.feed(text[cut:]) + stream.close()
+        for _ in range(layers):
+            out = json.loads(out)["k"]
+        if before != '{"':  # that is how a document begins, so it is taken for one
+            assert out == before + 'O"Neil\n, O"Neil\n'
+
+
+def test_a_long_string_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, not timed: characters decoded for a string with many values in it."""
+    decoded = 0
+    loads = json.loads
+
+    def counting(text: str, **options: Any) -> Any:
+        nonlocal decoded
+        decoded += len(text)
+        return loads(text, **options)
+
+    monkeypatch.setattr("proxy.mask.json_depth.json.loads", counting)
+    text = json.dumps({"t": "<PERSON_2> and so on. " * 500})
+    restored(text, Channel.JSON)
+    assert decoded < 3 * len(text)
