@@ -187,7 +187,7 @@ async def test_without_rewriting_everything_leaks(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing_hidden = Plan((), (), local=True)
-    unmasked = masking.Masked({}, (), masking.Restorable(), (), (), nothing_hidden)
+    unmasked = masking.Masked({}, (), masking.Restorable(), (), (), nothing_hidden, {})
     monkeypatch.setattr(masking.Numbering, "render", lambda *_: unmasked)
     monkeypatch.setattr(pipeline, "check", lambda *_: None)
     monkeypatch.setattr(Recorder, "intent", nothing)
