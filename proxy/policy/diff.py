@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 
@@ -51,11 +51,15 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """All that changes in effect, and how much was compared."""
+    """All that changes in effect, and how much was compared.
+
+    `besides` are changes that aren't flows, in words; nobody has judged them, so they may loosen.
+    """
 
     flows: tuple[Flow, ...]
     corners: int
     cells: int
+    besides: tuple[str, ...] = ()
 
     @property
     def loosenings(self) -> tuple[Flow, ...]:
@@ -73,7 +77,17 @@ def compare(old: Policy, new: Policy, on: date) -> Diff:
     """Every smallest flow that differs, from the day `on` (UTC) to the end of time."""
     comparison = Comparison(old, new, on)
     flows = [flow for provider in comparison.providers for flow in comparison.at(provider)]
-    return Diff(tuple(flows), comparison.corners, comparison.cells)
+    return Diff(tuple(flows), comparison.corners, comparison.cells, tuple(_besides(old, new)))
+
+
+def _besides(old: Policy, new: Policy) -> Iterator[str]:
+    """What changes besides flows: whether any of it is enforced, and answers and records."""
+    if new.shadow != old.shadow and new.shadow is not None:
+        yield f"the whole policy is in shadow through {new.shadow.until}: nothing is enforced"
+    # Which scores count is among the flows.
+    was, now = (replace(policy.terms, min_scores={}) for policy in (old, new))
+    if (old.answering, was) != (new.answering, now):
+        yield "answers and records: output, withhold, restore or keep changed; compare these lines"
 
 
 class Comparison:

@@ -17,10 +17,12 @@ from proxy.policy.diff import Diff, Flow, fate_of
 def render_diff(diff: Diff, old: Policy, new: Policy) -> str:
     """The diff as plain text for a terminal or a review comment."""
     lines = [f"from {old.name} ({old.digest[:12]}) to {new.name} ({new.digest[:12]})"]
+    if diff.besides:
+        lines += ["", "MAY LOOSEN:", *(f"  {change}" for change in diff.besides)]
     for title, flows in (("LOOSENS", diff.loosenings), ("tightens", diff.tightenings)):
         if flows:
             lines += ["", f"{title}:", *_lines(flows)]
-    if not diff.flows:
+    if not diff.flows and not diff.besides:
         same = old.digest == new.digest
         why = "they say the same" if same else "the texts differ, the flows don't"
         lines.append(f"nothing changes in effect: {why}")
@@ -33,6 +35,7 @@ def diff_as_dict(diff: Diff) -> dict[str, Any]:
     return {
         "loosens": [_as_dict(flow) for flow in diff.loosenings],
         "tightens": [_as_dict(flow) for flow in diff.tightenings],
+        "besides": list(diff.besides),
         "corners": diff.corners,
         "cells": diff.cells,
     }

@@ -110,6 +110,31 @@ def test_a_new_rule_for_a_team_names_the_team_and_the_model() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (
+            "shadow: {until: 2026-12-31, approved_by: [a, b]}\n",
+            "shadow through 2026-12-31: nothing",
+        ),
+        ("restore: {hosts: [evil.example]}\n", "answers and records"),
+        ("audit: {keep: full}\n", "answers and records"),
+    ],
+)
+def test_what_is_no_flow_is_told_and_fails_in_ci(
+    more: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(ACME)
+    new.write_text(ACME + more)
+    compared = ["policy", "diff", str(old), str(new), "--on", "2026-11-25", "--fail-on-loosening"]
+    assert main(compared) == 1
+    told = capsys.readouterr().out
+    assert "MAY LOOSEN:" in told
+    assert said in told
+    assert main(["policy", "diff", str(new), str(new), "--fail-on-loosening"]) == 0
+
+
 def test_json_has_every_flow() -> None:
     found, _ = diff(("unclassified: restricted", "unclassified: internal"))
     flows = diff_as_dict(found)["loosens"]
