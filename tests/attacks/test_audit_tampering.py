@@ -391,7 +391,7 @@ def test_a_backup_of_the_keys_put_back_after_an_erasure(site: Site) -> None:
 
 
 def test_the_journal_of_an_erasure_forged_while_the_writer_is_down(site: Site) -> None:
-    """The start carries it out, as a record that names no approver and no order: never unseen."""
+    """The start carries it out, on record under an order that nobody can show: never unseen."""
     write_journal(site.folder, Erasure("erase-2", "none", (), (Reference(0, 0),)))
 
     async def start() -> None:
