@@ -1,9 +1,10 @@
-"""A witness for Privet's audit logs: `python deploy/witness.py --help`.
+"""A witness for Privet's audit logs: `PYTHONPATH=. python deploy/witness.py --help` in a checkout.
 
 Run it on a machine that the log's operators can't reach into. It needs Python, the folder `audit`
 and `cryptography`, nothing else. It speaks plain HTTP: put TLS in front of it.
 
     python -m audit keygen witness witness.example/w1 --out keys
+    export PYTHONPATH=.
     python deploy/witness.py --name witness.example/w1 --key keys/w1.key --logs log.pub --state seen
 """
 
