@@ -6,19 +6,16 @@ Exit codes: 0 done, 1 something is wrong (a refusal, findings), 2 bad usage or c
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import os
 import sqlite3
 import sys
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit import cli as audit_cli
 from audit.errors import AuditError, FormatError
-from proxy import policy_cli
+from proxy import detect_cli, policy_cli
 from proxy.errors import PrivetError
 from proxy.yaml_file import ConfigError
 
@@ -96,7 +93,10 @@ def _parser() -> argparse.ArgumentParser:
     policy_cli.add_commands(
         policy.add_subparsers(title="commands", metavar="COMMAND", required=True)
     )
-    _add_detect(commands)
+    detect = commands.add_parser("detect", help="what is found in texts, why, and how well")
+    detect_cli.add_commands(
+        detect.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    )
     audit = commands.add_parser("audit", help="verify and read the audit log")
     audit_cli.add_commands(audit.add_subparsers(title="commands", metavar="COMMAND", required=True))
     return parser
@@ -142,51 +142,6 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     rotate.add_argument("--replaces", metavar="FILE", help="an auditor's, as `recipients` names it")
     rotate.add_argument("--new", type=Path, metavar="FILE", help="the new auditor's public file")
     rotate.set_defaults(run=_keys_rotate, misused=rotate.error)
-
-
-def _add_detect(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    detect = commands.add_parser("detect", help="what is found in texts, why, and how well")
-    verbs = detect.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    scan = verbs.add_parser("scan", help="findings as JSON Lines: id, and spans in characters")
-    scan.add_argument(
-        "files",
-        nargs="*",
-        default=["-"],
-        metavar="FILE",
-        help="text, or JSON Lines with `text` and optional `id`; - is standard input, the default",
-    )
-    scan.set_defaults(run=_detect_scan)
-    explain = verbs.add_parser("explain", help="who found what in a text, and why")
-    explain.add_argument("text", help="the text, or - for standard input")
-    explain.add_argument("--json", action="store_true")
-    explain.set_defaults(run=_detect_explain)
-    measure = verbs.add_parser(
-        "eval", help="precision, recall and speed on annotated text, beside stock Presidio"
-    )
-    measure.add_argument(
-        "files", nargs="+", metavar="FILE", help="JSON Lines: text, spans [{start, end, label}]"
-    )
-    measure.add_argument("--json", action="store_true")
-    measure.add_argument("--html", type=Path, metavar="OUT", help="also write a page with errors")
-    measure.add_argument("--no-stock", action="store_true", help="leave stock Presidio out")
-    measure.add_argument(
-        "--limit", type=_positive, metavar="N", help="the first N documents of each"
-    )
-    measure.add_argument(
-        "--only", default="", metavar="ENTITY,…", help="score these entities, and no others"
-    )
-    measure.set_defaults(run=_detect_eval)
-    for verb in (scan, explain, measure):
-        verb.add_argument("--tier", choices=("fast", "balanced", "thorough"), default="balanced")
-    for verb in (scan, measure):
-        verb.add_argument("--processes", type=_positive, default=1, metavar="N")
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 def _configuration(chosen: argparse.Namespace) -> Configuration:
@@ -294,46 +249,4 @@ def _keys_revoke(chosen: argparse.Namespace) -> int:
     from proxy.identity.keys import revoke_key
 
     print(f"{revoke_key(_keys_file(chosen), chosen.id).id} is revoked.")
-    return 0
-
-
-def _detect_scan(chosen: argparse.Namespace) -> int:
-    from proxy import detecting
-    from proxy.detect.settings import DetectSettings
-
-    settings = DetectSettings(tier=chosen.tier, processes=chosen.processes)
-    asyncio.run(detecting.scan(chosen.files, settings, partial(print, flush=True)))
-    return 0
-
-
-def _detect_explain(chosen: argparse.Namespace) -> int:
-    from proxy import detecting
-    from proxy.detect.settings import DetectSettings
-
-    text = sys.stdin.read() if chosen.text == "-" else chosen.text
-    told = asyncio.run(detecting.explain(text, DetectSettings(tier=chosen.tier)))
-    print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render())
-    return 0
-
-
-def _detect_eval(chosen: argparse.Namespace) -> int:
-    from proxy import detecting
-    from proxy.detect import eval_html, eval_report
-    from proxy.detect.settings import DetectSettings
-
-    sections = asyncio.run(
-        detecting.evaluate(
-            chosen.files,
-            DetectSettings(tier=chosen.tier, processes=chosen.processes),
-            with_stock=not chosen.no_stock,
-            limit=chosen.limit,
-            only=frozenset(filter(None, chosen.only.split(","))),
-        )
-    )
-    if chosen.html is not None:
-        chosen.html.write_text(eval_html.page(sections), encoding="utf-8")
-    if chosen.json:
-        print(json.dumps(eval_report.as_dict(sections), indent=2))
-    else:
-        print(eval_report.as_text(sections))
     return 0

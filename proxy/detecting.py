@@ -24,6 +24,8 @@ from proxy.detect.detector import Detector
 from proxy.detect.documents import STDIN, Document, read
 from proxy.detect.eval_report import Run, Section
 from proxy.detect.evaluate import Judgement, judge
+from proxy.detect.knowledge import Knowledge, Test
+from proxy.detect.knowledge_test import differences
 from proxy.detect.settings import DetectSettings
 from proxy.detect.why import Reason, reasons
 from proxy.exchange import Finding, TextPart
@@ -68,14 +70,33 @@ class Explained:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One test of a knowledge file, and what differs from what it says."""
+
+    test: Test
+    differences: tuple[str, ...]
+
+    def render(self) -> str:
+        """For a terminal."""
+        place = self.test.place
+        lines = [f"{'FAILED' if self.differences else 'passed'}  {self.test.name}"]
+        where = f"{place.file}:{place.line}:{place.column}"
+        return "\n".join([*lines, *(f"        {where}: {one}" for one in self.differences)])
+
+
 async def scan(
-    names: Sequence[str], settings: DetectSettings, write: Callable[[str], None]
+    names: Sequence[str],
+    settings: DetectSettings,
+    knowledge: Knowledge,
+    write: Callable[[str], None],
 ) -> None:
     """Find what is in files and standard input; write one line of JSON for each document.
 
     Args:
         names: files, read twice (their size is the progress bar's), or `-`.
         settings: how to detect.
+        knowledge: what the customer knows.
         write: takes each line, without its end.
 
     Raises:
@@ -86,7 +107,7 @@ async def scan(
     total = None if STDIN in names else sum(len(one.text) for one in read(names))
     with _progress("scanning", total) as advance:
         async with (
-            _running(settings) as detector,
+            _running(settings, knowledge) as detector,
             aclosing(_found(detector, read(names), settings.processes * _AHEAD)) as results,
         ):
             async for document, findings in results:
@@ -94,16 +115,32 @@ async def scan(
                 advance(len(document.text))
 
 
-async def explain(text: str, settings: DetectSettings) -> Explained:
+async def explain(text: str, settings: DetectSettings, knowledge: Knowledge) -> Explained:
     """Say what is found in a text, by whom and why."""
-    async with _running(settings) as detector:
-        (findings,) = await detector.detect("detect", [TextPart(("text",), text)])
-    return Explained(text, tuple(reasons(text, findings, settings)), settings.min_score)
+    part = TextPart(("text",), text)
+    async with _running(settings, knowledge) as detector:
+        found = await detector.detect("detect", [part])
+    (findings,) = knowledge.allow.mark([part], found)
+    why = reasons(text, findings, settings, knowledge)
+    return Explained(text, tuple(why), settings.min_score)
+
+
+async def test(settings: DetectSettings, knowledge: Knowledge) -> list[Result]:
+    """Run the tests of knowledge files through detection as it is while serving."""
+    results = []
+    async with _running(settings, knowledge) as detector:
+        for one in knowledge.tests:
+            part = TextPart(("text",), one.form.text)
+            found = await detector.detect("detect", [part])
+            (findings,) = knowledge.allow.mark([part], found)
+            results.append(Result(one, tuple(differences(one.form, findings))))
+    return results
 
 
 async def evaluate(
     names: Sequence[str],
     settings: DetectSettings,
+    knowledge: Knowledge,
     *,
     with_stock: bool,
     limit: int | None = None,
@@ -116,6 +153,7 @@ async def evaluate(
     Args:
         names: files of annotated JSON Lines; each is a section of the report.
         settings: how to detect; `processes` is for both.
+        knowledge: what the customer knows; stock Presidio doesn't.
         with_stock: whether to run stock Presidio too.
         limit: how many documents of each file to take; None for all.
         only: entities to score; empty for all that a corpus annotates.
@@ -130,7 +168,7 @@ async def evaluate(
     runs: dict[str, list[Run]] = {name: [] for name in names}
     size = sum(len(document.text) for _, documents in corpora for document in documents)
     with _progress("privet", size) as advance:
-        async with _running(settings) as detector:
+        async with _running(settings, knowledge) as detector:
             for name, documents in corpora:
                 judgements = []
                 before = _cpu_s(detector.pids)
@@ -161,9 +199,9 @@ def _stock(
 
 
 @asynccontextmanager
-async def _running(settings: DetectSettings) -> AsyncIterator[Detector]:
+async def _running(settings: DetectSettings, knowledge: Knowledge) -> AsyncIterator[Detector]:
     patient = replace(settings, deadline_s=_DEADLINE_S, queue_limit=_QUEUE_LIMIT)
-    detector = Detector(patient, os.urandom(32))
+    detector = Detector(patient, os.urandom(32), knowledge)
     await detector.start()
     try:
         yield detector

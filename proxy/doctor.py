@@ -18,7 +18,14 @@ from proxy.identity.keys import list_keys
 from proxy.policy.bundle import load_trusted
 from proxy.policy.compiled import Provider
 from proxy.providers import KINDS
-from proxy.services import policy_trust, provider_key, provider_url, read_secret, signing_key
+from proxy.services import (
+    knowledge,
+    policy_trust,
+    provider_key,
+    provider_url,
+    read_secret,
+    signing_key,
+)
 from proxy.yaml_file import ConfigError
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -39,6 +46,7 @@ def examine(configuration: Configuration) -> Iterator[Check]:
     checks: tuple[Callable[[Configuration], Iterator[Check]], ...] = (
         _listener,
         _policy,
+        _knowledge,
         _virtual_keys,
         _secret,
         _audit,
@@ -82,6 +90,17 @@ def _policy(configuration: Configuration) -> Iterator[Check]:
         yield Check(
             "policy", "warning", f"knows no provider {name}: every request is refused", mend
         )
+
+
+def _knowledge(configuration: Configuration) -> Iterator[Check]:
+    if not configuration.settings.detect.knowledge:
+        return
+    try:
+        known = knowledge(configuration)
+    except ConfigError as error:
+        yield Check("knowledge", "failed", str(error), "`privet detect test` shows it again")
+        return
+    yield Check("knowledge", "ok", f"entities: {', '.join(sorted(known.entities)) or 'none'}")
 
 
 def _virtual_keys(configuration: Configuration) -> Iterator[Check]:

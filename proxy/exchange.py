@@ -195,13 +195,17 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A value found in one part: characters ``[start, end)`` of its text; score in 0..1."""
+    """A value found in one part: characters ``[start, end)`` of its text; score in 0..1.
+
+    `shown`: an allow list says so. It keeps its number, and neither hides nor weighs anything.
+    """
 
     entity: str
     start: int
     end: int
     score: float
     recognizer: str
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.detect.detector import Detector
+from proxy.detect.knowledge import Knowledge
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import NotFound
@@ -58,6 +59,7 @@ class Told:
                 "end": f.end,
                 "score": round(f.score, 3),
                 "recognizer": f.recognizer,
+                "shown": f.shown,
             }
             for f in self.findings
         ]
@@ -72,7 +74,8 @@ class Told:
         lines = ["found:"]
         for f in self.findings:
             value = self.text[f.start : f.end]
-            lines.append(f"  {f.entity:<16} {f.score:.2f}  {f.recognizer:<24} {value!r}")
+            shown = "  (an allow list shows it)" if f.shown else ""
+            lines.append(f"  {f.entity:<16} {f.score:.2f}  {f.recognizer:<24} {value!r}{shown}")
         if not self.findings:
             lines.append("  nothing")
         lines += ["", render_explanation(self.explanation)]
@@ -96,14 +99,16 @@ def explain_facts(facts: str, asked: Asked) -> Told:
     return Told(_explained(policy, found.facts, asked))
 
 
-async def explain_text(text: str, asked: Asked) -> Told:
+async def explain_text(
+    text: str, asked: Asked, settings: DetectSettings, knowledge: Knowledge
+) -> Told:
     """Detect, decide and mask as a request with this one user message would.
 
     Raises:
         ConfigError: the policy can't be loaded.
         NotFound: the policy has no such provider.
     """
-    detector = Detector(DetectSettings(), os.urandom(32))
+    detector = Detector(settings, os.urandom(32), knowledge)
     await detector.start()
     try:
         if asked.policy is None:
@@ -115,8 +120,8 @@ async def explain_text(text: str, asked: Asked) -> Told:
     finally:
         await detector.stop()
     accepted = [policy.accept(part) for part in found]
-    findings = sweep(parts, accepted, load_lexicon())
-    facts = Facts(entities=frozenset(finding.entity for finding in findings[0]))
+    findings = knowledge.allow.mark(parts, sweep(parts, accepted, load_lexicon()))
+    facts = Facts(entities=frozenset(one.entity for one in findings[0] if not one.shown))
     explanation = _explained(policy, facts, asked)
     numbering = number(parts, findings)
     seen = {

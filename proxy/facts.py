@@ -42,8 +42,12 @@ def accept(policy: Policy, parts: Sequence[TextPart], found: Findings) -> list[t
 
 
 def gather(policy: Policy, occasion: Occasion, accepted: Findings) -> Facts:
-    """The facts of a request; `accepted`: the findings that count under this policy."""
+    """The facts of a request; `accepted`: the findings that count under this policy.
+
+    What an allow list shows weighs nothing.
+    """
     exchange, principal = occasion.exchange, occasion.principal
+    accepted = [[one for one in part if not one.shown] for part in accepted]
     return Facts(
         entities=frozenset(finding.entity for part in accepted for finding in part),
         opaque=frozenset(part.kind for part in exchange.opaque),

@@ -175,8 +175,8 @@ class Matcher:
                 found.add(Occurrence(*_token(text, start, end), pattern.value, encoded=True))
         elif (
             end <= len(text)
-            and (start in edges or not _continues(text, start))
-            and (end in edges or not _continues(text, end))
+            and (start in edges or not continues(text, start))
+            and (end in edges or not continues(text, end))
             and _as_strict_as(pattern, text[start:end])
         ):
             found.add(Occurrence(start, end, pattern.value, encoded=False))
@@ -284,7 +284,7 @@ def _as_strict_as(pattern: _Pattern, text: str) -> bool:
     return not pattern.strict or fold(text).text == pattern.strict
 
 
-def _continues(text: str, at: int) -> bool:
+def continues(text: str, at: int) -> bool:
     """Whether a word or a number goes on from the character before `at` to the one at it."""
     before = at - 1
     while before >= 0 and vanishes(text[before]):

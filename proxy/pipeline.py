@@ -24,6 +24,7 @@ import structlog
 from proxy import signed
 from proxy.conversations import complete
 from proxy.delivery import deliver
+from proxy.detect.allowing import same_marks
 from proxy.detect.sweep import Swept, sweep
 from proxy.errors import (
     GuardHit,
@@ -89,15 +90,18 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         accepted = accept(policy, parts[len(known) :], found)
         swept = await _aside(exchange, lambda: sweep(parts, accepted, services.lexicon, known))
         inspected = await _with_signed(exchange, swept, policy, principal.tenant, services)
-        findings = inspected.findings
-        if inspected.planted:
+        findings = services.detector.knowledge.allow.mark(parts, inspected.findings)
+        if inspected.planted or not same_marks(known, findings):
             turn = Memory().turn(principal, (), ())  # earlier turns knew nothing of these
         # 5. classify
         now = services.now()
         occasion = Occasion(exchange, principal, labels, now)
         facts = gather(policy, occasion, findings)
         counts = Counter(finding.entity for part in findings for finding in part)
-        request = replace(request, data_class=policy.classify(facts), found=counts, facts=facts)
+        shown = Counter(one.entity for part in findings for one in part if one.shown)
+        request = replace(
+            request, data_class=policy.classify(facts), found=counts, shown=shown, facts=facts
+        )
         # 6. decide
         day = now.date()
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.asking import add_reader, folder_of, on_record, private_keys
+from proxy.detect_cli import add_detection, detection
 from proxy.scaffold import PACKS
 from proxy.yaml_file import ConfigError, Problem
 
@@ -29,6 +30,7 @@ def add_commands(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     """Add the policy verbs to a parser's sub-commands. Each sets `run`: namespace -> exit code."""
     lint = verbs.add_parser("lint", help="everything that is wrong or odd, as file:line:col")
     lint.add_argument("file", type=Path, metavar="POLICY")
+    add_detection(lint)
     lint.set_defaults(run=_lint)
 
     test = verbs.add_parser("test", help="run the cases and invariants of *.test.yaml files")
@@ -49,6 +51,7 @@ def add_commands(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     explain.add_argument("--provider", help="only this one")
     _add_caller(explain)
     explain.add_argument("--json", action="store_true")
+    add_detection(explain)
     explain.set_defaults(run=_explain)
 
     matrix = verbs.add_parser("matrix", help="each entity at each provider, for one caller")
@@ -137,15 +140,14 @@ def _today(chosen: argparse.Namespace) -> date:
     return getattr(chosen, "on", None) or datetime.now(UTC).date()
 
 
-def _produced() -> Collection[str]:
-    """The entities that recognizers yield under default settings."""
+def _produced(chosen: argparse.Namespace) -> Collection[str]:
+    """The entities that recognizers yield."""
     from proxy.detect.produced import produced_entities
-    from proxy.detect.settings import DetectSettings
 
     with warnings.catch_warnings():
         # The model was made for an older spaCy, and is tested with this one.
         warnings.filterwarnings("ignore", message=r"\[W095\]")
-        return produced_entities(DetectSettings())
+        return produced_entities(*detection(chosen))
 
 
 def _look_at(path: Path) -> Policy:
@@ -161,7 +163,7 @@ def _look_at(path: Path) -> Policy:
 def _lint(chosen: argparse.Namespace) -> int:
     from proxy.policy.lint import NOTES, WARNINGS, lint
 
-    problems = lint(chosen.file, _produced(), _today(chosen))
+    problems = lint(chosen.file, _produced(chosen), _today(chosen))
     for problem in problems:
         word = "warning" if problem.code in WARNINGS else "error"
         word = "note" if problem.code in NOTES else word
@@ -210,7 +212,7 @@ def _explain(chosen: argparse.Namespace) -> int:
             text = chosen.file.read_text(encoding="utf-8")
         elif text == "-":
             text = sys.stdin.read()
-        told = asyncio.run(explaining.explain_text(text, asked))
+        told = asyncio.run(explaining.explain_text(text, asked, *detection(chosen)))
     print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render())
     return 0
 

@@ -50,9 +50,9 @@ log = structlog.get_logger(__name__)
 class Request:
     """What every record of one exchange says about it: all that decisions were made from.
 
-    `found` counts findings. `shadows` are what other policies, or rules in shadow, would have done
-    otherwise; `enforced` is False while the whole policy is only counted. `candidates` are the
-    endpoints that were decided about.
+    `found` counts findings, `shown` those of them that an allow list shows. `shadows` are what
+    other policies, or rules in shadow, would have done otherwise; `enforced` is False while the
+    whole policy is only counted. `candidates` are the endpoints that were decided about.
     """
 
     exchange: Exchange
@@ -61,6 +61,7 @@ class Request:
     policy_digest: str
     data_class: str = ""
     found: Mapping[str, int] | None = None
+    shown: Mapping[str, int] | None = None
     facts: Facts = field(default_factory=Facts)
     shadows: Sequence[Mapping[str, Any]] = ()
     enforced: bool = True
@@ -77,6 +78,7 @@ class Request:
             "policy": {"name": self.policy_name, "digest": self.policy_digest},
             "class": self.data_class,
             "found": dict(self.found or {}),
+            "shown": dict(self.shown or {}),
             "opaque": sorted({part.kind for part in self.exchange.opaque}),
             **_said(self.facts),
             **({"shadows": list(self.shadows)} if self.shadows else {}),

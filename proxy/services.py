@@ -22,6 +22,9 @@ from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient
 from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
 from proxy.detect.detector import Detector
+from proxy.detect.knowledge import Knowledge
+from proxy.detect.knowledge import load as load_knowledge
+from proxy.detect.knowledge_watch import KnowledgeStore
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Endpoint
@@ -46,13 +49,26 @@ log = structlog.get_logger(__name__)
 @asynccontextmanager
 async def detecting(configuration: Configuration) -> AsyncIterator[Detector]:
     """The detector processes, started; raises DetectorUnavailable when they don't start."""
-    section = configuration.settings.detect
-    detector = Detector(DetectSettings(**section.model_dump()), os.urandom(32))
+    detector = Detector(detect_settings(configuration), os.urandom(32))
     try:
         await detector.start()
         yield detector
     finally:
         await detector.stop()
+
+
+def detect_settings(configuration: Configuration) -> DetectSettings:
+    """How to detect."""
+    return DetectSettings(**configuration.settings.detect.model_dump(exclude={"knowledge"}))
+
+
+def knowledge(configuration: Configuration) -> Knowledge:
+    """What the customer knows; raises ConfigError."""
+    return load_knowledge(_knowledge_files(configuration))
+
+
+def _knowledge_files(configuration: Configuration) -> list[Path]:
+    return [configuration.path(file) for file in configuration.settings.detect.knowledge]
 
 
 @asynccontextmanager
@@ -71,6 +87,7 @@ async def running(
     settings = configuration.settings
     async with AsyncExitStack() as stack:
         identify, keys = _identity(configuration)
+        taught = KnowledgeStore(_knowledge_files(configuration), detector)
         produced, trust = detector.produced, policy_trust(configuration)
         policies = PolicyStore(
             configuration.path(settings.policy), produced, trust, allow_shadow=allow_shadow
@@ -88,7 +105,7 @@ async def running(
         )
         stack.push_async_callback(recorder.close)
         await on_record(policies.current, recorder, accepted=True)
-        watched = Watched(policies, candidates, keys, recorder, asyncio.Event(), Counter())
+        watched = Watched(policies, candidates, taught, keys, recorder, asyncio.Event(), Counter())
         providers = {}
         for name, section in settings.providers.items():
             providers[name] = _provider(name, section, configuration)

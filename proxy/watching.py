@@ -1,6 +1,7 @@
 """While serving: files that change are taken up, and what came of it is said three ways.
 
-Policies (the one in force and a candidate), and virtual keys. A signal asks for policies at once.
+Policies (the one in force and a candidate), knowledge files and virtual keys. A signal asks for
+policies at once.
 
 Invariant: what can't be used leaves the last good one in force, and is in the log, on record and in
 the counts; nothing that goes wrong here ends the watch.
@@ -10,18 +11,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
 
+from proxy.detect.knowledge import Knowledge
+from proxy.detect.knowledge_watch import KnowledgeStore
 from proxy.errors import AuditUnavailable
 from proxy.identity.keys import KeyStore
 from proxy.policy.compiled import Policy
 from proxy.policy.watch import PolicyStore, Reload
 from proxy.recording import Recorder
-from proxy.yaml_file import ConfigError
+from proxy.yaml_file import ConfigError, Problem
 
 #: How often changed files are looked for.
 _EVERY_S = 1.0
@@ -41,6 +45,7 @@ class Watched:
 
     policies: PolicyStore
     candidates: PolicyStore | None
+    knowledge: KnowledgeStore
     keys: KeyStore | None
     recorder: Recorder
     asked: asyncio.Event
@@ -60,6 +65,11 @@ async def watch(watched: Watched) -> None:
             group.create_task(watched.candidates.watch(_EVERY_S, telling("candidate")))
         group.create_task(_reload_when_asked(watched, telling))
         group.create_task(_report(reloads, watched))
+        group.create_task(
+            watched.knowledge.watch(
+                _EVERY_S, watched.policies.rely_on, partial(_report_knowledge, watched)
+            )
+        )
         if watched.keys is not None:
             group.create_task(_watch_keys(watched.keys))
 
@@ -112,6 +122,15 @@ async def _report(reloads: asyncio.Queue[tuple[str, Reload]], watched: Watched) 
         except AuditUnavailable:
             # The watch goes on: a key that is taken away must still be.
             log.error("policy change not recorded", policy=policy.name, digest=policy.digest)
+
+
+def _report_knowledge(watched: Watched, knowledge: Knowledge, problems: Sequence[Problem]) -> None:
+    watched.counts["reload", "knowledge", "refused" if problems else "loaded"] += 1
+    if problems:
+        said = [str(problem) for problem in problems]
+        log.error("knowledge refused, the last good one stays", problems=said)
+    else:
+        log.info("knowledge loaded", entities=sorted(knowledge.entities))
 
 
 async def _watch_keys(keys: KeyStore) -> None:

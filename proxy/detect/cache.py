@@ -27,13 +27,13 @@ def chunk_key(key: bytes, digest: bytes, tenant: str, models: bool, piece: Chunk
 
     Args:
         key: secret of at most 64 bytes.
-        digest: what stands for the detector's configuration and language.
+        digest: what stands for the detector's configuration, its language and what it was taught.
         tenant: whose text it is.
         models: whether models look at it, or patterns only.
         piece: the chunk.
     """
     owner = tenant.encode("utf-8", "surrogatepass")
-    head = f"{len(owner)},{int(models)},{piece.start},{piece.end};".encode()
+    head = f"{len(owner)},{int(models)},{piece.start},{piece.end},{piece.language};".encode()
     hashed = hashlib.blake2b(digest + head + owner, key=key, digest_size=16)
     hashed.update(piece.text.encode("utf-8", "surrogatepass"))
     return hashed.digest()

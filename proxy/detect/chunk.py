@@ -57,21 +57,24 @@ class Chunk:
         start: where the core starts in the window.
         end: where the core ends in the window.
         origin: offset of the window in the part; negative when a label stands before the text.
+        language: ISO 639-1 code of the part; what can't be told from the window is taken for it.
     """
 
     text: str
     start: int
     end: int
     origin: int
+    language: str = "en"
 
 
-def chunk(text: str, size: int, label: str = "") -> list[Chunk]:
+def chunk(text: str, size: int, label: str = "", language: str = "en") -> list[Chunk]:
     """Cut a part into chunks.
 
     Args:
         text: the part's text.
         size: length, in characters, that a core shouldn't exceed.
         label: the part's context (an object key), shown before the text as if it stood there.
+        language: the part's language.
     """
     if not text:
         return []
@@ -83,7 +86,7 @@ def chunk(text: str, size: int, label: str = "") -> list[Chunk]:
     while start < len(whole):
         end = _cut(whole, start, size, keys)
         low, high = _window(whole, start, end)
-        chunks.append(Chunk(whole[low:high], start - low, end - low, low - len(prefix)))
+        chunks.append(Chunk(whole[low:high], start - low, end - low, low - len(prefix), language))
         start = end
     return chunks
 

@@ -8,6 +8,7 @@ This one reads the characters before a value, so it needs no model, and what it 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from presidio_analyzer import ContextAwareEnhancer, EntityRecognizer, RecognizerResult
@@ -26,10 +27,14 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 class NearbyWords(ContextAwareEnhancer):
     """Raises the score of results whose recognizer's context words stand shortly before them."""
 
-    def __init__(self, stop_words: frozenset[str]) -> None:
-        """Take the language's stop words, lower case.
+    def __init__(
+        self, stop_words: frozenset[str], confirming: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Take the words; the factor and the least score are those of Presidio's own enhancer.
 
-        The factor and the least score are those of Presidio's own enhancer.
+        Args:
+            stop_words: the language's, lower case.
+            confirming: entity -> phrases, lower case, that a customer adds to its recognizers' own.
         """
         super().__init__(
             context_similarity_factor=0.35,
@@ -38,6 +43,7 @@ class NearbyWords(ContextAwareEnhancer):
             context_suffix_count=0,
         )
         self._stop_words = stop_words
+        self._confirming = confirming or {}
         self._phrases: dict[str, tuple[str, ...]] = {}  # recognizer id -> its context words
 
     def enhance_using_context(
@@ -55,7 +61,10 @@ class NearbyWords(ContextAwareEnhancer):
                 self._phrases[recognizer.id] = tuple(" ".join(words) for words in split)
         for result in raw_results:
             metadata = result.recognition_metadata
-            phrases = self._phrases[metadata[RecognizerResult.RECOGNIZER_IDENTIFIER_KEY]]
+            phrases = (
+                *self._phrases[metadata[RecognizerResult.RECOGNIZER_IDENTIFIER_KEY]],
+                *self.confirming(result.entity_type),
+            )
             if not phrases or metadata.get(RecognizerResult.IS_SCORE_ENHANCED_BY_CONTEXT_KEY):
                 continue
             nearby = " ".join([*(context or ()), *self.words_before(text, result.start)])
@@ -63,6 +72,10 @@ class NearbyWords(ContextAwareEnhancer):
                 raised = result.score + self.context_similarity_factor
                 result.score = min(1.0, max(raised, self.min_score_with_context_similarity))
         return raw_results
+
+    def confirming(self, entity: str) -> Sequence[str]:
+        """Return the phrases that a customer adds for an entity."""
+        return self._confirming.get(entity, ())
 
     def words_before(self, text: str, start: int) -> list[str]:
         """Return up to five words before `start`, lower case, nearest last, without stop words."""

@@ -8,12 +8,14 @@ depends on that part and the settings only; no text outlives the call.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from proxy.detect.cache import FindingCache, chunk_key
 from proxy.detect.chunk import Chunk, chunk
+from proxy.detect.knowledge import Knowledge
 from proxy.detect.pool import Pool
 from proxy.detect.settings import DetectSettings
 from proxy.detect.spans import merge
@@ -49,24 +51,54 @@ class Detector:
     """Finds personal and secret data in texts.
 
     Attributes:
-        produced: entities that the enabled recognizers can yield; empty before `start`.
         counts: what was done so far.
     """
 
-    def __init__(self, settings: DetectSettings, key: bytes) -> None:
+    def __init__(
+        self, settings: DetectSettings, key: bytes, knowledge: Knowledge | None = None
+    ) -> None:
         """Set up; `start` does the work.
 
         Args:
             settings: how to detect.
             key: secret for the cache's keyed hash, 16 to 64 random bytes, for this process only.
+            knowledge: what a customer knows; `learn` replaces it.
         """
-        self.produced: frozenset[str] = frozenset()
+        self._own: frozenset[str] = frozenset()
+        self._knowledge = knowledge or Knowledge()
+        self._lessons = itertools.count()
         self.counts = DetectCounts()
         self._settings = settings
         self._key = key
-        self._digest = settings.digest
         self._cache = FindingCache(settings.cache_entries)
         self._pool = Pool(settings)
+        self.learn(self._knowledge)
+
+    @property
+    def produced(self) -> frozenset[str]:
+        """Entities that the enabled recognizers can yield; the customer's only before `start`."""
+        return self.would_produce(self._knowledge)
+
+    def would_produce(self, knowledge: Knowledge) -> frozenset[str]:
+        """Entities that could be found with other knowledge."""
+        return self._own | knowledge.entities
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What a customer knows, as it is in force."""
+        return self._knowledge
+
+    def learn(self, knowledge: Knowledge) -> None:
+        """From now on, know this instead; each process learns it before its next batch.
+
+        What was found before is forgotten: the count keeps a chunk that was queued under earlier
+        knowledge, and analysed under this, from being taken for an answer should that come back.
+        """
+        self._knowledge = knowledge
+        self._digest = (
+            self._settings.digest + knowledge.digest + next(self._lessons).to_bytes(8, "big")
+        )
+        self._pool.teach(knowledge.taught)
 
     @property
     def digest(self) -> str:
@@ -89,7 +121,7 @@ class Detector:
         Raises:
             DetectorUnavailable: a process didn't start; the hint says why.
         """
-        self.produced = await self._pool.start()
+        self._own = await self._pool.start()
 
     async def stop(self) -> None:
         """End the detector processes; calls that wait fail."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +32,11 @@ from proxy.detect.names_spans import Named
 from proxy.detect.produced import LABELS, ModelMissingError, named_by_models
 from proxy.detect.readable import encoded, plain
 from proxy.detect.recognizers import RECOGNIZERS
+from proxy.detect.recognizers.customer import confirming, taught_recognizers
 from proxy.detect.settings import DetectSettings
 from proxy.detect.spans import RawSpan, merge, settle
 from proxy.detect.structure import meant
+from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Finding
 
 #: Pipes that name recognition doesn't need; they are more than half of the cost.
@@ -149,6 +151,7 @@ class Engine:
             raise ValueError(f"no such recognizer: {', '.join(sorted(unknown))}")
         enabled = [one for one in recognizers if _name(one) not in settings.disabled]
         Gate().guard(enabled)
+        self._enabled = enabled
         self.produced = frozenset(
             entity for recognizer in enabled for entity in recognizer.supported_entities
         )
@@ -158,6 +161,15 @@ class Engine:
             supported_languages=[language],
             context_aware_enhancer=NearbyWords(frozenset(self._nlp.Defaults.stop_words)),
             default_score_threshold=settings.min_score,
+        )
+
+    def learn(self, taught: Mapping[str, Any]) -> None:
+        """Know what a customer knows (`Knowledge.taught`, parsed), and nothing else of the kind."""
+        customers = taught_recognizers(taught, load_lexicon(), self._language)
+        Gate().guard(customers)
+        self._analyzer.registry.recognizers = [*self._enabled, *customers]
+        self._analyzer.context_aware_enhancer = NearbyWords(
+            frozenset(self._nlp.Defaults.stop_words), confirming(taught)
         )
 
     def analyse(self, jobs: Sequence[tuple[Chunk, bool]]) -> list[tuple[Finding, ...]]:

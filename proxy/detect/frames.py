@@ -3,8 +3,10 @@
 A frame is its length (4 bytes, big-endian) and that many bytes of JSON. JSON escapes keep any
 character that a Python string can hold. Bodies:
 
-- to the process: ``[[text, start, end, models], …]``, one batch of chunks;
+- to the process: ``[[text, start, end, models, language], …]``, one batch of chunks; or ``{"learn":
+  …}``, what a customer knows (`knowledge.py`), instead of what was known before;
 - from it, once: ``{"produced": [entity, …]}`` or ``{"failed": class name, "about": setting}``;
+- from it, when it has learnt: ``{"learnt": true}``;
 - from it, per batch: ``{"found": [[[entity, start, end, score, recognizer], …], …]}``, one item per
   chunk; for a chunk that couldn't be analysed the name of the exception's class instead. What went
   wrong travels by name only: messages may quote text.
@@ -23,7 +25,11 @@ MAX_BODY = 64 * 1024 * 1024
 
 def pack(body: Any) -> bytes:
     """Return one frame."""
-    data = json.dumps(body, separators=(",", ":")).encode()
+    return framed(json.dumps(body, separators=(",", ":")).encode())
+
+
+def framed(data: bytes) -> bytes:
+    """Return one frame around JSON that is written already."""
     return len(data).to_bytes(HEADER, "big") + data
 
 

@@ -1,7 +1,8 @@
 """The detector processes and the queue before them.
 
 Invariants: a chunk that was accepted is answered or fails, never lost; the queue is bounded; a dead
-process fails only what it was working on, and another one takes its place.
+process fails only what it was working on, and another one takes its place; no process looks at a
+chunk before it knows what was taught when the chunk was queued.
 
 Order: a chunk's rank is its arrival time plus a delay for each chunk that its call queued before
 it. A short text goes ahead of the rest of a long document, and the document still gets its turn.
@@ -10,6 +11,7 @@ it. A short text goes ahead of the rest of a long document, and the document sti
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 from dataclasses import dataclass, field
@@ -47,6 +49,7 @@ class Pool:
 
     def __init__(self, settings: DetectSettings) -> None:
         self._settings = settings
+        self._taught = b""
         self._queue: list[_Job] = []
         self._numbers = itertools.count()
         self._work = asyncio.Event()
@@ -67,6 +70,11 @@ class Pool:
     def waiting(self) -> int:
         """How many chunks wait (those that nobody wants any more don't count)."""
         return sum(not job.future.done() for job in self._queue)
+
+    def teach(self, taught: bytes) -> None:
+        """Have every process learn this before its next batch; see `DetectorProcess.learn`."""
+        self._taught = taught
+        self._work.set()
 
     async def start(self) -> frozenset[str]:
         """Start all processes; return the entities that they can yield.
@@ -162,6 +170,9 @@ class Pool:
         The batch is empty when the process has ended.
         """
         while process.alive:
+            if process.knows != self._taught:
+                await self._have_learn(process)
+                continue
             batch: list[_Job] = []
             room = self._settings.chunk_chars
             while self._queue and len(batch) < _BATCH:
@@ -177,6 +188,10 @@ class Pool:
             self._work.clear()
             await self._work.wait()
         return []
+
+    async def _have_learn(self, process: DetectorProcess) -> None:
+        with contextlib.suppress(DetectorUnavailable):  # it has ended then, and is replaced
+            await process.learn(self._taught)
 
     async def _replace(self) -> DetectorProcess:
         """Start another process, however often it takes."""

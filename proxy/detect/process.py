@@ -44,11 +44,13 @@ class DetectorProcess:
     Attributes:
         produced: entities that its recognizers can yield.
         pid: its process id.
+        knows: what it was taught last, as `Knowledge.taught`; empty before that.
     """
 
     def __init__(self, child: asyncio.subprocess.Process, produced: frozenset[str]) -> None:
         self.produced = produced
         self.pid = child.pid
+        self.knows = b""
         self._child = child
         self._killed = False
         self._input = cast("asyncio.StreamWriter", child.stdin)  # it was started with pipes
@@ -88,6 +90,26 @@ class DetectorProcess:
         process.produced = frozenset(hello["produced"])
         return process
 
+    async def learn(self, taught: bytes) -> None:
+        """Have it know what a customer knows, instead of what it knew before.
+
+        Raises:
+            DetectorUnavailable: the process died or took too long.
+        """
+        try:
+            async with asyncio.timeout(START_S):
+                self._input.write(frames.framed(b'{"learn":%b}' % taught))
+                await self._input.drain()
+                if not (await self._read())["learnt"]:
+                    raise ValueError("it didn't learn")
+        except _BROKEN as error:
+            self.kill()
+            raise DetectorUnavailable("A detector process ended or stopped answering.") from error
+        except asyncio.CancelledError:
+            self.kill()  # its answer would be taken for the next batch's
+            raise
+        self.knows = taught
+
     async def analyse(
         self, jobs: Sequence[tuple[Chunk, bool]], deadline_s: float
     ) -> list[tuple[Finding, ...] | DetectorUnavailable]:
@@ -100,7 +122,9 @@ class DetectorProcess:
         Raises:
             DetectorUnavailable: the process died or took too long.
         """
-        batch = [[piece.text, piece.start, piece.end, models] for piece, models in jobs]
+        batch = [
+            [piece.text, piece.start, piece.end, models, piece.language] for piece, models in jobs
+        ]
         try:
             async with asyncio.timeout(deadline_s):
                 self._input.write(frames.pack(batch))

@@ -9,6 +9,7 @@ from typing import Any
 
 import spacy.util
 
+from proxy.detect.knowledge import Knowledge
 from proxy.detect.recognizers import RECOGNIZERS
 from proxy.detect.settings import DetectSettings, Tier
 
@@ -46,9 +47,12 @@ def named_by_models(model: str, tier: Tier) -> frozenset[str]:
     return named if tier == "fast" else named | _NAMED_BY_SECOND
 
 
-def produced_entities(settings: DetectSettings) -> frozenset[str]:
+def produced_entities(
+    settings: DetectSettings, knowledge: Knowledge | None = None
+) -> frozenset[str]:
     """Every entity that the enabled recognizers and models can yield; raises ModelMissingError."""
     recognizers: list[Any] = [build(settings.language) for build in RECOGNIZERS]
     enabled = [one for one in recognizers if str(one.name) not in settings.disabled]
     patterns = {entity for one in enabled for entity in one.supported_entities}
-    return named_by_models(settings.model, settings.tier) | patterns
+    taught = knowledge.entities if knowledge else frozenset()
+    return named_by_models(settings.model, settings.tier) | patterns | taught

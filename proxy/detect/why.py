@@ -7,6 +7,7 @@ is found; a finding that no pattern explains is a model's.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,8 +16,11 @@ import spacy
 
 from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.context import NearbyWords
+from proxy.detect.knowledge import Knowledge
 from proxy.detect.recognizers import RECOGNIZERS
+from proxy.detect.recognizers.customer import confirming, taught_recognizers
 from proxy.detect.settings import DetectSettings
+from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Finding
 
 Place = tuple[int, int, str, str]
@@ -52,6 +56,7 @@ class Reason:
             "score": round(found.score, 4),
             "recognizer": found.recognizer,
             "kept": self.kept,
+            "shown": found.shown,
             "how": self.how,
             "score_before_context": round(self.before, 4),
             "validated": self.validated,
@@ -69,18 +74,23 @@ class Reason:
             said.append(f"left: below {min_score:.2f}, and no context word raises it enough")
         elif not self.kept:
             said.append("left: a stronger finding covers it")
+        if self.finding.shown:
+            said.append("shown: an allow list says so")
         return "; ".join(said)
 
 
-def reasons(text: str, findings: Sequence[Finding], settings: DetectSettings) -> list[Reason]:
+def reasons(
+    text: str, findings: Sequence[Finding], settings: DetectSettings, knowledge: Knowledge
+) -> list[Reason]:
     """Explain findings, and list what patterns saw besides; in order of position.
 
     Args:
         text: the text.
         findings: what the detector found in it.
         settings: the detector's.
+        knowledge: the detector's.
     """
-    seen = _seen(text, settings)
+    seen = _seen(text, settings, knowledge)
     kept = [
         replace(seen[_place(found)], finding=found, kept=True)
         if _place(found) in seen
@@ -96,11 +106,14 @@ def _place(found: Finding) -> Place:
     return found.start, found.end, found.entity, found.recognizer
 
 
-def _seen(text: str, settings: DetectSettings) -> dict[Place, Reason]:
+def _seen(text: str, settings: DetectSettings, knowledge: Knowledge) -> dict[Place, Reason]:
     """Return the best of what each recognizer says about each place in the text."""
     built: list[Any] = [build(settings.language) for build in RECOGNIZERS]
     recognizers = [one for one in built if str(one.name) not in settings.disabled]
-    words = NearbyWords(frozenset(spacy.blank(settings.language).Defaults.stop_words))
+    taught = json.loads(knowledge.taught)
+    recognizers += taught_recognizers(taught, load_lexicon(), settings.language)
+    stop_words = frozenset(spacy.blank(settings.language).Defaults.stop_words)
+    words = NearbyWords(stop_words, confirming(taught))
     seen: dict[Place, Reason] = {}
     for piece in chunk(text, settings.chunk_chars):
         for recognizer in recognizers:
@@ -117,7 +130,8 @@ def _reason(piece: Chunk, recognizer: Any, result: Any, words: NearbyWords) -> R
     before = float(result.score)
     words.enhance_using_context(piece.text, [result], None, [recognizer])
     nearby = " ".join(words.words_before(piece.text, result.start))
-    raising = [word for word in recognizer.context or () if word.lower() in nearby]
+    phrases = (*(recognizer.context or ()), *words.confirming(result.entity_type))
+    raising = [word for word in phrases if word.lower() in nearby]
     how = result.analysis_explanation
     name = getattr(how, "pattern_name", None)
     return Reason(

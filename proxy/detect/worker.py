@@ -49,8 +49,15 @@ def main() -> None:
         _write(answers, {"failed": type(error).__name__})
         return
     _write(answers, {"produced": sorted(engine.produced)})
-    while (batch := _read(requests)) is not None:
-        jobs = [(Chunk(text, start, end, 0), models) for text, start, end, models in batch]
+    while (asked := _read(requests)) is not None:
+        if isinstance(asked, dict):
+            engine.learn(asked["learn"])
+            _write(answers, {"learnt": True})
+            continue
+        jobs = [
+            (Chunk(text, start, end, 0, language), models)
+            for text, start, end, models, language in asked
+        ]
         _write(answers, {"found": analyse(engine.analyse, jobs)})
 
 
@@ -99,7 +106,7 @@ def _own_the_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _read(requests: BinaryIO) -> Any:
-    """Return the next batch, or None at the end of input."""
+    """Return the next batch, or what is to be learnt, or None at the end of input."""
     header = requests.read(frames.HEADER)
     if not header:
         return None

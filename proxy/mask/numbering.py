@@ -194,7 +194,7 @@ class _Assignment:
             and at in self._spellings[spelling].values
         ):
             # Most findings repeat what an earlier part taught, spelled the same.
-            self._means(at, one.entity)
+            self._means(at, one.entity, shown=one.shown)
             self._placed[index][one.start, one.end] = spelling  # type: ignore[index]  # ours
             return key
         self._place(index, one, key)
@@ -203,21 +203,21 @@ class _Assignment:
     def _place(self, index: int, one: Finding, key: str) -> None:
         part = self._parts[index]
         at = self._value(key, one.entity, Place(index, one.start, one.end))
-        self._means(at, one.entity)
+        self._means(at, one.entity, shown=one.shown)
         start, end = _with_joined(part, one.start, one.end)
         if start == end:
             return
         if (start, end) != (one.start, one.end):
             place = Place(index, start, end)
             whole = self._value(self._key(part.text[start:end]), one.entity, place)
-            self._means(whole, one.entity)
+            self._means(whole, one.entity, shown=one.shown)
             self._put(place, whole)
         self._put(Place(index, start, end), at)
 
-    def _means(self, at: int, entity: str) -> None:
-        """A value was found to be this entity."""
+    def _means(self, at: int, entity: str, *, shown: bool = False) -> None:
+        """A value was found to be this entity; if an allow list shows it, that asks for nothing."""
         value = self._values[at]
-        if entity not in value.entities:
+        if entity not in value.entities and not shown:
             value.entities[entity] = None
             self._grown.update(
                 index for index in range(self._old) if at in self._spellings[index].values

@@ -67,6 +67,16 @@ class PolicyStore:
         """The policy in force."""
         return self._loaded.policy
 
+    def rely_on(self, produced: Collection[str]) -> None:
+        """From now on, other entities can be found.
+
+        Raises:
+            ConfigError: a rule of the file depends on one that can't any more; nothing changed.
+        """
+        with self._reloading:
+            load_trusted(self._path, produced, self._trust)
+            self._produced = produced
+
     def reload(self) -> Reload:
         """Load the file now, whether it changed or not; on any problem the last good one stays."""
         with self._reloading:

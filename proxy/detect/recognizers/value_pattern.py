@@ -68,7 +68,7 @@ class ValueRecognizer(LocalRecognizer):
 
     def _result(self, pattern: ValuePattern, start: int, end: int) -> RecognizerResult:
         return RecognizerResult(
-            entity_type=self.ENTITY,
+            entity_type=self.supported_entities[0],
             start=start,
             end=end,
             score=pattern.score,
