@@ -28,7 +28,7 @@ from proxy.detect.knowledge import Knowledge, Test
 from proxy.detect.knowledge_test import differences
 from proxy.detect.settings import DetectSettings
 from proxy.detect.why import Reason, reasons
-from proxy.exchange import Finding, TextPart
+from proxy.exchange import Coverage, Finding, TextPart
 
 #: A command has nobody waiting behind it: long documents may take their time, and queue whole.
 _DEADLINE_S = 86_400.0
@@ -46,11 +46,13 @@ class Explained:
 
     text: str
     reasons: tuple[Reason, ...]
+    coverage: Coverage
     min_score: float
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {"findings": [reason.as_dict() for reason in self.reasons]}
+        findings = [reason.as_dict() for reason in self.reasons]
+        return {"findings": findings, "coverage": self.coverage.as_dict()}
 
     def render(self) -> str:
         """For a terminal."""
@@ -59,7 +61,7 @@ class Explained:
             lines.append("  nothing")
         if left := [one for one in self.reasons if not one.kept]:
             lines += ["", "looked at and left:", *map(self._line, left)]
-        return "\n".join(lines)
+        return "\n".join([*lines, "", self.coverage.sentence()])
 
     def _line(self, reason: Reason) -> str:
         found = reason.finding
@@ -119,10 +121,11 @@ async def explain(text: str, settings: DetectSettings, knowledge: Knowledge) -> 
     """Say what is found in a text, by whom and why."""
     part = TextPart(("text",), text)
     async with _running(settings, knowledge) as detector:
+        (coverage,) = detector.coverage([part])
         found = await detector.detect("detect", [part])
     (findings,) = knowledge.allow.mark([part], found)
     why = reasons(text, findings, settings, knowledge)
-    return Explained(text, tuple(why), settings.min_score)
+    return Explained(text, tuple(why), coverage, settings.min_score)
 
 
 async def test(settings: DetectSettings, knowledge: Knowledge) -> list[Result]:
@@ -217,7 +220,9 @@ async def _found(
     try:
         for document in documents:
             part = TextPart(("text",), document.text)
-            waiting.append((document, asyncio.create_task(detector.detect("detect", [part]))))
+            coverage = detector.coverage([part], document.lang)
+            asked = detector.detect("detect", [part], coverage)
+            waiting.append((document, asyncio.create_task(asked)))
             if len(waiting) == window:
                 first, task = waiting.popleft()
                 yield first, (await task)[0]

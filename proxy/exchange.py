@@ -111,8 +111,9 @@ class TextPart(NamedTuple):
     context: str = ""
 
 
-#: The kinds of content that Privet can't read, as policies name them.
-OPAQUE_KINDS = ("image", "audio", "video", "file", "encrypted", "tokens", "url")
+#: The kinds of content that Privet can't read, as policies name them; `uncovered` is text in a
+#: language in which it can't find names.
+OPAQUE_KINDS = ("image", "audio", "video", "file", "encrypted", "tokens", "url", "uncovered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,33 @@ class Finding:
     score: float
     recognizer: str
     shown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What was looked for in a part.
+
+    Attributes:
+        language: ISO 639-1 code of the language that it was taken to be in.
+        missing: entities that weren't looked for, because nothing here finds them in this language.
+    """
+
+    language: str
+    missing: frozenset[str] = frozenset()
+
+    @property
+    def names(self) -> bool:
+        """Whether people's names were looked for; if not, policy sees the part as `uncovered`."""
+        return "PERSON" not in self.missing
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"language": self.language, "missing": sorted(self.missing)}
+
+    def sentence(self) -> str:
+        """Say it in words."""
+        missing = ", ".join(sorted(self.missing)) or "nothing"
+        return f"language {self.language}; not looked for: {missing}"
 
 
 @dataclass(frozen=True, slots=True)

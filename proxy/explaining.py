@@ -18,7 +18,8 @@ from proxy.detect.knowledge import Knowledge
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import NotFound
-from proxy.exchange import Author, Endpoint, Facts, Finding, Principal, TextPart
+from proxy.exchange import Author, Coverage, Endpoint, Facts, Finding, Principal, TextPart
+from proxy.facts import uncovered
 from proxy.mask.masking import number
 from proxy.policy.cases import Found
 from proxy.policy.compiled import Policy
@@ -48,6 +49,7 @@ class Told:
     explanation: Explanation
     text: str | None = None
     findings: tuple[Finding, ...] = ()
+    coverage: Coverage | None = None
     seen: Mapping[str, str] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -65,7 +67,12 @@ class Told:
         ]
         if self.text is None:
             return self.explanation.as_dict()
-        return {"findings": findings, **self.explanation.as_dict(), "seen": dict(self.seen)}
+        return {
+            "findings": findings,
+            "coverage": self.coverage.as_dict() if self.coverage else None,
+            **self.explanation.as_dict(),
+            "seen": dict(self.seen),
+        }
 
     def render(self) -> str:
         """For a terminal."""
@@ -78,6 +85,8 @@ class Told:
             lines.append(f"  {f.entity:<16} {f.score:.2f}  {f.recognizer:<24} {value!r}{shown}")
         if not self.findings:
             lines.append("  nothing")
+        if self.coverage:
+            lines.append(f"  ({self.coverage.sentence()})")
         lines += ["", render_explanation(self.explanation)]
         for provider, text in self.seen.items():
             lines.append(f"{provider} would see:\n  {text}")
@@ -116,12 +125,14 @@ async def explain_text(
         else:
             policy = load(asked.policy, detector.produced)
         parts = [TextPart(("messages", 0, "content"), text, Author.USER)]
+        (coverage,) = detector.coverage(parts)
         found = await detector.detect("explain", parts)
     finally:
         await detector.stop()
     accepted = [policy.accept(part) for part in found]
     findings = knowledge.allow.mark(parts, sweep(parts, accepted, load_lexicon()))
-    facts = Facts(entities=frozenset(one.entity for one in findings[0] if not one.shown))
+    entities = frozenset(one.entity for one in findings[0] if not one.shown)
+    facts = Facts(entities, uncovered([coverage]))
     explanation = _explained(policy, facts, asked)
     numbering = number(parts, findings)
     seen = {
@@ -131,7 +142,7 @@ async def explain_text(
         for note in explanation.endpoints
         if note.verdict.allowed
     }
-    return Told(explanation, text, tuple(findings[0]), seen)
+    return Told(explanation, text, tuple(findings[0]), coverage, seen)
 
 
 def _explained(policy: Policy, facts: Facts, asked: Asked) -> Explanation:

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from proxy.detect.names_language import language_of
-from proxy.exchange import Exchange, Facts, Finding, Principal, TextPart
+from proxy.exchange import Coverage, Exchange, Facts, Finding, Principal, TextPart
 from proxy.matching import canonical
 from proxy.policy.compiled import Policy
 
@@ -22,22 +21,25 @@ Findings = Sequence[Sequence[Finding]]
 class Occasion:
     """A request as policy sees it, but for what was found in it.
 
-    `labels` are those that the caller declares; `now` is UTC.
+    `labels` are those that the caller declares; `now` is UTC; `coverage` is that of each part.
     """
 
     exchange: Exchange
     principal: Principal
     labels: Mapping[str, str]
     now: datetime
+    coverage: Sequence[Coverage]
 
 
-def accept(policy: Policy, parts: Sequence[TextPart], found: Findings) -> list[tuple[Finding, ...]]:
-    """The findings of each part that count under a policy."""
+def accept(
+    policy: Policy, coverage: Sequence[Coverage], found: Findings
+) -> list[tuple[Finding, ...]]:
+    """The findings of each part that count under a policy; `coverage`: of each part."""
     if not policy.by_language:
         return [policy.accept(of_part) for of_part in found]
     return [
-        policy.accept(of_part, _language(policy, part, of_part))
-        for part, of_part in zip(parts, found, strict=True)
+        policy.accept(of_part, _language(policy, part.language, of_part))
+        for part, of_part in zip(coverage, found, strict=True)
     ]
 
 
@@ -50,11 +52,11 @@ def gather(policy: Policy, occasion: Occasion, accepted: Findings) -> Facts:
     accepted = [[one for one in part if not one.shown] for part in accepted]
     return Facts(
         entities=frozenset(finding.entity for part in accepted for finding in part),
-        opaque=frozenset(part.kind for part in exchange.opaque),
+        opaque=frozenset(part.kind for part in exchange.opaque) | uncovered(occasion.coverage),
         labels=occasion.labels,
         attested=principal.asserts & occasion.labels.keys(),
         counts=_counts(policy.counted, exchange.parts, accepted) if policy.counted else {},
-        sources=_sources(policy, exchange.parts, accepted) if policy.by_source else frozenset(),
+        sources=_sources(policy, occasion.coverage, accepted) if policy.by_source else frozenset(),
         dialect=exchange.dialect,
         at=occasion.now.time(),
     )
@@ -72,20 +74,25 @@ def _counts(
     return {entity: len(different) for entity, different in values.items() if len(different) > 1}
 
 
+def uncovered(coverage: Iterable[Coverage]) -> frozenset[str]:
+    """The kind of what can't be read, if names weren't looked for in some part."""
+    return frozenset() if all(part.names for part in coverage) else frozenset({"uncovered"})
+
+
 def _sources(
-    policy: Policy, parts: Sequence[TextPart], accepted: Findings
+    policy: Policy, coverage: Sequence[Coverage], accepted: Findings
 ) -> frozenset[tuple[str, str]]:
     sources = set()
-    for part, findings in zip(parts, accepted, strict=True):
+    for part, findings in zip(coverage, accepted, strict=True):
         concerned = [one for one in findings if one.entity in policy.by_source]
-        language = _language(policy, part, concerned)
+        language = _language(policy, part.language, concerned)
         for one in concerned:
             sources |= {(one.entity, one.recognizer), (one.entity, language)}
     return frozenset(sources)
 
 
-def _language(policy: Policy, part: TextPart, findings: Iterable[Finding]) -> str:
+def _language(policy: Policy, language: str, findings: Iterable[Finding]) -> str:
     """The language of a part, if anything found in it depends on that."""
     if any(one.entity in policy.by_language for one in findings):
-        return language_of(part.text)
+        return language
     return ""

@@ -86,8 +86,9 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         under = (policy.digest, services.detector.digest, exchange.scope.value)
         turn = services.memory.turn(principal, under, parts)
         known = turn.before.findings
-        found = await services.detector.detect(principal.tenant, parts[len(known) :])
-        accepted = accept(policy, parts[len(known) :], found)
+        coverage, done = services.detector.coverage(parts), len(known)
+        found = await services.detector.detect(principal.tenant, parts[done:], coverage[done:])
+        accepted = accept(policy, coverage[done:], found)
         swept = await _aside(exchange, lambda: sweep(parts, accepted, services.lexicon, known))
         inspected = await _with_signed(exchange, swept, policy, principal.tenant, services)
         findings = services.detector.knowledge.allow.mark(parts, inspected.findings)
@@ -95,12 +96,14 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
             turn = Memory().turn(principal, (), ())  # earlier turns knew nothing of these
         # 5. classify
         now = services.now()
-        occasion = Occasion(exchange, principal, labels, now)
+        occasion = Occasion(exchange, principal, labels, now, coverage)
         facts = gather(policy, occasion, findings)
-        counts = Counter(finding.entity for part in findings for finding in part)
-        shown = Counter(one.entity for part in findings for one in part if one.shown)
         request = replace(
-            request, data_class=policy.classify(facts), found=counts, shown=shown, facts=facts
+            request,
+            data_class=policy.classify(facts),
+            facts=facts,
+            found=Counter(one.entity for part in findings for one in part),
+            shown=Counter(one.entity for part in findings for one in part if one.shown),
         )
         # 6. decide
         day = now.date()
@@ -223,8 +226,9 @@ async def _with_signed(
 ) -> signed.Inspected:
     """What was found, once signed content is looked at as well; it is never rewritten."""
     parts = signed.parts(exchange)
-    found = await services.detector.detect(tenant, parts) if parts else ()
-    accepted = accept(policy, parts, found)
+    coverage = services.detector.coverage(parts)
+    found = await services.detector.detect(tenant, parts, coverage) if parts else ()
+    accepted = accept(policy, coverage, found)
     shown = partial(services.seals.shown, tenant)
     return await _aside(
         exchange,

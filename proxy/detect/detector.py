@@ -16,11 +16,12 @@ from typing import Any
 from proxy.detect.cache import FindingCache, chunk_key
 from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.knowledge import Knowledge
+from proxy.detect.languages import Languages, coverage
 from proxy.detect.pool import Pool
 from proxy.detect.settings import DetectSettings
 from proxy.detect.spans import merge
 from proxy.errors import DetectorUnavailable
-from proxy.exchange import Finding, Reach, TextPart
+from proxy.exchange import Coverage, Finding, Reach, TextPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Detector:
         self._key = key
         self._cache = FindingCache(settings.cache_entries)
         self._pool = Pool(settings)
+        self._languages = Languages(settings.language)
         self.learn(self._knowledge)
 
     @property
@@ -127,28 +129,54 @@ class Detector:
         """End the detector processes; calls that wait fail."""
         await self._pool.stop()
 
+    def coverage(self, parts: Sequence[TextPart], said: str = "") -> tuple[Coverage, ...]:
+        """Return each part's language, and what is looked for in it.
+
+        Args:
+            parts: those of a whole request: a part that doesn't say takes the language before it.
+            said: the language that they are said to be in, for those that don't say it themselves.
+        """
+        languages = self._languages.of(parts, said)
+        return tuple(
+            coverage(part, language, self._settings)
+            for part, language in zip(parts, languages, strict=True)
+        )
+
     async def detect(
-        self, tenant: str, parts: Sequence[TextPart]
+        self, tenant: str, parts: Sequence[TextPart], covered: Sequence[Coverage] | None = None
     ) -> tuple[tuple[Finding, ...], ...]:
         """Return the findings of each part, parallel to `parts`, ordered by position.
+
+        Args:
+            tenant: whose texts they are.
+            parts: the texts.
+            covered: the coverage of each; by default as `coverage` tells it of these alone.
 
         Raises:
             DetectorUnavailable: not running, overloaded, past the deadline, or a process died.
         """
-        pieces = [self._pieces(tenant, part) for part in parts]
+        pieces = [
+            self._pieces(tenant, part, one.language)
+            for part, one in zip(parts, covered or self.coverage(parts), strict=True)
+        ]
         found = iter(await self._findings([piece for of_part in pieces for piece in of_part]))
         return tuple(
             _in_part(part, [(piece.chunk, next(found)) for piece in of_part])
             for part, of_part in zip(parts, pieces, strict=True)
         )
 
-    def _pieces(self, tenant: str, part: TextPart) -> list[_Piece]:
+    def _pieces(self, tenant: str, part: TextPart, language: str) -> list[_Piece]:
         if part.reach is Reach.SWEEP:
             return []
         models = part.reach is Reach.FULL
         return [
             _Piece(piece, models, chunk_key(self._key, self._digest, tenant, models, piece))
-            for piece in chunk(part.text, self._settings.chunk_chars, part.context)
+            for piece in chunk(
+                part.text,
+                self._settings.chunk_chars,
+                part.context,
+                language if models else self._settings.language,
+            )
         ]
 
     async def _findings(self, pieces: list[_Piece]) -> list[tuple[Finding, ...]]:

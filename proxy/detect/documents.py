@@ -18,6 +18,7 @@ from typing import Any
 from proxy.yaml_file import ConfigError, Problem
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CODE = re.compile("[a-z]{2}")
 #: The name that stands for standard input.
 STDIN = "-"
 
@@ -106,9 +107,15 @@ def _document(name: str, number: int, line: str, *, annotated: bool) -> Document
         f"{name}:{number}" if document_id is None else str(document_id),
         text,
         gold,
-        str(value.get("lang") or ""),
+        _language(value.get("lang")),
         str(value.get("src") or ""),
     )
+
+
+def _language(said: Any) -> str:
+    """What a document says about its language, if that is an ISO 639-1 code."""
+    code = str(said or "").lower()
+    return code if _CODE.fullmatch(code) else ""
 
 
 def _gold(name: str, number: int, text: str, span: Any) -> Gold:

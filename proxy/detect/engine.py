@@ -30,7 +30,7 @@ from proxy.detect.names import Names, Window
 from proxy.detect.names_model import SecondOpinion
 from proxy.detect.names_spans import Named
 from proxy.detect.produced import LABELS, ModelMissingError, named_by_models
-from proxy.detect.readable import encoded, plain
+from proxy.detect.readable import Plain, encoded, plain, unwrapped
 from proxy.detect.recognizers import RECOGNIZERS
 from proxy.detect.recognizers.customer import confirming, taught_recognizers
 from proxy.detect.settings import DetectSettings
@@ -66,6 +66,10 @@ _CLOSED = frozenset(
         "MEDICAL_RECORD",
     ]
 )
+
+
+#: Numbers that say themselves that they are whole, so two lines of a table don't make one.
+_IN_ONE_LINE = frozenset({"CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "US_SSN"})
 
 
 class _NlpEngine(SpacyNlpEngine):
@@ -191,7 +195,7 @@ class Engine:
         named = iter(
             self._names.read(
                 [
-                    Window(piece.text.translate(_AS_PROSE), piece.start, piece.end)
+                    Window(piece.text.translate(_AS_PROSE), piece.start, piece.end, piece.language)
                     for piece, models in jobs
                     if models
                 ]
@@ -208,15 +212,22 @@ class Engine:
     def _disguised(self, piece: Chunk, models: bool) -> Iterator[Finding]:
         """What is found in a window as a person reads it, and isn't spelled so."""
         if view := plain(piece.text):
-            whole = Chunk(view.text, 0, len(view.text), 0)
-            for one in self._read([(whole, models)])[0]:
-                span = view.span(one.start, one.end)
-                if span is not None and piece.start <= span[0] < piece.end:
-                    yield replace(one, start=span[0], end=span[1])
+            yield from self._viewed(piece, view, models)
+        if view := unwrapped(piece.text):
+            for one in self._viewed(piece, view, models=False):
+                if one.entity in _IN_ONE_LINE:
+                    yield one
         for start, end, said in encoded(piece.text):
             if piece.start <= start < piece.end:
-                for one in self._read([(Chunk(said, 0, len(said), 0), models)])[0]:
+                for one in self._read([(Chunk(said, 0, len(said), 0, piece.language), models)])[0]:
                     yield replace(one, start=start, end=end)
+
+    def _viewed(self, piece: Chunk, view: Plain, models: bool) -> Iterator[Finding]:
+        whole = Chunk(view.text, 0, len(view.text), 0, piece.language)
+        for one in self._read([(whole, models)])[0]:
+            span = view.span(one.start, one.end)
+            if span is not None and piece.start <= span[0] < piece.end:
+                yield replace(one, start=span[0], end=span[1])
 
     def _analyse(self, text: str, doc: Any, names: Sequence[Named]) -> list[RecognizerResult]:
         artifacts = LazyArtifacts(

@@ -74,11 +74,13 @@ class Window(NamedTuple):
         text: the window.
         start: where that part starts.
         end: where it ends.
+        language: of what it stands in, for a window that doesn't say its own.
     """
 
     text: str
     start: int
     end: int
+    language: str = "en"
 
     def passages(self, least: int) -> Iterator[tuple[int, int]]:
         """Yield the passages that touch that part; see `passages`."""
@@ -112,7 +114,8 @@ class Names:
         return [self._window(window) for window in windows]
 
     def _window(self, window: Window) -> tuple[Any, list[Named]]:
-        foreign = self._second is not None and language_of(window.text) != "en"
+        language = language_of(window.text, window.language)
+        foreign = self._second is not None and language != "en"
         doc, named = self._foreign(window) if foreign else self._english(window)
         return doc, list(with_known(window.text, named))
 

@@ -2,7 +2,8 @@
 
 A mail address with `&#64;` or a zero-width space in it is still a mail address to whoever reads
 it, a model included. So the detectors look at such a text once more as it reads, and what they find
-goes back to the characters that spell it.
+goes back to the characters that spell it. Twice, because what an escape spells may be a disguise. A
+number that is broken over two lines is read in one.
 
 Invariant: positions always come back as positions of the original text.
 """
@@ -25,31 +26,66 @@ _DISGUISED = re.compile(
 )
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,4000}={0,2}(?![A-Za-z0-9+/_=-])")
 _MOST_TOKENS = 16
+#: How often a text is read: an escape may spell a disguise.
+_LAYERS = 2
+#: Categories of characters that nobody sees.
+_UNSEEN = ("Cf", "Me")
+#: What carries no mark in any writing; a letter may.
+_MARKED = re.compile("[0-9A-Z]")
+#: A line end inside a number, with the separator that it replaces or follows.
+_BREAK = re.compile(r"(?<=[0-9])-?[ \t]{0,2}(?:\r?\n|\\(?:r\\)?n)[ \t]{0,2}(?=[0-9])")
+_LONGEST_NUMBER = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A text as it reads, and the way back."""
+    """A text as it reads, and the way back: through each shift, the last one first."""
 
+    original: str
     text: str
-    shift: Shift
-    edits: tuple[Edit, ...]
+    shifts: tuple[Shift, ...]
 
     def span(self, start: int, end: int) -> tuple[int, int] | None:
         """The original characters behind ``[start, end)``; None if they are spelled just so."""
-        low, high = self.shift.origin(start), self.shift.origin(end)
-        if any(low < edit_end and edit_start < high for edit_start, edit_end, _ in self.edits):
-            return low, high
-        return None
+        low, high = start, end
+        for shift in reversed(self.shifts):
+            low, high = shift.origin(low), shift.origin(high)
+        return None if self.original[low:high] == self.text[start:end] else (low, high)
 
 
 def plain(text: str) -> Plain | None:
     """The text as it reads, or None where that is how it is spelled."""
-    edits = tuple(_edits(text))
-    if not edits:
+    view, shifts = text, []
+    for _ in range(_LAYERS):
+        edits = tuple(_edits(view))
+        if not edits:
+            break
+        view, shift = rewrite(view, edits)
+        shifts.append(shift)
+    return Plain(text, view, tuple(shifts)) if shifts else None
+
+
+def unwrapped(text: str) -> Plain | None:
+    """The text with numbers in one line that a line end breaks in two, or None without any.
+
+    A column of numbers isn't one: there a number follows on every line.
+    """
+    breaks = [match.span() for match in _BREAK.finditer(text)]
+    lonely = [
+        (start, end, text[start] if text[start] == "-" else " ")
+        for place, (start, end) in enumerate(breaks)
+        if not (place and _only_number(text, breaks[place - 1][1], start))
+        and not (place + 1 < len(breaks) and _only_number(text, end, breaks[place + 1][0]))
+    ]
+    if not lonely:
         return None
-    view, shift = rewrite(text, edits)
-    return Plain(view, shift, edits)
+    view, shift = rewrite(text, lonely)
+    return Plain(text, view, (shift,))
+
+
+def _only_number(text: str, start: int, end: int) -> bool:
+    """Whether nothing but one number stands between two line ends."""
+    return end - start <= _LONGEST_NUMBER and "\n" not in text[start:end]
 
 
 def encoded(text: str) -> Iterator[tuple[int, int, str]]:
@@ -77,6 +113,8 @@ def _edits(text: str) -> Iterator[Edit]:
             read = html.unescape(spelled)
         else:
             read = _undisguised(text, found.start())
+        if len(spelled) > 1:  # an escape may spell what nobody sees
+            read = "".join(one for one in read if unicodedata.category(one) not in _UNSEEN)
         read = " " if read.isspace() else read
         if read != spelled and read.isprintable() and not spelled.isspace():
             yield *found.span(), read
@@ -93,7 +131,7 @@ def _undisguised(text: str, at: int) -> str:
     """One character beyond ASCII: what it stands for, nothing if it isn't seen, or itself."""
     character = text[at]
     category = unicodedata.category(character)
-    if category in ("Cf", "Me"):
+    if category in _UNSEEN or (category == "Mn" and _MARKED.match(text, max(0, at - 1))):
         return ""
     if category == "Nd" or (category[0] == "L" and character not in "\u00aa\u00ba"):
         folded = unicodedata.normalize("NFKC", character)

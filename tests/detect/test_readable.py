@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.detect.readable import encoded, plain
+from proxy.detect.readable import encoded, plain, unwrapped
 
 Find = Callable[..., list[tuple[str, str]]]
 
@@ -50,6 +50,27 @@ def test_a_mail_address(how: str, find: Find) -> None:
 )
 def test_a_card_number(spelled: str, find: Find) -> None:
     assert ("CREDIT_CARD", spelled) in find(f"My card is {spelled}, thank you.")
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "4111 1111\n1111 1111",
+        "4111-1111-\r\n1111-1111",
+        "4111 1111\\n1111 1111",
+        "41\u032311 1111 1111 1111",
+        "4111\\u200b 1111\\u00ad 1111 1111",
+        "4111&#8203; 1111&shy; 1111 1111",
+        "\\uff14111 1111 1111 1111",
+    ],
+)
+def test_a_card_number_in_two_lines_or_twice_disguised(spelled: str, find: Find) -> None:
+    assert ("CREDIT_CARD", spelled) in find(f"My card is {spelled}, thank you.")
+
+
+def test_a_column_of_numbers_is_no_number_in_two_lines() -> None:
+    assert unwrapped("4111 1111\n1111 1111\n4222 2222\n") is None
+    assert unwrapped("in 2024\n\n30 people") is None
 
 
 def test_a_name_in_an_entity(find: Find) -> None:

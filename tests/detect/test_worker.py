@@ -82,7 +82,10 @@ def test_a_detector_process_can_neither_connect_nor_spawn(attempt: str) -> None:
 
 
 def test_standard_output_carries_frames_only(engine: Engine) -> None:
-    batch = [["Anna Schmidt, SSN 123-45-6789", 0, 29, True], ["\ud800 Zelda", 0, 7, True]]
+    batch = [
+        ["Anna Schmidt, SSN 123-45-6789", 0, 29, True, "en"],
+        ["\ud800 Zelda", 0, 7, True, "en"],
+    ]
     worker = subprocess.run(
         [sys.executable, "-m", "proxy.detect.worker", DetectSettings().to_json()],
         input=frames.pack(batch),

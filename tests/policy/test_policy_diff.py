@@ -63,7 +63,7 @@ DATE_OF_BIRTH beside PERSON to azure-eu, openai-us for everyone: DATE_OF_BIRTH g
 PERSON placeholder -> DATE_OF_BIRTH placeholder, PERSON placeholder"""
 UNREADABLE = """\
 unread any-other-kind, unread audio, unread encrypted, unread file, unread image, unread tokens, \
-unread url, unread video to azure-eu, openai-us for everyone: \
+unread uncovered, unread url, unread video to azure-eu, openai-us for everyone: \
 refused by unclassified -> sent"""
 
 #: What is changed, into what; what it opens, or what it closes.
@@ -173,7 +173,7 @@ shown           mask, keep last 4   REFUSED*            IBAN_CODE
 shown           redact              REFUSED             MEDICAL_RECORD
 REFUSED         REFUSED             REFUSED             CREDIT_CARD
 sent            REFUSED             REFUSED             unread image, unread audio, unread video, unread file, \
-unread encrypted, unread tokens, unread url, unread any-other-kind
+unread encrypted, unread tokens, unread url, unread uncovered, unread any-other-kind
 
 * otherwise for other callers, models or days: see `policy explain`
 """

@@ -87,7 +87,7 @@ async def test_terms_are_hidden_and_allowed_values_shown(
     body: Any = intent.opened.body
     assert body["found"]["PERSON"] == 2
     assert body["found"]["PROJECT_NAME"] == 1
-    assert body["shown"] == {"PERSON": 1}, "shown, and on record as such"
+    assert body["shown"]["PERSON"] == 1, "shown, and on record as such"
 
 
 async def test_a_public_figure_is_spoken_of_until_somebody_else_is(

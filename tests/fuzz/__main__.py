@@ -1,0 +1,54 @@
+"""`make fuzz`: 100,000 generated and mutated texts through detection; exit 1 if one does harm.
+
+Prints how many of the planted values were found, by mutation and kind of value.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from itertools import groupby
+
+from proxy.detect.engine import Engine
+from proxy.detect.settings import DetectSettings
+from tests.fuzz.campaign import Tally, run
+
+
+def main() -> int:
+    """Run the campaign."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
+    parser.add_argument("--texts", type=int, default=100_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="number of the first text")
+    parser.add_argument("--show", type=int, default=0, help="so many examples of each miss")
+    chosen = parser.parse_args()
+    warnings.filterwarnings("ignore", message=r"\[W095\]")
+    engine, tally = Engine(DetectSettings()), Tally()
+    numbers = range(chosen.first, chosen.first + chosen.texts)
+    for tally in run(engine, chosen.seed, numbers):
+        if tally.texts % 1_000 == 0:
+            print(f"{tally.texts:,}", file=sys.stderr, flush=True)
+    _print(tally, chosen.show)
+    return int(bool(tally.wrong))
+
+
+def _print(tally: Tally, show: int) -> None:
+    for how, whats in groupby(sorted(tally.planted), key=lambda what: what[0]):
+        said = []
+        for what in whats:
+            found = tally.planted[what] - tally.missed[what]
+            said.append(f"{what[1]} {found}/{tally.planted[what]}")
+        print(f"{how:<28} {'  '.join(said)}")
+    for what in sorted(tally.examples):
+        for one in tally.examples[what][:show]:
+            print(what, repr(one.text[one.start : one.end]), "in", repr(one.text))
+    found = tally.planted.total() - tally.missed.total()
+    print(f"{tally.texts:,} texts, {found:,} of {tally.planted.total():,} planted values found")
+    for one in tally.wrong[:20]:
+        print("WRONG", one)
+    print(f"{len(tally.wrong)} did harm (a crash, a hang, an offset out of place)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
