@@ -21,7 +21,7 @@ from proxy.detect.eval_report import (
     remarks,
     rows,
 )
-from proxy.detect.eval_tally import reliability
+from proxy.detect.eval_tally import calibration_error, reliability
 
 #: Characters of context on either side of a span.
 _CONTEXT = 70
@@ -93,17 +93,19 @@ def _table(runs: Sequence[Run]) -> str:
 
 
 def _reliability(run: Run) -> str:
+    bins = reliability(run.judgements)
+    error = calibration_error(bins)
     lines = [
         f"<tr><td>{one.mean_score:.2f}</td><td>{one.right / one.findings:.2f}</td>"
         f'<td><meter value="{one.right / one.findings:.3f}"></meter></td>'
         f"<td>{one.findings:,}</td></tr>"
-        for one in reliability(run.judgements)
+        for one in bins
     ]
     return (
         f"<details><summary>{escape(run.detector)}: how often findings are right, by score"
         "</summary><table><tr><th>mean score</th><th>right</th><th></th><th>findings</th></tr>"
         + "".join(lines)
-        + "</table></details>"
+        + f"</table><p>Off by {decimal(error)} on average.</p></details>"
     )
 
 

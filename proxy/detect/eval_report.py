@@ -9,7 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.detect.eval_tally import Tally, quiet, reliability, tally, tally_by_entity
+from proxy.detect.eval_tally import (
+    Tally,
+    calibration_error,
+    quiet,
+    reliability,
+    tally,
+    tally_by_entity,
+)
 from proxy.detect.evaluate import JudgedFinding, JudgedGold, Judgement
 
 #: What a table shows of a tally.
@@ -129,6 +136,7 @@ def _run(run: Run) -> dict[str, Any]:
             {"findings": bin_.findings, "right": bin_.right, "mean_score": bin_.mean_score}
             for bin_ in reliability(run.judgements)
         ],
+        "calibration_error": calibration_error(reliability(run.judgements)),
         "misses": [
             {"id": each.document.id, "start": one.start, "end": one.end, "entity": one.entity}
             | {"label": one.label, "hidden": one.hidden, "seen": list(one.seen)}
@@ -164,7 +172,21 @@ def _section(section: Section) -> str:
         before = name
     lines.append("")
     lines += [f"{run.detector}: {'; '.join(remarks(run))}" for run in section.runs]
+    for run in section.runs:
+        lines += ["", *_reliability(run)]
     return "\n".join(lines)
+
+
+def _reliability(run: Run) -> Iterator[str]:
+    """The reliability curve: a score means a probability if both columns are the same."""
+    bins = reliability(run.judgements)
+    if not bins:
+        return
+    yield f"{run.detector}: how often findings are right, by score"
+    yield f"{'score':>8}{'right':>8}{'findings':>10}"
+    for one in bins:
+        yield f"{one.mean_score:>8.2f}{one.right / one.findings:>8.2f}{one.findings:>10,}"
+    yield f"off by {calibration_error(bins):.3f} on average"
 
 
 def remarks(run: Run) -> list[str]:

@@ -6,7 +6,7 @@ scores can be taken for probabilities.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from proxy.detect.evaluate import JudgedFinding, JudgedGold, Judgement
@@ -147,6 +147,13 @@ def reliability(judgements: Iterable[Judgement], bins: int = 10) -> tuple[Likeli
         )
         for _, ones in sorted(binned.items())
     )
+
+
+def calibration_error(bins: Sequence[Likelihood]) -> float | None:
+    """Return by how much scores are off the share of right findings, weighed by findings."""
+    total = sum(one.findings for one in bins)
+    off = sum(abs(one.findings * one.mean_score - one.right) for one in bins)
+    return _ratio(off, total)
 
 
 def _ratio(part: float, whole: float) -> float | None:

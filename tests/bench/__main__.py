@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 
 from proxy.identity.keys import create_key
-from tests.bench import steps
+from tests.bench import detection, lag, steps
 from tests.bench.load import Target
 from tests.bench.processes import MEASURED_CPU, OTHER_CPU, free_port, serving
 from tests.bench.report import print_figures
@@ -49,6 +49,9 @@ def main() -> None:
         print_figures(uvloop.run(rounds.run(size)), size, load)
     os.sched_setaffinity(0, {MEASURED_CPU})
     uvloop.run(steps.run(size.steps))
+    uvloop.run(lag.run(size.beside))
+    os.sched_setaffinity(0, {MEASURED_CPU, OTHER_CPU})
+    detection.run(size.documents)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import quantiles
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.bench.processes import MEASURED_CPU, OTHER_CPU
 from tests.bench.rounds import PRIVET, SLOPE_TURNS, Figures, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What was waited for, in seconds, in one situation.
+
+    Attributes:
+        lag: by how much the loop was late each time that it should have done something.
+        answers: how long each short text took.
+    """
+
+    lag: tuple[float, ...]
+    answers: tuple[float, ...]
 
 
 def print_figures(figures: Figures, size: Size, load: float) -> None:
@@ -32,6 +47,22 @@ def print_steps(costs: Mapping[str, float], slopes: Mapping[str, float], whole: 
         share = f"{seconds / costs[whole]:.1%}"
         table.add_row(step, f"{seconds * 1e6:.0f}", share, f"{slopes[step] * 1e6:.1f}")
     _print(table, "In one process, without sockets; the slope is over turns 2 to 50.")
+
+
+def print_lag(waits: Mapping[str, Waits]) -> None:
+    """Print what short texts and the event loop waited for in each situation."""
+    table = _table("Beside a document", "lag p50", "lag p99", "short p50", "short p99", "texts")
+    for name, waited in waits.items():
+        table.add_row(name, *map(_ms, _p50_p99(waited)), f"{len(waited.answers)}")
+    document, burner = (_p50_p99(waits[name]) for name in ("1 MB document", "CPU burner"))
+    ratios = [f"{one / other:.2f}" for one, other in zip(document, burner, strict=True)]
+    table.add_row("document : burner", *ratios, "")
+    _print(table, "How late the event loop is, and how long a short text takes, while others work.")
+
+
+def _p50_p99(waited: Waits) -> tuple[float, float, float, float]:
+    lag, answers = (quantiles(some, n=100) for some in (waited.lag, waited.answers))
+    return lag[49], lag[98], answers[49], answers[98]
 
 
 def _headlines(figures: Figures) -> Table:

@@ -40,9 +40,22 @@ class Size:
     streams: int = 12
     slope: int = 25
     steps: int = 60
+    beside: int = 100
+    documents: int | None = None
 
 
-QUICK = Size(rounds=2, latency=60, rate=200, new_message=8, cold=2, streams=3, slope=6, steps=15)
+QUICK = Size(
+    rounds=2,
+    latency=60,
+    rate=200,
+    new_message=8,
+    cold=2,
+    streams=3,
+    slope=6,
+    steps=15,
+    beside=20,
+    documents=30,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,14 @@ from proxy.detect.documents import Document, Gold, read
 from proxy.detect.eval_html import page
 from proxy.detect.eval_labels import counts, entity_of, judged
 from proxy.detect.eval_report import Run, Section, as_dict, as_text
-from proxy.detect.eval_tally import quiet, reliability, tally, tally_by_entity
+from proxy.detect.eval_tally import (
+    Likelihood,
+    calibration_error,
+    quiet,
+    reliability,
+    tally,
+    tally_by_entity,
+)
 from proxy.detect.evaluate import Judgement, judge
 from proxy.exchange import Finding
 from proxy.yaml_file import ConfigError
@@ -172,6 +179,14 @@ def test_reliability_says_how_often_a_score_is_right() -> None:
     assert (high.findings, high.right) == (3, 1)
 
 
+def test_the_calibration_error_weighs_by_findings() -> None:
+    sure, unsure = Likelihood(8, 8, 0.9), Likelihood(2, 0, 0.4)
+    assert calibration_error([sure]) == pytest.approx(0.1)
+    assert calibration_error([sure, unsure]) == pytest.approx((0.8 + 0.8) / 10)
+    assert calibration_error([Likelihood(4, 3, 0.75)]) == 0
+    assert calibration_error([]) is None
+
+
 def test_every_label_of_our_own_corpus_is_found_by_its_own_name() -> None:
     for document in corpora.load():
         gold = tuple(Gold(one.start, one.end, one.label) for one in document.spans)
@@ -247,6 +262,9 @@ def test_text_and_json_say_the_same() -> None:
     assert [one["entity"] for one in privet["false_alarms"]] == ["PERSON", "URL"]
     table = as_text(sections())
     assert "Anna" not in table
+    assert "stock: how often findings are right, by score" in table
+    assert privet["calibration_error"] == 0.85, "all of its findings are wrong"
+    assert "off by 0.850 on average" in table
     assert ["all", "privet", "1", "2", "0.000"] in [line.split()[:5] for line in table.splitlines()]
 
 
