@@ -14,9 +14,11 @@ from collections.abc import Iterator, Sequence
 from itertools import cycle
 from typing import Any
 
+from proxy.assistant import Reply
 from tests.scene import Heard, Json, Message, Scene
 
 PATHS = ("/v1/messages", "/v1/messages/count_tokens")
+_KINDS = {429: "rate_limit_error", 529: "overloaded_error"}
 #: Which string of a block grows over the events, as which kind of delta.
 _GROWS = {
     "text": (("text", "text_delta"),),
@@ -24,6 +26,8 @@ _GROWS = {
     "tool_use": (("input", "input_json_delta"),),
     "server_tool_use": (("input", "input_json_delta"),),
 }
+#: What a stream says at its end.
+_STOPPED = ("stop_reason", "stop_sequence", "stop_details")
 _FIELD = {"input_json_delta": "partial_json"}
 
 
@@ -82,6 +86,20 @@ def tool_use(name: str, arguments: Json, number: int = 1) -> Json:
     return {"type": "tool_use", "id": f"toolu_{number:024d}", "name": name, "input": arguments}
 
 
+def saying(heard: Heard, scene: Scene, reply: Reply) -> Message:
+    """What every dialect's replies can say, as Anthropic says it."""
+    if reply.refusal is not None:
+        details = {"type": "refusal", "category": None, "explanation": reply.refusal}
+        more = {"stop_reason": "refusal", "stop_details": details}
+        return messaging(heard, scene, [text(reply.refusal)], **more)
+    blocks = [] if reply.content is None else [text(reply.content)]
+    blocks += [
+        tool_use(call.name, json.loads(call.arguments), number)
+        for number, call in enumerate(reply.tool_calls, 1)
+    ]
+    return messaging(heard, scene, blocks)
+
+
 def messaging(heard: Heard, scene: Scene, blocks: Sequence[Json], **more: Any) -> Message:
     """These blocks, as a stream if the request asks for one."""
     asked = heard.json
@@ -94,6 +112,7 @@ def messaging(heard: Heard, scene: Scene, blocks: Sequence[Json], **more: Any) -
         "content": list(blocks),
         "stop_reason": "tool_use" if calls else "end_turn",
         "stop_sequence": None,
+        "stop_details": None,
         "usage": {
             "input_tokens": 25,
             "cache_creation_input_tokens": 3,
@@ -120,9 +139,9 @@ def messaging(heard: Heard, scene: Scene, blocks: Sequence[Json], **more: Any) -
     )
 
 
-def failing(status: int, message: str) -> Message:
+def failing(status: int, message: str, kind: str | None = None) -> Message:
     """An error in Anthropic's shape."""
-    kind = "overloaded_error" if status == 529 else "invalid_request_error"
+    kind = kind or _KINDS.get(status, "invalid_request_error")
     error = {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_1"}
     return Message(status, body=json.dumps(error).encode())
 
@@ -135,12 +154,12 @@ def _hands_in_results(message: Json) -> bool:
 def events_of(whole: Json, sizes: Sequence[int]) -> Iterator[Json]:
     """The events of a streamed message, its strings in fragments of `sizes` characters in turn."""
     usage = whole["usage"]
-    opening = {**whole, "content": [], "stop_reason": None, "stop_sequence": None}
+    opening = {**whole, "content": [], **dict.fromkeys(_STOPPED)}
     yield {"type": "message_start", "message": {**opening, "usage": {**usage, "output_tokens": 1}}}
     yield {"type": "ping"}
     for index, block in enumerate(whole["content"]):
         yield from _block_events(index, block, sizes)
-    stopped = {name: whole[name] for name in ("stop_reason", "stop_sequence")}
+    stopped = {name: whole[name] for name in _STOPPED}
     said = {"output_tokens": usage["output_tokens"]}
     yield {"type": "message_delta", "delta": stopped, "usage": said}
     yield {"type": "message_stop"}

@@ -76,7 +76,13 @@ class Simulator:
 
     def replies(self, *replies: Reply) -> Scene:
         """Answer with these choices."""
-        return self._add(lambda heard, scene: answering(heard, scene, replies))
+        return self._add(
+            lambda heard, scene: (
+                self._checked(heard, anthropic_scene.saying(heard, scene, replies[0]))
+                if _is_anthropics(heard)
+                else answering(heard, scene, replies)
+            )
+        )
 
     def messages(self, *blocks: Json, **more: Any) -> Scene:
         """Answer as Anthropic does, with these content blocks; `more` are members of the message."""
@@ -102,9 +108,18 @@ class Simulator:
         retry_after: float | None = None,
         html: str = "",
     ) -> Scene:
-        """Answer with an error: OpenAI's shape, or a gateway's HTML page."""
+        """Answer with an error: in the shape of what was asked, or a gateway's HTML page.
+
+        Args:
+            code: OpenAI's `code`; of Anthropic's, the `type` of the error.
+        """
         error = {"message": message, "type": "server_error", "param": None, "code": code}
-        scene = self.sends(json.dumps({"error": error}).encode(), status=status)
+        failure = Message(status, body=json.dumps({"error": error}).encode())
+        scene = self._add(
+            lambda heard, _scene: (
+                anthropic_scene.failing(status, message, code) if _is_anthropics(heard) else failure
+            )
+        )
         if html:
             scene.compose = always(Message(status, "text/html", html.encode()))
         if retry_after is not None:
@@ -157,10 +172,12 @@ class Simulator:
     def _message(
         self, heard: Heard, scene: Scene, blocks: Sequence[Json], more: Mapping[str, Any]
     ) -> Message:
+        return self._checked(heard, anthropic_scene.messaging(heard, scene, blocks, **more))
+
+    def _checked(self, heard: Heard, answer: Message) -> Message:
+        """The answer, unless the request brings back what was signed otherwise than it was."""
         objection = self.signer.objection(heard.json)
-        if objection is not None:
-            return anthropic_scene.failing(400, objection)
-        return anthropic_scene.messaging(heard, scene, blocks, **more)
+        return answer if objection is None else anthropic_scene.failing(400, objection)
 
     def _add(self, compose: Callable[[Heard, Scene], Message]) -> Scene:
         scene = Scene(compose)
@@ -195,6 +212,10 @@ class Simulator:
         finally:
             self._writers.discard(writer)
             writer.close()
+
+
+def _is_anthropics(heard: Heard) -> bool:
+    return heard.target in anthropic_scene.PATHS
 
 
 async def _read(reader: asyncio.StreamReader, connection: int) -> Heard:

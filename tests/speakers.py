@@ -6,11 +6,15 @@ calls, refusals. What a protocol doesn't have is `None` in its place, with the r
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from openai import AsyncOpenAI
+import anthropic
+import openai
+
+from tests.house import House
 
 Json = dict[str, Any]
 
@@ -37,12 +41,18 @@ class Speaker(Protocol):
     Attributes:
         lacks: scenario -> why this protocol doesn't have it.
         restores: whether placeholders can come back.
+        provider: the kind of provider that speaks it; an OpenAI-compatible one if empty.
+        sdk: the official SDK, for what it raises.
+        code: an error that this protocol's providers may report.
     """
 
     lacks: Mapping[str, str]
     restores: bool
+    provider: str
+    sdk: Any
+    code: str
 
-    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+    async def ask(self, privet: House, said: str, **asked: Any) -> Told:
         """Ask, perhaps with what came before; `asked` says how."""
 
 
@@ -51,8 +61,11 @@ class Chat:
 
     lacks: Mapping[str, str] = {}
     restores = True
+    provider = ""
+    sdk: Any = openai
+    code = "no_such_person"
 
-    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+    async def ask(self, privet: House, said: str, **asked: Any) -> Told:
         """One question, or one with the turns before it."""
         tool = {"name": "send_mail", "description": said, "parameters": PARAMETERS}
         fields: Json = {"model": MODEL, "extra_body": asked.get("extra")}
@@ -69,7 +82,7 @@ class Chat:
             call = {"id": "call_1", "type": "function", "function": function}
             turns.append({"role": "assistant", "content": said, "tool_calls": [call]})
             turns.append({"role": "tool", "tool_call_id": "call_1", "content": asked["result"]})
-        create: Any = client.chat.completions.create
+        create: Any = privet.client.chat.completions.create
         if not asked.get("stream"):
             answer = await create(messages=turns, **fields)
             return _chat_told([choice.message for choice in answer.choices])
@@ -88,8 +101,11 @@ class Responses:
 
     lacks: Mapping[str, str] = {"n choices": "one answer a request"}
     restores = True
+    provider = ""
+    sdk: Any = openai
+    code = "no_such_person"
 
-    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+    async def ask(self, privet: House, said: str, **asked: Any) -> Told:
         """One question, or one with the turns before it."""
         fields: Json = {"model": MODEL, "extra_body": asked.get("extra"), "instructions": said}
         if asked.get("tools"):
@@ -106,11 +122,11 @@ class Responses:
             output = {"type": "function_call_output", "call_id": "call_1"}
             turns.append({**output, "output": asked["result"]})
         if not asked.get("stream"):
-            answer: Any = await client.responses.create(input=turns, **fields)  # type: ignore[call-overload]
+            answer: Any = await privet.client.responses.create(input=turns, **fields)  # type: ignore[call-overload]
             return _response_told(answer.output)
         told: dict[tuple[str, int], str] = {}
         ended: Any = None
-        events: Any = await client.responses.create(input=turns, stream=True, **fields)  # type: ignore[call-overload]
+        events: Any = await privet.client.responses.create(input=turns, stream=True, **fields)  # type: ignore[call-overload]
         async for event in events:
             if event.type == "response.output_text.delta":
                 _grow(told, ("text", event.output_index), event.delta)
@@ -124,6 +140,61 @@ class Responses:
         return _grown(told)
 
 
+class Messages:
+    """Anthropic's Messages."""
+
+    lacks: Mapping[str, str] = {"n choices": "one answer a request"}
+    restores = True
+    provider = "anthropic"
+    sdk: Any = anthropic
+    code = "billing_error"
+
+    async def ask(self, privet: House, said: str, **asked: Any) -> Told:
+        """One question, or one with the turns before it."""
+        spoken: Json = {"type": "text", "text": said}
+        source = {"type": "text", "media_type": "text/plain", "data": said}
+        found = {"type": "search_result", "source": said, "title": said, "content": [spoken]}
+        read = {"type": "document", "source": source, "title": said, "context": said}
+        unknown = {"type": "next_year", **(asked.get("extra") or {})}
+        fields: Json = {
+            "model": MODEL,
+            "max_tokens": 1000,
+            "system": [spoken],
+            "metadata": {"user_id": said},
+            "stop_sequences": [said],
+            "extra_body": asked.get("extra"),
+        }
+        if asked.get("tools"):
+            tool = {"name": "send_mail", "description": said, "input_schema": PARAMETERS}
+            fields["tools"] = [tool]
+        if asked.get("schema"):
+            fields["output_config"] = {"format": {"type": "json_schema", "schema": PARAMETERS}}
+        turns: list[Json] = [{"role": "user", "content": [spoken, read, found, unknown]}]
+        if asked.get("called"):
+            call = {"type": "tool_use", "id": "toolu_1", "name": "send_mail"}
+            call["input"] = json.loads(asked["called"])
+            turns.append({"role": "assistant", "content": [spoken, call]})
+            result = {"type": "text", "text": asked["result"]}
+            handed: Json = {"type": "tool_result", "tool_use_id": "toolu_1", "content": [result]}
+            turns.append({"role": "user", "content": [handed]})
+        create: Any = privet.anthropic.messages.create
+        if not asked.get("stream"):
+            return _message_told(await create(messages=turns, **fields))
+        told: dict[tuple[str, int], str] = {}
+        async with privet.anthropic.messages.stream(messages=turns, **fields) as events:
+            async for event in events:
+                if event.type == "content_block_delta":
+                    delta = event.delta
+                    _grow(told, ("text", event.index), getattr(delta, "text", None))
+                    _grow(told, ("call", event.index), getattr(delta, "partial_json", None))
+            whole = _message_told(await events.get_final_message())
+        texts = [text for (kind, _), text in sorted(told.items()) if kind == "text"]
+        calls = [json.loads(said) for (kind, _), said in sorted(told.items()) if kind == "call"]
+        assert texts == whole.texts + whole.refusals, "the deltas add up to the whole"
+        assert calls == [json.loads(arguments) for arguments in whole.arguments]
+        return whole
+
+
 class Completions:
     """Completions."""
 
@@ -133,12 +204,15 @@ class Completions:
         "refusal": "none",
     }
     restores = True
+    provider = ""
+    sdk: Any = openai
+    code = "no_such_person"
 
-    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+    async def ask(self, privet: House, said: str, **asked: Any) -> Told:
         """One prompt."""
         fields: Json = {"model": MODEL, "extra_body": asked.get("extra"), "suffix": said}
         fields |= {"n": asked["n"]} if asked.get("n") else {}
-        create: Any = client.completions.create
+        create: Any = privet.client.completions.create
         if not asked.get("stream"):
             answer = await create(prompt=said, **fields)
             return Told([choice.text for choice in answer.choices])
@@ -157,10 +231,13 @@ class Embeddings:
         **dict.fromkeys(("stream", "n choices"), "one vector an input"),
     }
     restores = False  # a value's token is the tenant's there
+    provider = ""
+    sdk: Any = openai
+    code = "no_such_person"
 
-    async def ask(self, client: AsyncOpenAI, said: str, **asked: Any) -> Told:
+    async def ask(self, privet: House, said: str, **asked: Any) -> Told:
         """One text to embed; the vector's length is all that can be said of it."""
-        answer = await client.embeddings.create(
+        answer = await privet.client.embeddings.create(
             model=MODEL, input=[said, said], extra_body=asked.get("extra")
         )
         first, second = answer.data
@@ -172,6 +249,7 @@ class Embeddings:
 SPEAKERS: Mapping[str, Speaker] = {
     "Chat Completions": Chat(),
     "Responses": Responses(),
+    "Messages": Messages(),
     "Completions": Completions(),
     "Embeddings": Embeddings(),
 }
@@ -185,6 +263,22 @@ def table(scenarios: Sequence[str]) -> str:
         cells = [cell if cell == "holds" else f"– ({cell})" for cell in cells]
         lines.append(f"| {scenario} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def code_of(failure: Any) -> str:
+    """What kind of error a provider reported, as the SDK tells it."""
+    if isinstance(failure, anthropic.APIError):
+        return str(failure.body["error"]["type"])  # type: ignore[call-overload,index]
+    return str(failure.code)
+
+
+def _message_told(message: Any) -> Told:
+    texts = [block.text for block in message.content if block.type == "text"]
+    calls = [json.dumps(block.input) for block in message.content if block.type == "tool_use"]
+    if message.stop_reason == "refusal":
+        assert texts == [message.stop_details.explanation]
+        return Told(refusals=texts)
+    return Told(texts, calls)
 
 
 def _chat_told(messages: Sequence[Any]) -> Told:
