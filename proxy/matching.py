@@ -8,7 +8,8 @@ An occurrence is
 - free of separators inside numbers, for values of seven digits and more, and at its own edges;
 - found in JSON's backslash escapes and HTML's entities too, and for values of six characters and
   more in URL encoding (each up to three times over) and base64 (RFC 4648, both alphabets, at any of
-  the three alignments). One in base64 is the whole encoded token;
+  the three alignments). One in base64 is the whole encoded token. A value that was found in escapes
+  itself is looked for as what they stand for, too;
 - found closed up in an identifier whose capitals begin its words (JaneDoe, in a text of one word).
 
 Trivial values (one or two characters, no letter or digit, a stopword) have no occurrences: they
@@ -94,10 +95,7 @@ def canonical(value: str) -> str:
     """The spelling that all forms of one value share: case, spacing, Unicode and escapes folded."""
     if _NOTHING_TO_FOLD.fullmatch(value):
         return value.lower()
-    for _ in range(_LAYERS):
-        if not escaped(value):
-            break
-        value, _shift = unescaped(value)
+    value = _plain(value)
     folded = fold(value).text.strip()
     digits = _digits(folded)
     if digits < _FEWEST:
@@ -105,6 +103,15 @@ def canonical(value: str) -> str:
     if digits >= _NUMBER:
         folded = fold(value, numbers=True).text.strip()
     return _compact(folded) or folded
+
+
+def _plain(value: str) -> str:
+    """A value without its escapes."""
+    for _ in range(_LAYERS):
+        if not escaped(value):
+            break
+        value, _shift = unescaped(value)
+    return value
 
 
 class Matcher:
@@ -115,8 +122,9 @@ class Matcher:
         self._numbers = any(_digits(value) >= _NUMBER for value in values)
         patterns: dict[str, list[_Pattern]] = {}
         for index, value in enumerate(values):
-            for text, pattern in _patterns(index, value, lexicon, numbers=self._numbers):
-                patterns.setdefault(text, []).append(pattern)
+            for reading in {value, _plain(value)}:
+                for text, pattern in _patterns(index, reading, lexicon, numbers=self._numbers):
+                    patterns.setdefault(text, []).append(pattern)
         self._automaton = ahocorasick.Automaton()
         for text, found in patterns.items():
             self._automaton.add_word(text, found)

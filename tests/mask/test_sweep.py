@@ -35,6 +35,11 @@ def test_both_ways_in_every_form() -> None:
     assert swept(*turns) == [["jane  doe"], ["JANE DOE"], [token, "Jane%20Doe"]]
 
 
+def test_a_value_found_in_escapes_is_looked_for_without_them() -> None:
+    turns = (("Jane%20Doe", "Jane%20Doe"), ("Jane Doe, jane_doe, Jane+Doe, Jane%2520Doe", ""))
+    assert swept(*turns) == [[], ["Jane Doe", "jane_doe", "Jane+Doe", "Jane%2520Doe"]]
+
+
 def test_each_form_whose_case_counts_is_looked_for() -> None:
     assert swept(("Ann", "Ann"), ("ANN", "ANN"), ("Ann ANN ann", "")) == [[], [], ["Ann", "ANN"]]
 

@@ -1,0 +1,38 @@
+"""A value that is found in one spelling doesn't slip out in another one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.house import House
+from tests.simulator import Simulator
+
+CARD = "4929 1234 5678 9015"  # passes Luhn's check, and is nobody's
+WAYS = {
+    "in a URL": "See https://shop.example/cards/4929%201234%205678%209015 now.",
+    "in HTML": "Her credit card is 4929&#32;1234&#32;5678&#32;9015.",
+}
+ELSEWHERE = {
+    "in an identifier": "use_4929_1234_5678_9015_here",
+    "in a form's query": "https://shop.example/?q=4929+1234+5678+9015",
+    "as it is and in a form's query": f"https://shop.example/?q=4929+1234+5678+9015 is {CARD}",
+}
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE.values(), ids=ELSEWHERE)
+@pytest.mark.parametrize("found", WAYS.values(), ids=WAYS)
+async def test_what_is_found_in_escapes_is_hidden_without_them(
+    found: str, elsewhere: str, privet: House, simulator: Simulator
+) -> None:
+    simulator.says("Noted.")
+    response = await privet.client.chat.completions.create(
+        model="gpt-4o-mini",
+        messages=[{"role": "user", "content": found}, {"role": "user", "content": elsewhere}],
+    )
+    assert response.choices[0].message.content == "Noted."
+    (heard,) = simulator.journal
+    sent = json.dumps(heard.json)
+    assert "CREDIT_CARD_1" in sent
+    assert "5678" not in sent
