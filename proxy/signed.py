@@ -29,10 +29,9 @@ from proxy.exchange import (
     Verdict,
 )
 from proxy.matching import Lexicon, canonical
+from proxy.policy.decide import SIGNED_CONTENT
 from proxy.seals import Shown
 
-#: The reason of a refusal, beside those of decide.py.
-SIGNED_CONTENT = "signed-content"
 #: What can't be read of a signed block that nobody here remembers.
 _UNKNOWN = frozenset({"reasoning"})
 _NOTHING: frozenset[str] = frozenset()

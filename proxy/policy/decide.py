@@ -31,6 +31,7 @@ ENTITY_BLOCK = "entity-block"
 DEFAULT_DENY = "default-deny"
 WHOLE_SHADOW = "whole-shadow"
 SHADOWED_SECRET = "shadowed-secret"  # noqa: S105 — a reason's name
+SIGNED_CONTENT = "signed-content"
 
 #: Reasons that aren't rules; no rule may take one of these as its id.
 BUILT_IN = frozenset(
@@ -44,6 +45,7 @@ BUILT_IN = frozenset(
         DEFAULT_DENY,
         WHOLE_SHADOW,
         SHADOWED_SECRET,
+        SIGNED_CONTENT,
     }
 )
 

@@ -138,6 +138,12 @@ BREACHES = [
         "'clearance' is the name of a built-in reason",
     ),
     (
+        "id: no-card-numbers",
+        "id: signed-content",
+        "signed-content\n",
+        "'signed-content' is the name of a built-in reason",
+    ),
+    (
         "rule: ibans-stay-in-the-eu,",
         "rule: ibans-stay-in-eu,",
         "ibans-stay-in-eu,",

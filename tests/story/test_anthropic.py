@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx
 import pytest
 
 from proxy.detect.detector import Detector
@@ -125,3 +126,22 @@ async def test_tokens_are_counted_of_what_the_provider_may_see(
     (heard,) = simulator.journal
     assert heard.target == "/v1/messages/count_tokens"
     assert "Jane" not in said_to(heard.body)
+
+
+async def test_the_key_in_x_api_key_says_who_asks(privet: House, simulator: Simulator) -> None:
+    """As Anthropic's API has it; the key is for Privet and goes no further."""
+    simulator.messages(text("Fine."))
+    url = f"{privet.root}/v1/messages"
+    async with httpx.AsyncClient() as plain:
+        answer = await plain.post(url, json=ASKED, headers={"x-api-key": privet.key})
+        other = {"x-api-key": "pv-" + "A" * 32}
+        stranger = await plain.post(url, json=ASKED, headers=other)
+
+    assert answer.json()["content"][0]["text"] == "Fine."
+    (heard,) = simulator.journal
+    assert privet.key not in json.dumps(heard.headers)
+    (intent,) = [r for r in privet.records() if r.opened.kind.name == "INTENT"]
+    principal = intent.opened.body["principal"]
+    assert (principal["team"], principal["app"]) == ("support", "desk")
+    assert stranger.status_code == 401
+    assert stranger.json()["error"]["type"] == "authentication_error"
