@@ -55,7 +55,7 @@ async def test_a_detector_that_dies_in_the_middle(tmp_path: Path, simulator: Sim
 async def test_without_detection_it_would_leak(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def finds_nothing(_self: Any, _tenant: str, parts: Any) -> Any:
+    async def finds_nothing(_self: Any, _tenant: str, parts: Any, _coverage: Any) -> Any:
         return tuple(() for _ in parts)
 
     monkeypatch.setattr(Detector, "detect", finds_nothing)
