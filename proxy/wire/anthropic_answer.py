@@ -20,6 +20,7 @@ from proxy.wire import sse, strict_json
 from proxy.wire.anthropic_blocks import BLOCK, CITATION, CONTENT, SIGNED_BLOCKS
 from proxy.wire.anthropic_citations import Documents
 from proxy.wire.anthropic_messages import error_tree, seal
+from proxy.wire.anthropic_schemas import Growing, notes_of
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings, verbatim
 from proxy.wire.openai_shared import choice
 from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
@@ -67,6 +68,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
 
     Raises:
         ProviderFailed: the answer isn't a JSON object.
+        AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
     answer = _read(body)
     changed = _mapped(answer, _MESSAGE, restorer, asked)
@@ -78,7 +80,8 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
         citations = block.get("citations")
         for citation in citations if isinstance(citations, list) else ():
             documents.move(citation)
-    return Restored(body if changed == answer else strict_json.dumps(changed))
+    notes = notes_of(_blocks(changed), asked) if asked.relaxed else ()
+    return Restored(body if changed == answer else strict_json.dumps(changed), notes)
 
 
 class AnswerStream:
@@ -86,6 +89,7 @@ class AnswerStream:
 
     Raises (from `feed`):
         ProviderFailed: bytes that are no event stream of this dialect.
+        AnswerOffSchema: a block breaks a strict schema of the caller's that was relaxed.
     """
 
     def __init__(self, restorer: Restoring, asked: Asked) -> None:
@@ -94,6 +98,7 @@ class AnswerStream:
         self._documents = Documents(restorer, asked)
         self._decoder = sse.Decoder()
         self._streams: dict[tuple[int, str, str], TextStream] = {}
+        self._growing = Growing(asked)
         self._called: dict[int, Restoring] = {}
         self._signed: dict[int, dict[str, str]] = {}
         self._begun = self._ended = False
@@ -146,6 +151,8 @@ class AnswerStream:
             if kind == "content_block_stop":
                 yield from self._stop(_index(event))
             event = _mapped(event, _EVENT, self._restorer, self._asked)
+            if kind == "content_block_stop" and (notes := self._growing.end(_index(event))):
+                event["x_privet"] = {"notes": notes}  # headers have long been sent
             self._ended = kind == "message_stop"
         yield _encode(event, name or str(kind))
 
@@ -157,6 +164,7 @@ class AnswerStream:
             self._gather(index, block)
         self._called[index] = _of_tool(self._restorer, block)
         started = _mapped(event, _EVENT, self._restorer, self._asked)
+        self._growing.begin(index, started["content_block"])
         if block.get("type") == "text" and isinstance(block.get("text"), str):
             started["content_block"]["text"] = self._grown(
                 index, "text_delta", "text", block["text"]
@@ -196,12 +204,15 @@ class AnswerStream:
             inside_json = of_tool or self._asked.json_answer
             stream = restorer.stream(Channel.JSON if inside_json else Channel.TEXT)
             self._streams[index, kind, name] = stream
-        return stream.feed(text)
+        grown = stream.feed(text)
+        self._growing.hear(index, name, grown)
+        return grown
 
     def _flush(self, index: int) -> Iterator[bytes]:
         for key in [key for key in self._streams if key[0] == index]:
             held = self._streams.pop(key).close()
             if held:
+                self._growing.hear(index, key[2], held)
                 delta = {"type": key[1], key[2]: held}
                 event = {"type": "content_block_delta", "index": index, "delta": delta}
                 yield _encode(event, "content_block_delta")

@@ -63,6 +63,8 @@ _keywords |= {
 }
 #: The members of tools and response formats that hold a schema.
 _ROOTS = ("parameters", "schema", "input_schema")
+#: Where a schema is a promise without saying so (Anthropic API docs, "Structured outputs").
+_ALWAYS_STRICT = ("output_config", "output_format")
 _DIGIT = re.compile("[0-9]")
 _SEPARATORS = re.compile(r"[\s().-]+")
 
@@ -120,7 +122,8 @@ def _relaxed(tree: Any, looser: Any, root: Path) -> Relaxed:
     holder = _at(tree, root[:-1])
     of_tool = not {"tools", "functions", "tool_choice"}.isdisjoint(root[:-1])
     tool = str(holder.get("name", "")) if of_tool else None
-    return Relaxed(tool, _at(tree, root), _at(looser, root), holder.get("strict") is True)
+    strict = holder.get("strict") is True or root[0] in _ALWAYS_STRICT
+    return Relaxed(tool, _at(tree, root), _at(looser, root), strict)
 
 
 def _forms(value: str) -> tuple[str, ...]:
