@@ -159,7 +159,7 @@ def events_of(whole: Json, sizes: Sequence[int]) -> Iterator[Json]:
     yield {"type": "ping"}
     for index, block in enumerate(whole["content"]):
         yield from _block_events(index, block, sizes)
-    stopped = {name: whole[name] for name in _STOPPED}
+    stopped = {name: whole.get(name) for name in _STOPPED}
     said = {"output_tokens": usage["output_tokens"]}
     yield {"type": "message_delta", "delta": stopped, "usage": said}
     yield {"type": "message_stop"}
