@@ -18,7 +18,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-import orjson
 import structlog
 
 from proxy import signed
@@ -171,10 +170,8 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
     raise AssertionError("the last attempt returns or raises")
 
 
-async def models(headers: Mapping[str, str], services: Services) -> Answer:
+async def models(headers: Mapping[str, str], services: Services) -> list[str]:
     """The models that the caller may use when a request holds nothing to hide.
-
-    Source: OpenAI API reference, "List models".
 
     Raises:
         Unauthenticated: nobody's key.
@@ -186,8 +183,8 @@ async def models(headers: Mapping[str, str], services: Services) -> Answer:
     names = list(services.catalogue.models)
     if services.catalogue.any_model is not None:
         names += await services.providers[services.catalogue.any_model].models()
-    usable = [
-        {"id": name, "object": "model", "created": 0, "owned_by": "privet"}
+    return [
+        name
         for name in dict.fromkeys(names)
         if any(
             decide(policy, fact, principal, each, now.date()).allowed
@@ -195,7 +192,6 @@ async def models(headers: Mapping[str, str], services: Services) -> Answer:
             for fact in facts
         )
     ]
-    return Answer({}, orjson.dumps({"object": "list", "data": usable}))
 
 
 @asynccontextmanager

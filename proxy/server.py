@@ -13,7 +13,6 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-import orjson
 import structlog
 from aiohttp import web
 
@@ -32,7 +31,7 @@ from proxy.errors import (
 )
 from proxy.journey import Answer, Call, Services, as_failure
 from proxy.pipeline import models, serve
-from proxy.wire import BY_PATH, DIALECTS, Dialect
+from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, model_lists
 
 MODELS_PATH = "/v1/models"
 RESPONSES_PATH = "/v1/responses"
@@ -82,7 +81,7 @@ class Server:
             except Exception as error:  # noqa: BLE001 — the last line: fail closed, say nothing
                 failure = as_failure(error)
                 log.info("refused", code=failure.code, status=failure.status, rule=failure.rule)
-                return _refuse(failure, dialect, request_id)
+                return _refuse(failure, dialect or _unrouted(request), request_id)
 
     async def _answer(
         self, request: web.BaseRequest, dialect: Dialect | None, request_id: str
@@ -96,11 +95,15 @@ class Server:
             return await self._stored(request)
         if request.path == MODELS_PATH:
             _take_only("GET", request)
-            return await models(request.headers, self._services)
+            names = await models(request.headers, self._services)
+            return Answer({}, model_lists.listing(names, request.headers))
         if request.path.startswith(MODELS_PATH + "/"):
             _take_only("GET", request)
-            listing = await models(request.headers, self._services)
-            return _one_of(listing, request.path.removeprefix(MODELS_PATH + "/"))
+            names = await models(request.headers, self._services)
+            name = request.path.removeprefix(MODELS_PATH + "/")
+            if name not in names:
+                raise _no_such_model()
+            return Answer({}, model_lists.one(name, request.headers))
         raise NotFound(
             "Privet doesn't serve this route.",
             hint=f"It serves {', '.join(sorted([*BY_PATH, MODELS_PATH]))}.",
@@ -162,6 +165,12 @@ def _stay_with_http(request: web.BaseRequest) -> None:
         raise NotSupported("Privet doesn't take WebSocket connections or other upgrades.")
 
 
+def _unrouted(request: web.BaseRequest) -> Dialect:
+    """Whose errors a caller understands on a route of no dialect, or of several."""
+    spoken = model_lists.is_anthropics(request.headers)
+    return BY_NAME[anthropic_messages.NAME] if spoken else DIALECTS[0]
+
+
 def _take_only(method: str, request: web.BaseRequest) -> None:
     if request.method != method:
         failure = MethodNotAllowed(f"This route takes {method}.")
@@ -180,15 +189,10 @@ async def _invite(request: web.BaseRequest) -> None:
     request.writer.output_size = 0  # the answer itself hasn't begun
 
 
-def _one_of(listing: Answer, name: str) -> Answer:
-    """The one model of that name (OpenAI API reference, "Retrieve model"); raises NotFound."""
-    listed = orjson.loads(listing.body)["data"] if isinstance(listing.body, bytes) else ()
-    for model in listed:
-        if model["id"] == name:
-            return Answer(listing.headers, orjson.dumps(model))
+def _no_such_model() -> NotFound:
     failure = NotFound("You may use no model of that name.", hint=f"GET {MODELS_PATH} lists them.")
     failure.code = "model_not_found"
-    raise failure
+    return failure
 
 
 async def _respond(request: web.BaseRequest, request_id: str, answer: Answer) -> web.StreamResponse:
@@ -213,7 +217,7 @@ async def _respond(request: web.BaseRequest, request_id: str, answer: Answer) ->
 
 
 def _refuse(failure: PrivetError, dialect: Dialect | None, request_id: str) -> web.Response:
-    """A failure in the caller's dialect; on unknown routes, in the most widely understood one."""
+    """A failure in the caller's dialect; in the most widely understood one where none is known."""
     response = web.Response(
         status=failure.status,
         body=(dialect or DIALECTS[0]).error(failure, request_id),

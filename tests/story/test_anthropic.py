@@ -145,3 +145,21 @@ async def test_the_key_in_x_api_key_says_who_asks(privet: House, simulator: Simu
     assert (principal["team"], principal["app"]) == ("support", "desk")
     assert stranger.status_code == 401
     assert stranger.json()["error"]["type"] == "authentication_error"
+
+
+async def test_models_are_listed_as_anthropics_sdk_reads_them(
+    privet: House, simulator: Simulator
+) -> None:
+    listed = [model async for model in privet.anthropic.models.list()]
+    one = await privet.anthropic.models.retrieve(MODEL)
+    with pytest.raises(anthropic.NotFoundError) as missing:
+        await privet.anthropic.models.retrieve("jane.doe@example.com")
+
+    assert [model.id for model in listed] == [
+        model.id async for model in privet.client.models.list()
+    ]
+    assert one in listed
+    assert (one.type, one.display_name, one.created_at.year) == ("model", MODEL, 1970)
+    assert missing.value.body["error"]["type"] == "not_found_error"
+    assert "jane" not in str(missing.value)
+    assert simulator.journal == []
