@@ -133,7 +133,7 @@ class Walk:
             for index, value in enumerate(node):
                 self.visit(value, inner, (*path, index), context, depth + 1)
         elif isinstance(node, Number) or (isinstance(node, int) and not isinstance(node, bool)):
-            self._number(node.source if isinstance(node, Number) else str(node), path, context)
+            self._number(node.spoken if isinstance(node, Number) else str(node), path, context)
 
     def member(self, name: str, value: Any, spec: Spec, path: Path, depth: int = 0) -> None:
         """Collect one member of the object at `path`: its key, unless declared, and its value."""

@@ -14,7 +14,9 @@ Errors never quote the text: a parser exception that does is dropped, not chaine
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NoReturn
 
 import orjson
@@ -29,6 +31,10 @@ MAX_NUMBER_CHARS = 128
 
 # Up to this many digits an int gives back its source text and fits every provider's parser.
 _PLAIN_INT_DIGITS = 15
+
+# What may be an identifier in scientific notation: seven digits and more count, as in plain ones.
+_SCIENTIFIC = re.compile(r"-?(?:[0-9]\.?){7,}[eE][+-]?[0-9]{1,2}")
+_MOST_DIGITS = 34
 
 
 class Ambiguous(BadRequest):
@@ -45,6 +51,17 @@ class Number:
     """A JSON number kept as its source text (RFC 8259 section 6)."""
 
     source: str
+
+    @property
+    def spoken(self) -> str:
+        """What its reader sees: the digits of a whole number that is written with an exponent."""
+        if _SCIENTIFIC.fullmatch(self.source) is None:
+            return self.source
+        number = Decimal(self.source)
+        digits = f"{number:.0f}"
+        if number != number.to_integral_value() or len(digits) > _MOST_DIGITS:
+            return self.source
+        return digits
 
 
 def parse(text: bytes | str) -> Any:

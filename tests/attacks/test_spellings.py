@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from proxy.assistant import Reply
 from tests.house import House
 from tests.simulator import Simulator
 
@@ -36,3 +37,19 @@ async def test_what_is_found_in_escapes_is_hidden_without_them(
     sent = json.dumps(heard.json)
     assert "CREDIT_CARD_1" in sent
     assert "5678" not in sent
+
+
+@pytest.mark.parametrize("number", ["4.929123456789015E15", "4929123456789015e0"])
+async def test_a_card_in_scientific_notation_is_hidden_and_comes_back(
+    number: str, privet: House, simulator: Simulator
+) -> None:
+    simulator.otherwise(lambda asked: Reply(f"It was {asked['ledger']['of']}."))
+    said = json.dumps([{"role": "user", "content": f"My credit card is {CARD}."}])
+    response = await privet.client._client.post(
+        f"{privet.root}/v1/chat/completions",
+        content=f'{{"model":"gpt-4o-mini","messages":{said},"ledger":{{"of":{number}}}}}',
+        headers={"Authorization": f"Bearer {privet.key}", "Content-Type": "application/json"},
+    )
+    assert response.json()["choices"][0]["message"]["content"] == "It was 4929123456789015."
+    (heard,) = simulator.journal
+    assert int(heard.json["ledger"]["of"]) != int(CARD.replace(" ", ""))

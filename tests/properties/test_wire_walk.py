@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from typing import Any
 
 from hypothesis import assume, given
@@ -61,6 +62,16 @@ class Num(str):
     __hash__ = str.__hash__
 
 
+def said(number: Num) -> Num:
+    """What a number says: the digits of a whole one that is written like 4.111111E15."""
+    coefficient, exponent, _ = number.lower().partition("e")
+    if exponent and sum(map(str.isdigit, coefficient)) >= 7:
+        value = Fraction(number)
+        if value.denominator == 1 and len(str(value)) <= 34:
+            return Num(value)
+    return number
+
+
 def naive(node: Any, path: Path = (), *, named: bool = False) -> dict[Path, str]:
     """Every string, key, long number and named short number of an expanded tree, by path."""
     if isinstance(node, Document):
@@ -75,6 +86,7 @@ def naive(node: Any, path: Path = (), *, named: bool = False) -> dict[Path, str]
         items = [naive(value, (*path, at), named=named) for at, value in enumerate(node)]
         return {place: text for item in items for place, text in item.items()}
     if isinstance(node, Num):
+        node = said(node)
         digits = "".join(c if c.isdigit() else " " for c in node).split()
         short = named and digits == [str(node)] and len(node) in range(3, 7)
         return {path: str(node)} if short or any(len(run) >= 5 for run in digits) else {}
