@@ -53,3 +53,26 @@ async def test_a_card_in_scientific_notation_is_hidden_and_comes_back(
     assert response.json()["choices"][0]["message"]["content"] == "It was 4929123456789015."
     (heard,) = simulator.journal
     assert int(heard.json["ledger"]["of"]) != int(CARD.replace(" ", ""))
+
+
+async def test_a_name_in_slugs_and_ids_is_hidden_and_comes_back(
+    privet: House, simulator: Simulator
+) -> None:
+    slug = "margarethe-hollenbach"
+    simulator.otherwise(lambda asked: Reply(asked["messages"][0]["content"]))
+    call = {"id": slug, "type": "function", "function": {"name": f"mail-{slug}", "arguments": "{}"}}
+    response = await privet.client.chat.completions.create(
+        model="gpt-4o-mini",
+        messages=[
+            {"role": "user", "content": f"Open https://people.example/{slug} and {slug}.pdf."},
+            {"role": "assistant", "tool_calls": [call]},  # type: ignore[list-item, misc]  # a dict
+            {"role": "tool", "tool_call_id": slug, "content": "Sent."},
+            {"role": "user", "content": "My name is Margarethe Hollenbach."},
+        ],
+    )
+    said = f"Open https://people.example/{slug} and {slug}.pdf."
+    assert response.choices[0].message.content == said
+    (heard,) = simulator.journal
+    assert b"hollenbach" not in heard.body.lower()
+    _, asked, result, _ = heard.json["messages"]
+    assert asked["tool_calls"][0]["id"] == result["tool_call_id"]
