@@ -10,7 +10,6 @@ An occurrence is
   more in URL encoding (each up to three times over) and base64 (RFC 4648, both alphabets, at any of
   the three alignments). One in base64 is the whole encoded token. A value that was found in escapes
   itself is looked for as what they stand for, too;
-- found with hyphens between its words (jane-doe in a URL), unless it holds digits;
 - found closed up in an identifier whose capitals begin its words (JaneDoe, in a text of one word).
 
 Trivial values (one or two characters, no letter or digit, a stopword) have no occurrences: they
@@ -43,8 +42,8 @@ _ALPHANUMERIC = re.compile(r"[^\W_]")
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _NOT_IN_IDENTIFIERS = str.maketrans("", "", " -()")
 _IDENTIFIER = re.compile(r"(?=.*[a-z])(?=(?:.*[0-9]){4})[a-z0-9]{6,34}")
-# Most names and addresses: no digit, no escape, nothing beyond ASCII, single spaces.
-_NOTHING_TO_FOLD = re.compile(r"[A-Za-z@.,'-]+(?: [A-Za-z@.,'-]+)*")
+# Most names and addresses: no digit, no escape, no hyphen, nothing beyond ASCII, single spaces.
+_NOTHING_TO_FOLD = re.compile(r"[A-Za-z@.,']+(?: [A-Za-z@.,']+)*")
 _TURN = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
 # Thai to Khmer, Japanese, Chinese, Korean: no spaces between words, or particles joined to them.
 _UNSPACED = re.compile(
@@ -250,8 +249,7 @@ def _patterns(
     digits = _digits(plain)
     folded = fold(value, numbers=True).text.strip(_EDGES) if numbers and digits else plain
     strict = plain if numbers and 1 < digits < _NUMBER else ""
-    hyphened = {plain.replace(" ", "-")} if not exact and not digits else set()
-    for text in {folded, *hyphened, *(_regrouped(folded) if digits >= _FEWEST else ())}:
+    for text in {folded, *(_regrouped(folded) if digits >= _FEWEST else ())}:
         yield text, _Pattern(index, len(text), exact, strict)
     if len(plain) >= _LONG:
         for core in _base64_cores(value):

@@ -51,6 +51,16 @@ def test_one_value_one_number_and_a_letter_for_each_spelling() -> None:
     check(masked, LEXICON)
 
 
+def test_a_name_and_its_slug_are_one_value_whatever_each_was_found_to_be() -> None:
+    masked = mask(
+        ("Open jane-doe now.", {"jane-doe": "LOCATION"}),
+        ("Ask Jane Doe.", {"Jane Doe": "PERSON"}),
+        PERSON=PLACEHOLDER,
+    )
+    assert masked.texts == ("Open <LOCATION_1> now.", "Ask <LOCATION_1b>.")
+    check(masked, LEXICON)
+
+
 @pytest.mark.parametrize(
     ("name", "masked_name"),
     [

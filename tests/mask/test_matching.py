@@ -114,7 +114,7 @@ def test_what_is_found_doesnt_depend_on_the_other_values() -> None:
 
 def test_forms_of_one_value_are_one() -> None:
     forms = ["Jane Doe", "JANE  doe", "Jane\nDoe", "Jane%20Doe", "J\u200bane Doe", "jane_doe"]
-    forms += ["Jane&nbsp;Doe"]
+    forms += ["Jane&nbsp;Doe", "jane-doe", "Jane\u2010Doe"]
     assert {canonical(form) for form in forms} == {"jane doe"}
     assert canonical("GB29 NWBK 6016 1331 9268 19") == canonical("gb29nwbk60161331926819")
     assert canonical("192.168.1.23") != canonical("192.168.12.3")

@@ -43,6 +43,7 @@ def test_a_value_found_in_escapes_is_looked_for_without_them() -> None:
 def test_words_joined_by_hyphens_are_the_value_too() -> None:
     turns = (("Jane Doe", "Jane Doe"), ("/people/jane-doe.pdf, Mary-Jane-Doe, jane-does", ""))
     assert swept(*turns) == [[], ["jane-doe", "Jane-Doe"]]
+    assert swept(("to jane-doe", "jane-doe"), ("Jane Doe", "")) == [[], ["Jane Doe"]]
 
 
 def test_each_form_whose_case_counts_is_looked_for() -> None:
