@@ -8,25 +8,23 @@ an answer, a clean end of stream, or a `PrivetError`, with a record of each.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
 from proxy import signed
 from proxy.conversations import complete
 from proxy.delivery import deliver
+from proxy.departure import Prepared, prepare
 from proxy.detect.allowing import same_marks
 from proxy.detect.sweep import Swept, sweep
 from proxy.errors import (
-    GuardHit,
     PolicyRefused,
     PrivetError,
     ProviderCredentials,
@@ -34,24 +32,18 @@ from proxy.errors import (
     ProviderRefused,
     ProviderTimeout,
 )
-from proxy.exchange import Channel, Endpoint, Exchange, Facts, Path, Principal, Scope, Verdict
+from proxy.exchange import Channel, Endpoint, Exchange, Facts, Verdict
 from proxy.facts import Occasion, accept, gather
 from proxy.identity.labels import declared
 from proxy.journey import Answer, Attempt, Call, Services, as_failure
-from proxy.mask.guard import check, check_opaque
-from proxy.mask.keyed import Keyed
-from proxy.mask.masking import Masked, Numbering, number
-from proxy.mask.restore import Restorer
-from proxy.mask.withhold import without
-from proxy.memory import Memory, Turn
+from proxy.mask.masking import number
+from proxy.memory import Memory
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.providers import Reply
 from proxy.recording import Outcome, Request
 from proxy.shadowing import shadowed
-from proxy.wire import BY_NAME, DIALECTS, Dialect, translation
-from proxy.wire.restoring import Asked
-from proxy.wire.strict_json import add_members
+from proxy.wire import DIALECTS, Dialect
 
 T = TypeVar("T")
 
@@ -104,11 +96,10 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
             found=Counter(one.entity for part in findings for one in part),
             shown=Counter(one.entity for part in findings for one in part if one.shown),
         )
-        # 6. decide
-        day = now.date()
 
+        # 6. decide
         def judge(endpoint: Endpoint, facts: Facts) -> Verdict:
-            return decide(policy, facts, principal, endpoint, day)
+            return decide(policy, facts, principal, endpoint, now.date())
 
         verdicts = [
             signed.decide_with(partial(judge, endpoint), facts, inspected.held, endpoint)
@@ -124,22 +115,14 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
             raise _refusal(verdicts)
         numbering = await _aside(exchange, lambda: number(parts, findings, turn.before))
         turn.numbered(numbering.numbered)
+        prepared = Prepared(dialect, turn, numbering, inspected)
     for attempt_number, verdict in enumerate(ranked, start=1):
         # 8. mask
         async with _refusal_on_record(lambda: request, services):
             attempt = await _aside(
                 exchange,
                 partial(
-                    _mask,
-                    request,
-                    verdict,
-                    attempt_number,
-                    turn,
-                    numbering,
-                    inspected,
-                    call.headers,
-                    dialect,
-                    services,
+                    prepare, request, verdict, attempt_number, prepared, call.headers, services
                 ),
             )
         async with _departure_on_record(attempt, services):
@@ -243,118 +226,6 @@ def _refusal(verdicts: Sequence[Verdict]) -> PolicyRefused:
     """The refusal that the caller reads: the preferred endpoint's, since that is what was asked."""
     first = verdicts[0]
     return PolicyRefused(first.message, hint=first.hint, rule=first.rules[0])
-
-
-def _mask(  # noqa: PLR0917 — one value of each step so far
-    request: Request,
-    verdict: Verdict,
-    attempt_number: int,
-    turn: Turn,
-    numbering: Numbering,
-    inspected: signed.Inspected,
-    headers: Mapping[str, str],
-    dialect: Dialect,
-    services: Services,
-) -> Attempt:
-    """Rewrite the parts for one endpoint, and check that nothing hidden is left."""
-    exchange, principal = replace(request.exchange, without=verdict.without), request.principal
-    treatment = verdict.treatment
-    keyed = _keyed(exchange, principal, services.secret)
-    masked = numbering.render(treatment, services.secret, turn.plan(treatment), keyed)
-    turn.masked(treatment, masked.plan)
-    edits: dict[Path, str] = dict(masked.edits)
-    for path in exchange.pseudonyms:
-        edits[path] = _pseudonym(exchange, path, principal, services.secret)
-    sent = dialect.write(exchange, edits, verdict.endpoint.model, _placeholders(masked))
-    passed, notes = dialect.passed_on(headers)
-    spoken, body = dialect, sent.body
-    translated = translation(dialect, services.providers[verdict.endpoint.provider].speaks)
-    if translated is not None:
-        spoken = BY_NAME[translated.target]
-        body, dropped = translated.put(body)
-        notes += dropped
-    if verdict.without:
-        notes += ("reasoning-dropped",)
-    digest = hashlib.sha256(body).digest()
-    if not turn.passed(treatment, digest):
-        # The guard reads the body that is sent, not what it was meant to be.
-        read_back = exchange if body is exchange.body else spoken.parse(body, exchange.id)
-        verbatim = [part.text for part in signed.parts(read_back)]
-        check_opaque(masked, exchange.opaque, services.lexicon)
-        try:
-            check(masked, services.lexicon, [part.text for part in read_back.parts])
-            check(masked.less(inspected.produced), services.lexicon, verbatim)
-        except GuardHit:
-            name = verdict.endpoint.provider
-            log.critical("egress guard hit", exchange=exchange.id, provider=name)
-            raise
-        turn.guarded(treatment, digest)
-    if preferences := _preferences(verdict, services):
-        body = add_members(body, preferences)
-        digest = hashlib.sha256(body).digest()
-    terms = verdict.terms
-    mapping = without(masked.mapping, numbering, terms.withheld)
-    restorer = Restorer(mapping, exchange.parts, terms.hosts, terms.tools, masked.moved)
-    told: list[dict[str, Any]] = []
-    shown = signed.shown_to(verdict, request.facts, inspected.held)
-    asked = Asked(
-        exchange.json_answer,
-        bool(masked.edits),
-        sent.relaxed,
-        exchange.echo,
-        told.append,
-        exchange.tree,
-        lambda seal: services.seals.remember(principal.tenant, seal, shown),
-    )
-    return Attempt(
-        request,
-        verdict,
-        attempt_number,
-        masked,
-        restorer,
-        body,
-        digest,
-        asked,
-        told,
-        spoken.name,
-        passed,
-        translated,
-        notes,
-    )
-
-
-def _preferences(verdict: Verdict, services: Services) -> dict[str, Any]:
-    """What holds a provider that passes requests on to what policy says of it."""
-    name = verdict.endpoint.provider
-    said = services.policies.current.providers.get(name)
-    if said is None:  # it was taken out since: the strictest
-        return services.providers[name].preferences("none", trains=False)
-    return services.providers[name].preferences(said.retention, trains=said.trains)
-
-
-def _placeholders(masked: Masked) -> dict[str, str]:
-    """Each hidden value with the placeholder that comes back for it, or an empty string."""
-    restored = {value: f"<{token}>" for token, value in masked.mapping.tokens.items()}
-    return dict.fromkeys(masked.hidden, "") | restored
-
-
-def _keyed(exchange: Exchange, principal: Principal, secret: bytes) -> Keyed | None:
-    """What numbers depend on where they must mean the same in another request; else they count."""
-    if exchange.scope is Scope.REQUEST:
-        return None
-    tenant_wide = exchange.scope is Scope.TENANT
-    who = (principal.tenant,) if tenant_wide else principal.identity
-    message = "\x1f".join((exchange.scope.value, *who)).encode()
-    return Keyed(hmac.digest(secret, message, hashlib.sha256), exact=not tenant_wide)
-
-
-def _pseudonym(exchange: Exchange, path: Path, principal: Principal, secret: bytes) -> str:
-    """An end user's id as providers see it: the same for the same user, and no more than that."""
-    value = exchange.tree
-    for step in path:
-        value = value[step]
-    message = f"{principal.tenant}\x1f{value}".encode()
-    return "user-" + hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
 
 
 async def _forward(attempt: Attempt, services: Services) -> Reply:

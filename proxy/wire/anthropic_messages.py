@@ -19,7 +19,8 @@ from proxy.errors import BadRequest, PrivetError
 from proxy.exchange import Author, Exchange, Path, Scope, Signed, TextPart
 from proxy.wire import anthropic_tools, json_schema, json_walk, strict_json
 from proxy.wire.anthropic_blocks import CACHE, CONTENT, MEDIA_BLOCKS, SIGNED_BLOCKS
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+from proxy.wire.json_rewrite import rewrite
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import check_kinds, check_object, choice
 from proxy.wire.restoring import Sent
 

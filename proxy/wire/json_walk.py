@@ -1,24 +1,22 @@
-"""One walker over JSON: what is data, what is protocol, and how a changed string goes back.
+"""One walker over JSON: what is data, and what is protocol.
 
 Inspect by default: every string leaf, object key and long digit run in a number (and a short one
 that stands under a key of the caller's own) becomes a `TextPart` unless its path is declared in the
 adapter's `Spec` *and* its value fits what is declared there. A field that an API adds next year has
 no declaration, so it is inspected.
 
-Invariants: the tree is never changed in place; `rewrite` applies every edit or raises; what no
-edit touches keeps its value (numbers keep their source text, documents inside strings keep
-their bytes).
+Invariant: the tree is never changed in place (json_rewrite.py puts changed strings back).
 """
 
 from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from proxy.errors import BadRequest, CannotMask
+from proxy.errors import BadRequest
 from proxy.exchange import (
     Alphabet,
     Author,
@@ -28,7 +26,6 @@ from proxy.exchange import (
     Path,
     Reach,
     Signed,
-    Step,
     TextPart,
 )
 from proxy.wire import data_url, strict_json
@@ -84,8 +81,6 @@ _DIGIT_RUN = re.compile(r"\d{7}")
 _SWEPT_RUN = re.compile(r"\d{5}")
 # Under a key of the caller's own, which may say what it is, a number may be as short as a CVV.
 _UNDER_KEY = re.compile(r"\d{3,6}")
-# RFC 8259 section 6.
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _DOCUMENT = re.compile(r"[ \t\r\n]*[{\[]")
 # What a document or a data: URL begins with.
 _NOT_JUST_TEXT = frozenset(" \t\r\n{[dD")
@@ -205,112 +200,6 @@ def seal(tree: Any, path: Path, part: TextPart | None) -> Signed:
     for step in path:
         node = node[step]
     return Signed((path,), (str(node),), (part,) if part else (), droppable=False)
-
-
-def rewrite(
-    tree: Any,
-    edits: Mapping[Path, str],
-    documents: Mapping[Path, Any],
-    without: Sequence[Path] = (),
-) -> Any:
-    """A copy of `tree` with the string (key, number) at each path replaced.
-
-    `without` are paths of array items that are left out. Containers that no edit reaches are shared
-    with `tree`; documents inside strings that no edit reaches keep their bytes.
-
-    Raises:
-        CannotMask: an edit gives a number that isn't one, or makes two keys of one object equal.
-        LookupError: an edit's path doesn't exist. That would send unmasked text, so it is an error.
-    """
-    if edits:
-        tree = _graft(tree, _forest(edits), (), documents)
-    # From the last one on, so that those that are still to go stay where their paths say.
-    for path in sorted(without, key=_position, reverse=True):
-        tree = _cut(tree, path)
-    return tree
-
-
-def _position(path: Path) -> list[int]:
-    return [step for step in path if isinstance(step, int)]
-
-
-def _cut(node: Any, path: Path) -> Any:
-    """A copy of `node` without the array item at `path`."""
-    step, *below = path
-    copy: Any = dict(node) if isinstance(node, dict) else list(node)
-    if below:
-        copy[step] = _cut(node[step], tuple(below))
-    else:
-        del copy[step]
-    return copy
-
-
-def _forest(edits: Mapping[Path, str]) -> dict[Step, Any]:
-    """The edits as a tree of their steps. Nobody may edit a string and what is inside it."""
-    forest: dict[Step, Any] = {}
-    for path, text in edits.items():
-        node = forest
-        for step in path[:-1]:
-            node = node.setdefault(step, {})
-            if not isinstance(node, dict):
-                raise LookupError(describe(path))  # noqa: TRY004 — the path, not a type
-        if node.setdefault(path[-1], text) is not text:
-            raise LookupError(describe(path))
-    return forest
-
-
-def _graft(node: Any, edits: Any, path: Path, documents: Mapping[Path, Any]) -> Any:
-    if isinstance(edits, str):
-        if isinstance(node, str):
-            return edits
-        if isinstance(node, int | Number) and not isinstance(node, bool):
-            return _edited_number(edits, path)
-        raise LookupError(describe(path))
-    if isinstance(node, dict):
-        return _graft_object(node, edits, path, documents)
-    if isinstance(node, list):
-        items = list(node)
-        for index, below in edits.items():
-            items[index] = _graft(items[index], below, (*path, index), documents)
-        return items
-    step, *others = edits
-    inside = (*path, step)
-    if others or not isinstance(node, str):
-        raise LookupError(describe(inside))
-    if step is Inside.JSON:
-        grafted = _graft(documents[inside], edits[step], inside, documents)
-        return strict_json.dumps(grafted, indent="\n" in node).decode()
-    read = data_url.read(node)
-    if step is not Inside.DATA_URL or read is None:
-        raise LookupError(describe(inside))
-    return data_url.write(node, _graft(read, edits[step], inside, documents))
-
-
-def _graft_object(
-    node: dict[str, Any], edits: Any, path: Path, documents: Mapping[Path, Any]
-) -> dict[str, Any]:
-    renamed = {step.name: text for step, text in edits.items() if isinstance(step, Key)}
-    if not node.keys() >= renamed.keys():
-        raise LookupError(describe(path))
-    members: dict[str, Any] = {}
-    seen = 0
-    for name, value in node.items():
-        below = edits.get(name)
-        if below is not None:
-            seen += 1
-            value = _graft(value, below, (*path, name), documents)  # noqa: PLW2901 — the edited member
-        members[renamed.get(name, name)] = value
-    if seen + len(renamed) != len(edits):
-        raise LookupError(describe(path))
-    if len(members) != len(node):
-        raise CannotMask(f"Two keys at {describe(path)} can't be told apart once they are hidden.")
-    return members
-
-
-def _edited_number(text: str, path: Path) -> Number:
-    if _NUMBER.fullmatch(text) is None:
-        raise CannotMask(f"The number at {describe(path)} can't be hidden and stay a number.")
-    return Number(text)
 
 
 def map_strings(

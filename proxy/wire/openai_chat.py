@@ -12,7 +12,8 @@ from typing import Any
 from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Path
 from proxy.wire import json_schema, strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+from proxy.wire.json_rewrite import rewrite
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import (
     BREAKPOINT,
     check_kinds,

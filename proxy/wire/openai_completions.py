@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Path
 from proxy.wire import strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+from proxy.wire.json_rewrite import rewrite
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import check_kinds, check_object, visit_prompts
 from proxy.wire.restoring import Sent
 

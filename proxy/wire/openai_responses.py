@@ -19,7 +19,8 @@ from typing import Any
 from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Path, Scope, Signed, TextPart
 from proxy.wire import json_schema, json_walk, strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+from proxy.wire.json_rewrite import rewrite
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_responses_items import (
     AUTHORS,
     CONTENT,

@@ -21,7 +21,7 @@ from typing import Any
 
 import uvloop
 
-from proxy import pipeline
+from proxy import departure, pipeline
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
 from proxy.journey import Call, Services
@@ -53,8 +53,8 @@ STAGES: dict[str, tuple[Any, str]] = {
     "decide": (pipeline, "decide"),
     "number": (pipeline, "number"),
     "render": (Numbering, "render"),
-    "guard": (pipeline, "check"),
-    "restorer": (pipeline, "Restorer"),
+    "guard": (departure, "check"),
+    "restorer": (departure, "Restorer"),
     "intent, durable": (Recorder, "intent"),
     "outcome, durable": (Recorder, "outcome"),
 }

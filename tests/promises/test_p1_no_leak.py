@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pytest
 from openai import InternalServerError
 
-from proxy import pipeline, scaffold
+from proxy import departure, pipeline, scaffold
 from proxy.detect.detector import Detector
 from proxy.mask import masking
 from proxy.mask.plan import Plan
@@ -166,7 +166,7 @@ async def test_without_sweep_and_guard_it_leaks(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pipeline, "sweep", lambda _parts, findings, *_: findings)
-    monkeypatch.setattr(pipeline, "check", lambda *_: None)
+    monkeypatch.setattr(departure, "check", lambda *_: None)
     simulator.says("Fine.")
     await post(privet, REQUESTS["base64 of no text"])
     assert leaks(simulator.journal[0].body) == [PERSON]
@@ -189,7 +189,7 @@ async def test_without_rewriting_everything_leaks(
     nothing_hidden = Plan((), (), local=True)
     unmasked = masking.Masked({}, (), masking.Restorable(), (), (), nothing_hidden, {})
     monkeypatch.setattr(masking.Numbering, "render", lambda *_: unmasked)
-    monkeypatch.setattr(pipeline, "check", lambda *_: None)
+    monkeypatch.setattr(departure, "check", lambda *_: None)
     monkeypatch.setattr(Recorder, "intent", nothing)
     simulator.says("Fine.")
     await post(privet, REQUESTS["user text"])
@@ -216,7 +216,7 @@ async def test_a_file_that_spells_a_hidden_value_is_not_sent(
     ]
     body = {"model": "house-model", "messages": [{"role": "user", "content": content}]}
     if not checked:
-        monkeypatch.setattr(pipeline, "check_opaque", lambda *_: None)
+        monkeypatch.setattr(departure, "check_opaque", lambda *_: None)
     simulator.says("It is long.")
     async with house(tmp_path, detector, simulator.base_url, policy=policy) as privet:
         response = await post(privet, body)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from proxy.errors import CannotMask
 from proxy.exchange import Alphabet, Author, Inside, Key, Path
 from proxy.wire import strict_json
-from proxy.wire.json_walk import DEFAULT, Walk, rewrite
+from proxy.wire.json_rewrite import rewrite
+from proxy.wire.json_walk import DEFAULT, Walk
 
 strings = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=6)
 # Numbers as a JSON writer might spell them.

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from proxy.exchange import Author, Inside, Key, Path, Reach
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, rewrite
+from proxy.wire.json_rewrite import rewrite
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 
 JSON, DATA = Inside.JSON, Inside.DATA_URL
 
