@@ -138,19 +138,12 @@ def _parse(dialect: str, body: bytes, exchange_id: str) -> Exchange:
         _visit(walk, message, ("messages", position))
     answer = (tree.get("output_config") or {}).get("format") or tree.get("output_format")
     thinking = tree.get("thinking") or {}
-    return Exchange(
-        id=exchange_id,
-        dialect=dialect,
-        model=tree["model"],
-        stream=bool(tree.get("stream")),
-        body=body,
-        tree=tree,
-        documents=walk.documents,
-        parts=tuple(walk.parts),
-        opaque=tuple(walk.opaque),
-        pseudonyms=tuple(walk.pseudonyms),
+    return walk.exchange(
+        tree,
+        body,
+        exchange_id,
+        dialect,
         json_answer=bool(answer),
-        constraints=tuple(walk.constraints),
         signed=tuple(_signed(tree, walk.sealed)),
         # What a model signed must mean the same when the history was trimmed.
         scope=Scope.PRINCIPAL if thinking.get("type", "disabled") != "disabled" else Scope.REQUEST,

@@ -20,6 +20,7 @@ from proxy.errors import BadRequest
 from proxy.exchange import (
     Alphabet,
     Author,
+    Exchange,
     Inside,
     Key,
     OpaquePart,
@@ -129,6 +130,25 @@ class Walk:
                 self.visit(value, inner, (*path, index), context, depth + 1)
         elif isinstance(node, Number) or (isinstance(node, int) and not isinstance(node, bool)):
             self._number(node.spoken if isinstance(node, Number) else str(node), path, context)
+
+    def exchange(
+        self, tree: dict[str, Any], body: bytes, exchange_id: str, dialect: str, **more: Any
+    ) -> Exchange:
+        """The request that was walked; `more`: what its dialect knows of it besides."""
+        return Exchange(
+            id=exchange_id,
+            dialect=dialect,
+            model=tree["model"],
+            stream=bool(tree.get("stream")),
+            body=body,
+            tree=tree,
+            documents=self.documents,
+            parts=tuple(self.parts),
+            opaque=tuple(self.opaque),
+            pseudonyms=tuple(self.pseudonyms),
+            constraints=tuple(self.constraints),
+            **more,
+        )
 
     def member(self, name: str, value: Any, spec: Spec, path: Path, depth: int = 0) -> None:
         """Collect one member of the object at `path`: its key, unless declared, and its value."""

@@ -194,19 +194,12 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         walk.member(name, tree[name], _REQUEST, ())
     _visit_messages(walk, messages, leading, len(messages))
     response_format = tree.get("response_format") or {}
-    return Exchange(
-        id=exchange_id,
-        dialect=NAME,
-        model=tree["model"],
-        stream=bool(tree.get("stream")),
-        body=body,
-        tree=tree,
-        documents=walk.documents,
-        parts=tuple(walk.parts),
-        opaque=tuple(walk.opaque),
-        pseudonyms=tuple(walk.pseudonyms),
+    return walk.exchange(
+        tree,
+        body,
+        exchange_id,
+        NAME,
         json_answer=response_format.get("type") in ("json_object", "json_schema"),
-        constraints=tuple(walk.constraints),
     )
 
 

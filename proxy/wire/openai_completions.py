@@ -54,17 +54,11 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         walk.member(name, tree[name], _REQUEST, ())
     walk.author = Author.USER
     visit_prompts(walk, tree["prompt"], ("prompt",))
-    return Exchange(
-        id=exchange_id,
-        dialect=NAME,
-        model=tree["model"],
-        stream=bool(tree.get("stream")),
-        body=body,
-        tree=tree,
-        documents=walk.documents,
-        parts=tuple(walk.parts),
-        opaque=tuple(walk.opaque),
-        pseudonyms=tuple(walk.pseudonyms),
+    return walk.exchange(
+        tree,
+        body,
+        exchange_id,
+        NAME,
         json_answer=False,
     )
 

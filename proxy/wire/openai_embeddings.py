@@ -42,17 +42,11 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         walk.member(name, tree[name], _REQUEST, ())
     walk.author = Author.USER
     visit_prompts(walk, tree["input"], ("input",))
-    return Exchange(
-        id=exchange_id,
-        dialect=NAME,
-        model=tree["model"],
-        stream=False,
-        body=body,
-        tree=tree,
-        documents=walk.documents,
-        parts=tuple(walk.parts),
-        opaque=tuple(walk.opaque),
-        pseudonyms=tuple(walk.pseudonyms),
+    return walk.exchange(
+        tree,
+        body,
+        exchange_id,
+        NAME,
         json_answer=False,
         scope=Scope.TENANT,
     )

@@ -147,19 +147,12 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         walk.member("input", tree["input"], _REQUEST, ())
     _visit_items(walk, items, leading, len(items))
     answer_format = (tree.get("text") or {}).get("format") or {}
-    return Exchange(
-        id=exchange_id,
-        dialect=NAME,
-        model=tree["model"],
-        stream=bool(tree.get("stream")),
-        body=body,
-        tree=tree,
-        documents=walk.documents,
-        parts=tuple(walk.parts),
-        opaque=tuple(walk.opaque),
-        pseudonyms=tuple(walk.pseudonyms),
+    return walk.exchange(
+        tree,
+        body,
+        exchange_id,
+        NAME,
         json_answer=answer_format.get("type") in ("json_object", "json_schema"),
-        constraints=tuple(walk.constraints),
         previous=tree.get("previous_response_id") or "",
         references=tuple(item["id"] for item in items if item.get("type") == "item_reference"),
         stores=tree.get("store") is not False,
