@@ -76,7 +76,7 @@ def decide(
     restrictions = [
         rule
         for rule in lookup.restrictions(facts.entities, principal.team)
-        if rule.matches(facts, principal, endpoint, on)
+        if rule.matches(facts, principal, endpoint, on) and _acts(rule, facts)
     ]
     waivers = [
         rule
@@ -85,7 +85,7 @@ def decide(
     ]
     lifted = {w.rule for w in waivers}
     standing = [r for r in restrictions if r.id not in lifted] if lifted else restrictions
-    treats = [r for r in standing if isinstance(r, Treat) and r.actions.keys() & facts.entities]
+    treats = [r for r in standing if isinstance(r, Treat)]
     treatment = demand(policy, facts, provider, treats)
 
     refusals = [
@@ -111,6 +111,11 @@ def decide(
     rules = tuple(sorted(r.id for r in decided))
     answer = terms(policy, facts, principal, endpoint, on)
     return Verdict(endpoint, allowed=True, rules=rules, treatment=treatment, terms=answer)
+
+
+def _acts(rule: Block | Require | Treat, facts: Facts) -> bool:
+    """Whether a rule that matches does anything: not if it treats only what wasn't found."""
+    return not isinstance(rule, Treat) or not rule.actions.keys().isdisjoint(facts.entities)
 
 
 def demand(
