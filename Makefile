@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Coverage-guided fuzzing. Apart from the dev list, since it has wheels for Linux on x86-64 only.
+FUZZER := atheris>=3
 
-.PHONY: setup demo test coverage lint types contracts check bench fuzz soak lock clean
+.PHONY: setup demo test coverage lint types contracts check bench fuzz soak lock dist sbom clean
 
 $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || \
@@ -53,6 +55,14 @@ lock: ## write the lock files anew: names, versions and hashes, no addresses
 	  --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	echo '$(FUZZER)' | $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file requirements-fuzz.lock -
+
+dist: $(STAMP)  ## wheel and sdist of the checked-out commit; the same bytes every time
+	$(BIN)/python deploy/dist.py
+
+sbom: $(STAMP)  ## what it is made of, as CycloneDX
+	$(BIN)/python deploy/sbom.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
