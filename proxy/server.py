@@ -163,6 +163,9 @@ def _stay_with_http(request: web.BaseRequest) -> None:
     # Some clients offer HTTP/2 with every request, and take HTTP/1.1 for an answer (RFC 9110, 7.8).
     if request.headers.get("Upgrade", "h2c").lower() != "h2c":
         raise NotSupported("Privet doesn't take WebSocket connections or other upgrades.")
+    # What stands before `chunked` would have to be undone before anybody knows what was sent.
+    if request.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
+        raise NotSupported("Send the body with its length, or in chunks and nothing else.")
 
 
 def _unrouted(request: web.BaseRequest) -> Dialect:
