@@ -18,6 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from time import perf_counter
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -57,13 +58,14 @@ class _Waiting:
 class AuditLog:
     """One slot's log, open for appending. Every method belongs to one event loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 — what `open` has made ready
         self,
         origin: str,
         recipients: Sequence[Recipient | Pair],
         clock: Callable[[], int],
         store: Store,
         lock: int,
+        observe: Callable[[float, float], None],
     ) -> None:
         """Use `open`."""
         self._origin = origin
@@ -71,6 +73,7 @@ class AuditLog:
         self._clock = clock
         self._store = store
         self._lock = lock
+        self._observe = observe
         self._disk = DiskThread()
         self._chunks = ChunkTable()
         self._open_intents: dict[str, int] = {}
@@ -94,6 +97,7 @@ class AuditLog:
         recipients: Sequence[Recipient | Pair],
         clock: Callable[[], int],
         accept_damage_by: str | None = None,
+        observe: Callable[[float, float], None] = lambda _write_s, _sync_s: None,
     ) -> AuditLog:
         """Take over the slot in `directory`: lock, recover, list it in the site, begin a segment.
 
@@ -104,6 +108,8 @@ class AuditLog:
             clock: nanoseconds since 1970.
             accept_damage_by: the operator who accepts that damage above the newest checkpoint is
                 cut and recorded.
+            observe: is told of each batch how many seconds it took to make it durable, and how many
+                of them the disk took to sync it.
 
         Blocks. Raises AuditError when another process holds the slot, or the log can't go on.
         """
@@ -122,7 +128,7 @@ class AuditLog:
                 register(directory.parent, Slot(directory.name, verifier), signing_key)
                 store = Store(directory, origin, signing_key, recovered.published)
                 undo.callback(store.close)
-                log = cls(origin, recipients, clock, store, lock)
+                log = cls(origin, recipients, clock, store, lock, observe)
                 log._tell_what_was_found(recovered, list(read_journal(directory)))
                 store.checkpoint()
                 undo.pop_all()
@@ -139,6 +145,28 @@ class AuditLog:
     def size(self) -> int:
         """How many records are durable."""
         return self._durable
+
+    @property
+    def waiting(self) -> int:
+        """How many records are sealed and not durable yet."""
+        return len(self._queue)
+
+    @property
+    def lag_s(self) -> float:
+        """How long the oldest of those has been waiting, in seconds."""
+        since = self._queue[0].sealed.leaf.time if self._queue else self._clock()
+        return max(0, self._clock() - since) / 10**9
+
+    @property
+    def unprotected(self) -> int:
+        """How many durable records no checkpoint covers yet."""
+        return self._store.unprotected
+
+    async def probe(self) -> None:
+        """Write to the log's disk and sync it, beside the log; raises AuditError."""
+        if self._closed:
+            raise AuditError("the audit log is closed")
+        await self._disk.do(self._store.probe)
 
     async def append(
         self,
@@ -295,7 +323,9 @@ class AuditLog:
             batch.append(waiting)
         sealer = batch[0].sealer
         records = [waiting.sealed for waiting in batch]
+        started = perf_counter()
         await self._disk.do(lambda: self._store.write(sealer.header, sealer.first, records))
+        self._observe(perf_counter() - started, self._store.sync_s)
         for waiting in batch:
             self._queue.popleft()
             self._settle(waiting)

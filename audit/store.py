@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +26,8 @@ from audit.record import Reference
 from audit.rows import Rows
 from audit.sealer import Sealed
 from audit.segment import encode_batch
+
+_PROBE_BYTES = 64 * 1024
 
 
 class Store:
@@ -45,6 +49,7 @@ class Store:
         self._descriptor = -1
         self._end = 0  # of what was acknowledged in the open segment
         self._whole = True  # False from a failure until the acknowledged end is restored
+        self.sync_s = 0.0  # how long the last batch's sync took
 
     @property
     def size(self) -> int:
@@ -72,7 +77,9 @@ class Store:
                 self._begin(segment)
                 data = header + data
             write_at(self._descriptor, data, self._end)
+            started = time.perf_counter()
             os.fdatasync(self._descriptor)
+            self.sync_s = time.perf_counter() - started
             if self._end == 0:
                 sync_folder(segment.parent)
         except (OSError, sqlite3.Error) as error:
@@ -112,6 +119,13 @@ class Store:
             publish(self._folder, self._origin, self._signing_key, self._published)
         except OSError as error:
             raise AuditError(f"a checkpoint could not be made durable: {error}") from error
+
+    def probe(self) -> None:
+        """Write and sync what a record may need, in a file without a name; raises OSError."""
+        with tempfile.TemporaryFile(dir=self._folder) as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fdatasync(file.fileno())
 
     def close(self) -> None:
         """Let go of the files."""

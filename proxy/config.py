@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +20,7 @@ from proxy.yaml_file import ConfigError, Document, Problem, did_you_mean, read_t
 #: Environment variable -> the top-level setting that it replaces.
 ENVIRONMENT = {
     "PRIVET_LISTEN": "listen",
+    "PRIVET_ADMIN_LISTEN": "admin_listen",
     "PRIVET_POLICY": "policy",
     "PRIVET_LOG_LEVEL": "log_level",
     "PRIVET_LOG_FORMAT": "log_format",
@@ -269,6 +270,7 @@ class Settings(Section):
 
     Attributes:
         listen: address and port to serve on.
+        admin_listen: address and port of /healthz, /readyz and /metrics; without it there are none.
         policy: the policy file; with `policy_trust`, a bundle that `privet policy sign` made.
         candidate_policy: another one (unsigned), decided beside it, recorded and counted.
         keys: the file of virtual keys; `anyone: true` instead asks for none (loopback only).
@@ -278,6 +280,7 @@ class Settings(Section):
     """
 
     listen: Listen = "127.0.0.1:8080"
+    admin_listen: Listen | None = None
     policy: str
     policy_trust: PolicyTrustSection | None = None
     candidate_policy: str | None = None
@@ -297,8 +300,17 @@ class Settings(Section):
     @property
     def address(self) -> tuple[str, int]:
         """Host and port of `listen`."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return _address(self.listen)
+
+    @property
+    def admin_address(self) -> tuple[str, int] | None:
+        """Host and port of `admin_listen`."""
+        return _address(self.admin_listen) if self.admin_listen else None
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,13 +377,20 @@ def _cross_check(settings: Settings, document: Document) -> list[Problem]:
     if sum(not isinstance(entry, str) for entry in settings.audit.recipients) > 1:
         message = "only one group of recipients may read together"
         problems.append(document.problem(("audit", "recipients"), message))
-    if settings.address[1] > _MAX_PORT:
-        problems.append(document.problem(("listen",), f"a port is at most {_MAX_PORT}"))
+    return [*problems, *_check_addresses(settings, document)]
+
+
+def _check_addresses(settings: Settings, document: Document) -> Iterator[Problem]:
+    for name, address in (("listen", settings.address), ("admin_listen", settings.admin_address)):
+        if address is not None and address[1] > _MAX_PORT:
+            yield document.problem((name,), f"a port is at most {_MAX_PORT}")
+    if settings.address == settings.admin_address and settings.address[1]:
+        message = "callers and operators need listeners of their own"
+        yield document.problem(("admin_listen",), message, "give another port")
     if settings.anyone and settings.address[0] not in ("127.0.0.1", "::1", "localhost"):
         message = "without keys Privet serves on a loopback address only"
         hint = "set `keys`, or listen on 127.0.0.1"
-        problems.append(document.problem(("listen",), message, hint))
-    return problems
+        yield document.problem(("listen",), message, hint)
 
 
 def _run(command: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ outcome is written.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 
@@ -61,7 +62,9 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
             outcome.produced = inspector.found
             await inspector.judge_whole(answer, dialect, attempt.asked)
             restorer = inspector.restorer
+        started = time.perf_counter()
         restored = dialect.restore(answer, restorer, attempt.asked)
+        services.times.took("step", "restore", time.perf_counter() - started)
         await remember(attempt, services)
         outcome.status, outcome.delivered = "delivered", len(restored.body)
     except Exception as error:  # noqa: BLE001 — whatever it is, it is the attempt's outcome
@@ -70,7 +73,7 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
         raise failed from None
     finally:
         reply.close()
-        await attempt.record(outcome, bytes(received), services.recorder)
+        await attempt.record(outcome, bytes(received), services)
     return restored
 
 
@@ -83,7 +86,7 @@ async def _stream(
     listening, restorer, asked = _listening(attempt, streaming, services, outcome)
     restoring = streaming(restorer, asked)
     unsealed = bytearray()
-    parts = 0
+    parts, restore_s = 0, 0.0
     try:
         yield b""
         async for chunk in reply.chunks():
@@ -98,7 +101,9 @@ async def _stream(
                 parts += 1
             if listening:
                 await listening.feed(chunk)
+            started = time.perf_counter()
             restored = restoring.feed(chunk)
+            restore_s += time.perf_counter() - started
             await remember(attempt, services)  # before the caller can go on from it
             if restored:
                 outcome.delivered += len(restored)
@@ -118,8 +123,9 @@ async def _stream(
         yield last
     finally:
         reply.close()
+        services.times.took("step", "restore", restore_s)
         try:
-            await attempt.record(outcome, bytes(unsealed), services.recorder)
+            await attempt.record(outcome, bytes(unsealed), services)
         except AuditUnavailable:
             # What was delivered can't be called back; a restart turns the intent into `unknown`.
             log.error("outcome not recorded", exchange=exchange.id)

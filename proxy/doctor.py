@@ -44,7 +44,7 @@ class Check:
 def examine(configuration: Configuration) -> Iterator[Check]:
     """Every check, in the order in which `serve` would trip over it."""
     checks: tuple[Callable[[Configuration], Iterator[Check]], ...] = (
-        _listener,
+        _listeners,
         _policy,
         _knowledge,
         _virtual_keys,
@@ -58,18 +58,23 @@ def examine(configuration: Configuration) -> Iterator[Check]:
         yield from check(configuration)
 
 
-def _listener(configuration: Configuration) -> Iterator[Check]:
-    host, port = configuration.settings.address
+def _listeners(configuration: Configuration) -> Iterator[Check]:
+    settings = configuration.settings
+    yield _free("listen", *settings.address)
+    if settings.admin_address is not None:
+        yield _free("admin_listen", *settings.admin_address)
+
+
+def _free(setting: str, host: str, port: int) -> Check:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
         except OSError as error:
-            mend = "change `listen`, or stop what listens there"
-            yield Check("listen", "failed", f"{host}:{port}: {error.strerror}", mend)
-            return
-    yield Check("listen", "ok", f"{host}:{port} is free")
+            mend = f"change `{setting}`, or stop what listens there"
+            return Check(setting, "failed", f"{host}:{port}: {error.strerror}", mend)
+    return Check(setting, "ok", f"{host}:{port} is free")
 
 
 def _policy(configuration: Configuration) -> Iterator[Check]:

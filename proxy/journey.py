@@ -6,7 +6,7 @@ Above exchange.py, since these hold parts of the stages themselves.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,12 +17,13 @@ import structlog
 from proxy.detect.detector import Detector
 from proxy.errors import PrivetError
 from proxy.exchange import Verdict
-from proxy.identity import Identify
+from proxy.identity import Callers, Identify
 from proxy.logs import describe_exception
 from proxy.mask.masking import Masked
 from proxy.mask.restore import Restorer
 from proxy.matching import Lexicon
 from proxy.memory import Memory
+from proxy.metrics import Clock, Counts, Times, count_attempt
 from proxy.policy.watch import PolicyStore
 from proxy.providers import Provider
 from proxy.recording import Outcome, Recorder, Request
@@ -40,10 +41,11 @@ class Services:
     """What the steps need; built once, by services.py.
 
     Attributes:
+        callers: whom `identify` knows, unless it takes anyone.
         vault: what callers have stored.
         candidates: the store of a candidate policy, decided beside the one in force.
         reload_asked: set by whoever wants the policies looked at now.
-        counts: how often what happened, for metrics: reloads, differences of shadows.
+        counts, times: how often what happened, and how long it took, for metrics.
         lexicon: the words that the sweep and the guard are careful with.
         memory: what became of conversations, for their next turns.
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
@@ -52,10 +54,12 @@ class Services:
     """
 
     identify: Identify
+    callers: Callers | None
     policies: PolicyStore
     candidates: PolicyStore | None
     reload_asked: asyncio.Event
-    counts: Counter[tuple[str, ...]]
+    counts: Counts
+    times: Times
     detector: Detector
     catalogue: Catalogue
     providers: Mapping[str, Provider]
@@ -76,6 +80,7 @@ class Call:
     exchange_id: str
     headers: Mapping[str, str]
     body: bytes
+    clock: Clock = field(default_factory=Clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +111,18 @@ class Attempt:
     translation: Translation | None
     notes: tuple[str, ...]
 
-    async def record(self, outcome: Outcome, received: bytes, recorder: Recorder) -> None:
+    async def record(self, outcome: Outcome, received: bytes, services: Services) -> None:
         """Write how it ended, shielded from the client's leaving.
 
         Raises:
             AuditUnavailable: it can't be made durable.
         """
-        await recorder.settle(
-            recorder.outcome(self.request, self.verdict, self.number, outcome, received)
-        )
+        request, verdict, usage = self.request, self.verdict, self.asked.usage
+        models, secret = services.catalogue.models, services.secret
+        count_attempt(services.counts, request, verdict, outcome, usage, models, secret)
+        started, recorder = time.perf_counter(), services.recorder
+        await recorder.settle(recorder.outcome(request, verdict, self.number, outcome, received))
+        services.times.took("step", "record outcome", time.perf_counter() - started)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from proxy.identity.labels import declared
 from proxy.journey import Answer, Attempt, Call, Services, as_failure
 from proxy.mask.masking import number
 from proxy.memory import Memory
+from proxy.metrics import count_refusal
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.providers import Reply
@@ -53,7 +54,9 @@ LONG_BODY_BYTES = 64 * 1024
 log = structlog.get_logger(__name__)
 
 
-async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
+async def serve(  # noqa: PLR0915 — the story is told in one piece
+    call: Call, dialect: Dialect, services: Services
+) -> Answer:
     """One request's journey.
 
     Raises:
@@ -62,6 +65,8 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
     # 1. receive: server.py took the bytes.
     # 2. identify
     principal = services.identify(call.headers)
+    lap = call.clock.lap
+    lap("identify")
     # 3. parse
     exchange = dialect.parse(call.body, call.exchange_id)
     policy = services.policies.current
@@ -72,6 +77,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         labels = declared(call.headers, policy.labels)
         candidates = services.catalogue.endpoints(exchange.model)
         request = replace(request, candidates=candidates)
+        lap("parse")
         # 4. detect
         parts = exchange.parts
         under = (policy.digest, services.detector.digest, exchange.scope.value)
@@ -85,6 +91,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
         findings = services.detector.knowledge.allow.mark(parts, inspected.findings)
         if inspected.planted or not same_marks(known, findings):
             turn = Memory().turn(principal, (), ())  # earlier turns knew nothing of these
+        lap("detect")
         # 5. classify
         now = services.now()
         occasion = Occasion(exchange, principal, labels, now, coverage)
@@ -96,6 +103,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
             found=Counter(one.entity for part in findings for one in part),
             shown=Counter(one.entity for part in findings for one in part if one.shown),
         )
+        lap("classify")
 
         # 6. decide
         def judge(endpoint: Endpoint, facts: Facts) -> Verdict:
@@ -109,10 +117,12 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
             request, verdicts = await shadowed(
                 request, policy, occasion, findings, verdicts, services
             )
+        lap("decide")
         # 7. route
         ranked = services.health.rank(verdicts, time.monotonic())
         if not ranked:
             raise _refusal(verdicts)
+        lap("route")
         numbering = await _aside(exchange, lambda: number(parts, findings, turn.before))
         turn.numbered(numbering.numbered)
         prepared = Prepared(dialect, turn, numbering, inspected)
@@ -125,6 +135,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
                     prepare, request, verdict, attempt_number, prepared, call.headers, services
                 ),
             )
+        lap("mask")
         async with _departure_on_record(attempt, services):
             # 9. record intent
             filed = await services.recorder.settle(
@@ -141,6 +152,7 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
             )
             if attempt.masked.settled:
                 turn.file(verdict.treatment, filed)
+            lap("record intent")
             # 10. forward
             try:
                 reply = await _forward(attempt, services)
@@ -148,6 +160,8 @@ async def serve(call: Call, dialect: Dialect, services: Services) -> Answer:
                 if _may_fall_back(failed) and attempt_number < len(ranked):
                     continue
                 raise
+            finally:
+                lap("forward")
         # 11. restore, 12. record outcome
         return await deliver(attempt, reply, dialect, services)
     raise AssertionError("the last attempt returns or raises")
@@ -186,6 +200,7 @@ async def _refusal_on_record(
         yield
     except Exception as error:  # noqa: BLE001 — whatever it is, it is a refusal on record
         refused = as_failure(error)
+        count_refusal(services.counts, request(), refused)
         await services.recorder.settle(services.recorder.refusal(request(), refused))
         raise refused from None
 
@@ -196,7 +211,7 @@ async def _departure_on_record(attempt: Attempt, services: Services) -> AsyncGen
     try:
         yield
     except asyncio.CancelledError:
-        await attempt.record(Outcome(), b"", services.recorder)
+        await attempt.record(Outcome(), b"", services)
         raise
 
 
@@ -242,7 +257,7 @@ async def _forward(attempt: Attempt, services: Services) -> Reply:
         if isinstance(failed, ProviderRefused):
             failed.message = attempt.restorer.text(failed.message, Channel.TEXT)
         outcome = Outcome(status="failed", http_status=failed.status, code=failed.code)
-        await attempt.record(outcome, b"", services.recorder)
+        await attempt.record(outcome, b"", services)
         raise failed from None
     services.health.answered(name)
     return reply

@@ -123,6 +123,21 @@ class Filed:
     contents: Kept
 
 
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What the audit log hasn't made safe yet.
+
+    Attributes:
+        waiting: records that aren't durable.
+        lag_s: how long the oldest of them waits, in seconds.
+        unprotected: durable records that no checkpoint covers.
+    """
+
+    waiting: int
+    lag_s: float
+    unprotected: int
+
+
 class Recorder:
     """Writes the records of one process's exchanges.
 
@@ -274,6 +289,18 @@ class Recorder:
         self._pending.add(task)
         task.add_done_callback(self._pending.discard)
         return await asyncio.shield(task)
+
+    @property
+    def backlog(self) -> Backlog:
+        """What isn't safe yet."""
+        return Backlog(self._log.waiting, self._log.lag_s, self._log.unprotected)
+
+    async def probe(self) -> None:
+        """See that the disk takes what a record needs; raises AuditUnavailable."""
+        try:
+            await self._log.probe()
+        except AuditError:
+            raise AuditUnavailable("The audit disk takes no records.") from None
 
     async def close(self) -> None:
         """Wait for outcomes under way, then close the log with a final checkpoint."""

@@ -25,6 +25,7 @@ _PRIVET_YAML = """\
 # Privet's settings. Paths are relative to this file. `privet doctor` checks it all.
 
 listen: {listen}            # where applications point their SDK: base_url="http://{listen}/v1"
+# admin_listen: 127.0.0.1:8081    # /healthz, /readyz and /metrics, for operators only
 policy: policy.yaml               # who may see what; after a change, `privet policy lint` it
 # policy_trust:                   # only bundles that these people signed are enforced;
 #   threshold: 2                  # `policy` is then a bundle, see `privet policy sign`

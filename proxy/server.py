@@ -30,6 +30,7 @@ from proxy.errors import (
     UnsupportedMedia,
 )
 from proxy.journey import Answer, Call, Services, as_failure
+from proxy.metrics import Clock, code_of, count_request
 from proxy.pipeline import models, serve
 from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, model_lists
 
@@ -71,26 +72,37 @@ class Server:
         """Any path, any method."""
         request_id = _new_request_id()
         dialect = BY_PATH.get(request.path)
+        name = dialect.name if dialect else None
+        clock = Clock(self._services.times)
+        status, code = "client_left", ""
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
-                answer = await self._answer(request, dialect, request_id)
-                return await _respond(request, request_id, answer)
+                answer = await self._answer(request, dialect, request_id, clock)
+                response = await _respond(request, request_id, answer)
+                status = str(response.status)
             except asyncio.CancelledError:
                 log.info("client left")
                 raise
             except Exception as error:  # noqa: BLE001 — the last line: fail closed, say nothing
                 failure = as_failure(error)
+                status, code = str(failure.status), code_of(failure)
                 log.info("refused", code=failure.code, status=failure.status, rule=failure.rule)
                 return _refuse(failure, dialect or _unrouted(request), request_id)
+            finally:
+                count_request(self._services.counts, name, status, code)
+                clock.stop(name)
+            return response
 
     async def _answer(
-        self, request: web.BaseRequest, dialect: Dialect | None, request_id: str
+        self, request: web.BaseRequest, dialect: Dialect | None, request_id: str, clock: Clock
     ) -> Answer:
         _stay_with_http(request)
         if dialect is not None:
             _take_only("POST", request)
             body = await self._receive(request)
-            return await serve(Call(request_id, request.headers, body), dialect, self._services)
+            clock.lap("receive")
+            call = Call(request_id, request.headers, body, clock)
+            return await serve(call, dialect, self._services)
         if request.path.startswith(RESPONSES_PATH + "/"):
             return await self._stored(request)
         if request.path == MODELS_PATH:

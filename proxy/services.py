@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -28,11 +27,12 @@ from proxy.detect.knowledge_watch import KnowledgeStore
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Endpoint
-from proxy.identity import Identify
+from proxy.identity import Callers, Identify
 from proxy.identity.anyone import identify_anyone
 from proxy.identity.keys import KeyStore
 from proxy.journey import Services
 from proxy.memory import Memory
+from proxy.metrics import Counts, Times
 from proxy.policy.bundle import Trust, load_trust
 from proxy.policy.watch import PolicyStore
 from proxy.providers import KINDS, Provider, ProviderKey, Timeouts
@@ -86,7 +86,8 @@ async def running(
     """
     settings = configuration.settings
     async with AsyncExitStack() as stack:
-        identify, keys = _identity(configuration)
+        identify, callers = _identity(configuration)
+        counts, times = Counts(), Times()
         taught = KnowledgeStore(_knowledge_files(configuration), detector)
         produced, trust = detector.produced, policy_trust(configuration)
         policies = PolicyStore(
@@ -96,7 +97,7 @@ async def running(
         if settings.candidate_policy is not None:
             path = configuration.path(settings.candidate_policy)
             candidates = PolicyStore(path, produced, allow_shadow=True)
-        audit_log = open_audit_log(configuration)
+        audit_log = open_audit_log(configuration, times)
         recorder = Recorder(
             audit_log,
             settings.audit.content,
@@ -105,7 +106,7 @@ async def running(
         )
         stack.push_async_callback(recorder.close)
         await on_record(policies.current, recorder, accepted=True)
-        watched = Watched(policies, candidates, taught, keys, recorder, asyncio.Event(), Counter())
+        watched = Watched(policies, candidates, taught, callers, recorder, asyncio.Event(), counts)
         providers = {}
         for name, section in settings.providers.items():
             providers[name] = _provider(name, section, configuration)
@@ -115,10 +116,12 @@ async def running(
         stack.callback(vault.close)
         services = Services(
             identify=identify,
+            callers=callers,
             policies=policies,
             candidates=candidates,
             reload_asked=watched.asked,
-            counts=watched.counts,
+            counts=counts,
+            times=times,
             detector=detector,
             catalogue=_catalogue(configuration),
             providers=providers,
@@ -146,8 +149,18 @@ def policy_trust(configuration: Configuration) -> Trust | None:
     return load_trust([configuration.path(key) for key in section.keys], section.threshold)
 
 
-def open_audit_log(configuration: Configuration) -> AuditLog:
-    """Take the log's slot, recover, and begin a new segment; raises AuditError."""
+def open_audit_log(configuration: Configuration, times: Times | None = None) -> AuditLog:
+    """Take the log's slot, recover, and begin a new segment; raises AuditError.
+
+    Args:
+        times: where to note how long records take to become durable.
+    """
+    taken = times or Times()
+
+    def observe(write_s: float, sync_s: float) -> None:
+        taken.took("audit", "write", write_s)
+        taken.took("audit", "sync", sync_s)
+
     section = configuration.settings.audit
     recipients = audit_recipients(configuration)
     if len(recipients) == 1:
@@ -158,6 +171,7 @@ def open_audit_log(configuration: Configuration) -> AuditLog:
         signing_key=signing_key(configuration),
         recipients=recipients,
         clock=time.time_ns,
+        observe=observe,
     )
 
 
@@ -262,7 +276,7 @@ def _provider(name: str, section: ProviderSection, configuration: Configuration)
     )
 
 
-def _identity(configuration: Configuration) -> tuple[Identify, KeyStore | None]:
+def _identity(configuration: Configuration) -> tuple[Identify, Callers | None]:
     if configuration.settings.keys is None:
         return identify_anyone, None
     store = KeyStore.load(configuration.path(configuration.settings.keys))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import structlog
 import uvloop
 
-from proxy import logs
-from proxy.config import Configuration
+from proxy import admin, logs
+from proxy.config import AUDIT_SLOT, Configuration
+from proxy.journey import Services
+from proxy.reporting import Report, report
 from proxy.server import listening
 from proxy.services import detecting, running
 
@@ -35,6 +39,7 @@ async def _serve(configuration: Configuration, *, allow_shadow: bool) -> None:
     async with (
         detecting(configuration) as detector,
         running(configuration, detector, allow_shadow=allow_shadow) as services,
+        _administering(services, configuration),
         listening(services, settings.limits, *settings.address) as base_url,
     ):
         _settle_memory()
@@ -43,6 +48,22 @@ async def _serve(configuration: Configuration, *, allow_shadow: bool) -> None:
         log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
         await stop.wait()
         log.info("stopping")
+
+
+@asynccontextmanager
+async def _administering(services: Services, configuration: Configuration) -> AsyncIterator[None]:
+    """The admin listener, if there is to be one; it outlives the serving one."""
+    address = configuration.settings.admin_address
+    if address is None:
+        yield
+        return
+
+    async def ask() -> dict[str, Report]:
+        return {AUDIT_SLOT: await report(services)}
+
+    async with admin.listening(ask, *address) as base_url:
+        log.info("administering", admin_url=base_url)
+        yield
 
 
 def _settle_memory() -> None:

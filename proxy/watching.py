@@ -21,7 +21,7 @@ import structlog
 from proxy.detect.knowledge import Knowledge
 from proxy.detect.knowledge_watch import KnowledgeStore
 from proxy.errors import AuditUnavailable
-from proxy.identity.keys import KeyStore
+from proxy.identity import Callers
 from proxy.policy.compiled import Policy
 from proxy.policy.watch import PolicyStore, Reload
 from proxy.recording import Recorder
@@ -46,7 +46,7 @@ class Watched:
     policies: PolicyStore
     candidates: PolicyStore | None
     knowledge: KnowledgeStore
-    keys: KeyStore | None
+    callers: Callers | None
     recorder: Recorder
     asked: asyncio.Event
     counts: Counter[tuple[str, ...]]
@@ -70,8 +70,8 @@ async def watch(watched: Watched) -> None:
                 _EVERY_S, watched.policies.rely_on, partial(_report_knowledge, watched)
             )
         )
-        if watched.keys is not None:
-            group.create_task(_watch_keys(watched.keys))
+        if watched.callers is not None:
+            group.create_task(_watch_callers(watched.callers))
 
 
 async def on_record(policy: Policy, recorder: Recorder, *, accepted: bool) -> None:
@@ -133,11 +133,11 @@ def _report_knowledge(watched: Watched, knowledge: Knowledge, problems: Sequence
         log.info("knowledge loaded", entities=sorted(knowledge.entities))
 
 
-async def _watch_keys(keys: KeyStore) -> None:
+async def _watch_callers(callers: Callers) -> None:
     while True:
         await asyncio.sleep(_EVERY_S)
         try:
-            if await asyncio.to_thread(keys.reload_if_changed):
+            if await asyncio.to_thread(callers.reload_if_changed):
                 log.info("virtual keys loaded")
         except ConfigError as error:
             problems = [str(problem) for problem in error.problems]

@@ -143,6 +143,8 @@ def completion_events(
             said = {**choice, "text": fragment, "finish_reason": None}
             yield {**_frame(asked), "choices": [said]}
         yield {**_frame(asked), "choices": [{**choice, "text": ""}]}
+    if (asked.get("stream_options") or {}).get("include_usage"):
+        yield {**_frame(asked), "choices": [], "usage": completion(asked, replies)["usage"]}
 
 
 def embeddings(asked: Json) -> Json:

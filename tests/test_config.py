@@ -80,6 +80,8 @@ def test_an_ipv6_address(tmp_path: Path) -> None:
         ("site: acme/main", "site: a b", ["6:9: site: "]),
         ("127.0.0.1:8080", "8080", ["1:9: listen: "]),
         ("127.0.0.1:8080", "127.0.0.1:99999", ["1:9: a port is at most 65535"]),
+        ("policy:", "admin_listen: 127.0.0.1:8080\npolicy:", ["2:15: callers and operators need"]),
+        ("policy:", "admin_listen: 127.0.0.1:70000\npolicy:", ["2:15: a port is at most 65535"]),
         (
             *("provider: openai", "provider: opnai"),
             ["15:18: there is no provider 'opnai' (did you mean 'openai'?)"],

@@ -130,6 +130,16 @@ def test_an_address_that_is_taken(folder: Path, port: int) -> None:
     assert (complaint.name, complaint.state) == ("listen", "failed")
 
 
+def test_an_admin_address_that_is_taken(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        edit("privet.yaml", "# admin_listen: 127.0.0.1:8081", f"admin_listen: 127.0.0.1:{number}")(
+            folder
+        )
+        (complaint,) = complaints(folder)
+    assert (complaint.name, complaint.state) == ("admin_listen", "failed")
+
+
 def test_no_models_is_a_warning(folder: Path) -> None:
     text = (folder / "privet.yaml").read_text()
     head, rest = text.split("models:", 1)

@@ -113,6 +113,11 @@ class Detector:
         return self._pool.processes > 0
 
     @property
+    def waiting(self) -> int:
+        """How many chunks wait for a detector process."""
+        return self._pool.waiting
+
+    @property
     def pids(self) -> tuple[int, ...]:
         """Process ids of the detector processes, for operators."""
         return self._pool.pids

@@ -86,6 +86,8 @@ class KeyStore:
         self._path = path
         self._version: tuple[int, ...] | None = None
         self._principals: dict[bytes, Principal] = {}
+        #: Whether the file could be read when it was last looked at.
+        self.sound = False
 
     @classmethod
     def load(cls, path: Path) -> KeyStore:
@@ -139,8 +141,9 @@ class KeyStore:
         return principal
 
     def _read(self, version: tuple[int, ...] | None) -> None:
-        self._version = version
+        self._version, self.sound = version, False
         records = _load(self._path)
+        self.sound = True
         self._principals = {bytes.fromhex(r.hash): r.principal() for r in records}
 
 

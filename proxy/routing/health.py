@@ -27,11 +27,12 @@ class Health:
         """`provider` answered; what was is forgotten."""
         self._failed_at.pop(provider, None)
 
+    def cooling(self, now: float) -> frozenset[str]:
+        """Those that failed lately."""
+        return frozenset(name for name, at in self._failed_at.items() if now - at < COOL_DOWN_S)
+
     def rank(self, verdicts: Iterable[Verdict], now: float) -> list[Verdict]:
         """The allowed endpoints in the order to try: as configured, but failed ones last."""
-
-        def cooling(verdict: Verdict) -> bool:
-            failed = self._failed_at.get(verdict.endpoint.provider)
-            return failed is not None and now - failed < COOL_DOWN_S
-
-        return sorted((verdict for verdict in verdicts if verdict.allowed), key=cooling)
+        cooling = self.cooling(now)
+        allowed = (verdict for verdict in verdicts if verdict.allowed)
+        return sorted(allowed, key=lambda verdict: verdict.endpoint.provider in cooling)

@@ -71,6 +71,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
         AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
     answer = _read(body)
+    asked.meter(answer)
     changed = _mapped(answer, _MESSAGE, restorer, asked)
     documents = Documents(restorer, asked)
     for block in _blocks(answer):
@@ -138,6 +139,7 @@ class AnswerStream:
 
     def _event(self, event: dict[str, Any], name: str) -> Iterator[bytes]:
         kind = event.get("type")
+        self._asked.meter(event)
         if kind == "error":
             raise _failure(event)
         if not self._begun and kind not in ("message_start", "ping"):

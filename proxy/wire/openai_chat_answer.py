@@ -64,6 +64,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
     answer = read_answer(body)
     if answer.get("error") is not None and not answer.get("choices"):
         raise ProviderFailed("The provider reported an error instead of an answer.")
+    asked.meter(answer)
     documents = Documents(asked)
     tools = Tools(restorer)
     tools.learn(answer)
@@ -150,6 +151,7 @@ class AnswerStream:
             yield event
             return
         chunk = read_answer(event.data.encode())
+        self._asked.meter(chunk)
         if chunk.get("error") is not None:
             raise ProviderFailed("The provider reported an error in the middle of its stream.")
         for choice in _choices(chunk):

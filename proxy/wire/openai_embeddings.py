@@ -52,11 +52,11 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
     )
 
 
-def restore(body: bytes, _restorer: Restoring, _asked: Asked) -> Restored:
+def restore(body: bytes, _restorer: Restoring, asked: Asked) -> Restored:
     """The answer as it came.
 
     Raises:
         ProviderFailed: it isn't a JSON object.
     """
-    read_answer(body)
+    asked.meter(read_answer(body))
     return Restored(body)

@@ -63,6 +63,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
         AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
     answer = read_answer(body)
+    asked.meter(answer)
     restored = Whole(restorer, asked).response(answer)
     asked.tell(restored)
     notes = tuple(dict.fromkeys(notes_of(restored, asked)))

@@ -138,6 +138,7 @@ class AnswerStream:
                 yield raw
             return
         event = read_answer(raw.data.encode())
+        self._asked.meter(event)
         kind = event.get("type")
         if not isinstance(kind, str):
             raise ProviderFailed("The provider sent an event without a type.")

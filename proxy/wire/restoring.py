@@ -52,6 +52,13 @@ class Sent:
     relaxed: tuple[Relaxed, ...] = ()
 
 
+#: What the protocols call the tokens of prompt and answer.
+_TOKENS = {
+    "input": ("prompt_tokens", "input_tokens"),
+    "output": ("completion_tokens", "output_tokens"),
+}
+
+
 def _nobody(_answer: dict[str, Any]) -> None:
     """Nobody wants to know."""
 
@@ -72,6 +79,7 @@ class Asked:
         tell: is told of the whole answer as the caller reads it, where the dialect stores answers.
         tree: the request as the caller sent it, for what an answer points to.
         keep: is told of signed content that passed, word for word.
+        usage: the tokens that it cost, as far as it says so: `input` and `output`.
     """
 
     json_answer: bool = False
@@ -81,6 +89,20 @@ class Asked:
     tell: Callable[[dict[str, Any]], None] = _nobody
     tree: Any = None
     keep: Callable[[str], None] = _forget
+    usage: dict[str, int] = field(default_factory=dict)
+
+    def meter(self, document: Mapping[str, Any]) -> None:
+        """Note the tokens that a document of the answer reports: itself, or what it is about.
+
+        A later report of a stream counts all that the earlier ones did.
+        """
+        for holder in (document, document.get("response"), document.get("message")):
+            used = holder.get("usage") if isinstance(holder, dict) else None
+            if isinstance(used, dict):
+                for kind, names in _TOKENS.items():
+                    for name in names:
+                        if type(count := used.get(name)) is int and count >= 0:
+                            self.usage[kind] = count
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,95 @@
+"""How one serving process is: whether it can take requests, and what it has counted.
+
+A report is plain data, so that a parent can ask its workers for theirs. Invariants: no user text,
+no secret and no machine path in it; making one changes nothing and waits for the audit disk only.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from proxy.errors import AuditUnavailable
+from proxy.journey import Services
+
+OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One process's report.
+
+    Attributes:
+        checks: what has to hold -> `ok`, or what is amiss.
+        policy: name and digest of the one in force.
+        shadow: what to say of a policy that isn't enforced as a whole, or empty.
+        counts: numbers by name and labels, as metrics.py counts them.
+        times: durations by name and label, as `metrics.Times` holds them.
+        gauges: what is so just now, by name and label.
+    """
+
+    checks: Mapping[str, str]
+    policy: str
+    shadow: str
+    counts: list[tuple[list[str], float]] = field(default_factory=list)
+    times: list[tuple[list[str], list[float]]] = field(default_factory=list)
+    gauges: list[tuple[list[str], float]] = field(default_factory=list)
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests can be taken."""
+        return all(said == OK for said in self.checks.values())
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+async def report(services: Services) -> Report:
+    """The report of this process."""
+    policy, today = services.policies.current, services.now().date()
+    until = policy.shadow.until if policy.shadow else None
+    enforced = policy.enforced(today)
+    counts: dict[tuple[str, ...], float] = {**services.counts}
+    detected = services.detector.counts
+    counts["chunks", "memory"] = detected.chunks - detected.analysed
+    counts["chunks", "process"] = detected.analysed
+    return Report(
+        checks={name: said async for name, said in _checks(services)},
+        policy=f"{policy.name}@{policy.digest[:12]}",
+        shadow="" if enforced else f"THE POLICY ISN'T ENFORCED until {until}: nothing is hidden",
+        counts=[(list(key), number) for key, number in counts.items()],
+        times=[(list(key), list(row)) for key, row in services.times.rows.items()],
+        gauges=[([name, label], value) for (name, label), value in _gauges(services).items()],
+    )
+
+
+async def _checks(services: Services) -> AsyncIterator[tuple[str, str]]:
+    yield "policy", OK  # there is always one in force, or nothing would run
+    yield "detector", OK if services.detector.ready else "no detector process is ready"
+    try:
+        await services.recorder.probe()
+        yield "audit", OK
+    except AuditUnavailable as error:
+        yield "audit", error.message
+    if services.callers is not None:
+        yield "keys", OK if services.callers.sound else "the file of callers can't be read"
+    try:
+        await services.vault.get((), "")
+        yield "vault", OK
+    except OSError:
+        yield "vault", "stored responses can't be read"
+
+
+def _gauges(services: Services) -> dict[tuple[str, str], float]:
+    backlog, cooling = services.recorder.backlog, services.health.cooling(time.monotonic())
+    return {
+        ("audit_waiting", ""): backlog.waiting,
+        ("audit_lag", ""): backlog.lag_s,
+        ("audit_unprotected", ""): backlog.unprotected,
+        ("detector_processes", ""): len(services.detector.pids),
+        ("detector_waiting", ""): services.detector.waiting,
+        **{("provider_up", name): float(name not in cooling) for name in services.providers},
+    }
