@@ -10,15 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import OrderedDict
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from audit.record import Content, Reference
 
 CAPACITY = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """A content's newest place, its name there, and when its key row may be deleted."""
 
     name: str

@@ -11,7 +11,7 @@ import hashlib
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from audit.errors import FormatError
 from audit.record import Kind, Leaf, Reference, Run, exchange_id_of, kind_of
@@ -34,8 +34,7 @@ _IS_REFERENCE = 2
 _IS_RUN = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """A content whose ciphertext stands in this frame; its wrapped key is a row of keys.db."""
 
     row_hash: bytes
@@ -91,7 +90,7 @@ def encode_clear(
     ]
     for entry in entries:
         if isinstance(entry, Stored):
-            parts.append(_STORED.pack(_IS_STORED, entry.row_hash, entry.length))
+            parts.append(_STORED.pack(_IS_STORED, *entry))
         elif isinstance(entry, Run):
             parts.append(_RUN.pack(_IS_RUN, entry.sequence, entry.place, entry.count))
         else:
@@ -138,11 +137,6 @@ def places(entries: Sequence[Entry]) -> Iterator[tuple[int, Entry]]:
     for entry in entries:
         yield place, entry
         place += entry.count if isinstance(entry, Run) else 1
-
-
-def place_data(segment: bytes, sequence: int, place: int) -> bytes:
-    """The associated data of a content and of its wrapped key: where in the log they belong."""
-    return segment + sequence.to_bytes(8) + place.to_bytes(2)
 
 
 class _Reader:

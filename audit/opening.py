@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from functools import reduce
 
 from audit.errors import FormatError
-from audit.frame import CORE, Frame, Section, Stored, place_data, places
+from audit.frame import CORE, Frame, Section, Stored, places
 from audit.recipients import PrivateKey, PrivateKeys, key_id_of, open_seed
 from audit.record import JSON, Kind, Run, decode_body
 from audit.rows import Row
-from audit.seal import Ratchet, RecordKeys, decrypt, unwrap, xor
+from audit.seal import Ratchet, RecordKeys, decrypt, place_data, unwrap, xor
 from audit.segment import Header, seed_context
 
 

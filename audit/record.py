@@ -13,7 +13,7 @@ import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from audit.errors import FormatError
 
@@ -44,8 +44,7 @@ class Kind(enum.IntEnum):
     ACCESS = 9  # someone read the log
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """Text that a record is about, kept under a key of its own so that it can be erased alone.
 
     Attributes:
@@ -62,8 +61,7 @@ class Content:
     expires: int = NEVER
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """Content number `place` of an earlier record, under another name."""
 
     sequence: int

@@ -12,8 +12,8 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from audit.record import Reference
 
@@ -30,8 +30,7 @@ CREATE TABLE IF NOT EXISTS rows (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The key of content `place` of record `sequence`, wrapped under the record's row key."""
 
     sequence: int
@@ -59,10 +58,9 @@ class Rows:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Insert rows; durable when this returns."""
-        values = [(row.sequence, row.place, row.expires, row.wrapped) for row in rows]
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", values)
+            self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", rows)
             self._db.execute("COMMIT")
         except sqlite3.Error:
             if self._db.in_transaction:

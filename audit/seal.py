@@ -11,8 +11,10 @@ Invariant: nothing in this module is kept but the current link inside a `Ratchet
 
 from __future__ import annotations
 
-import hashlib
+import os
+import struct
 from dataclasses import dataclass
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,8 +22,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 from audit.errors import FormatError
+from audit.rows import Row
 
 SEED_SIZE = 32
+#: Of every key.
+KEY_SIZE = 32
 #: What a wrapped content key measures: 32 bytes and the tag.
 WRAPPED_SIZE = 48
 
@@ -29,6 +34,8 @@ _LABEL_LINK = b"privet audit v1 link\n"
 _LABEL_STEP = b"privet audit v1 step\n"
 _LABEL_ROW = b"privet audit v1 row\n"
 _NONCE = bytes(12)
+_PLACE = struct.Struct(">QH")
+_ROW = struct.Struct(f">{len(_LABEL_ROW)}sQHQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,36 @@ def decrypt(key: bytes, ciphertext: bytes, associated: bytes) -> bytes:
     return _open(key, _NONCE, ciphertext, associated)
 
 
-def wrap(rows: bytes, place: int, content_key: bytes, associated: bytes) -> bytes:
-    """A content key under the record's row key; `place` is its nonce, so it is used once."""
-    return AESGCM(rows).encrypt(place.to_bytes(12), content_key, associated)
+class ContentSealer:
+    """Seals the contents of one record, each under a fresh key, wrapped under the row key.
+
+    Keys are drawn together and one cipher wraps them all, with the place as nonce: what is left per
+    content is little more than two encryptions and a hash.
+    """
+
+    __slots__ = ("_keys", "_segment", "_sequence", "_wrap")
+
+    def __init__(self, row_key: bytes, segment: bytes, sequence: int, count: int) -> None:
+        """For `count` contents of record `sequence`."""
+        drawn = os.urandom(KEY_SIZE * count)
+        self._keys = iter([drawn[at : at + KEY_SIZE] for at in range(0, len(drawn), KEY_SIZE)])
+        self._segment = segment
+        self._sequence = sequence
+        self._wrap = AESGCM(row_key).encrypt
+
+    def seal(self, place: int, expires: int, data: bytes) -> tuple[Row, bytes, bytes]:
+        """The key row of content number `place`, the row's hash, and the content's ciphertext."""
+        key, sequence = next(self._keys), self._sequence
+        bound = place_data(self._segment, sequence, place)
+        wrapped = self._wrap(place.to_bytes(12), key, bound)
+        ciphertext = AESGCM(key).encrypt(_NONCE, data, bound)
+        digest = row_hash(sequence, place, expires, wrapped)
+        return Row(sequence, place, expires, wrapped), digest, ciphertext
+
+
+def place_data(segment: bytes, sequence: int, place: int) -> bytes:
+    """What a content and its wrapped key are bound to: where in the log they belong."""
+    return segment + _PLACE.pack(sequence, place)
 
 
 def unwrap(rows: bytes, place: int, wrapped: bytes, associated: bytes) -> bytes:
@@ -83,8 +117,7 @@ def unwrap(rows: bytes, place: int, wrapped: bytes, associated: bytes) -> bytes:
 
 def row_hash(sequence: int, place: int, expires: int, wrapped: bytes) -> bytes:
     """What a frame lists for each of its key rows."""
-    place_bytes = sequence.to_bytes(8) + place.to_bytes(2) + expires.to_bytes(8)
-    return hashlib.sha256(_LABEL_ROW + place_bytes + wrapped).digest()
+    return sha256(_ROW.pack(_LABEL_ROW, sequence, place, expires) + wrapped).digest()
 
 
 def _open(key: bytes, nonce: bytes, ciphertext: bytes, associated: bytes) -> bytes:

@@ -22,7 +22,6 @@ from audit.frame import (
     Stored,
     encode,
     encode_clear,
-    place_data,
 )
 from audit.recipients import Pair, Recipient, seal_seed, suite_of
 from audit.record import (
@@ -37,7 +36,7 @@ from audit.record import (
     encode_body,
 )
 from audit.rows import Row
-from audit.seal import SEED_SIZE, Ratchet, RecordKeys, encrypt, row_hash, wrap, xor
+from audit.seal import SEED_SIZE, ContentSealer, Ratchet, encrypt, xor
 from audit.segment import Header, SealedSeed, encode_header, seed_context
 
 #: Upper bounds for what a frame adds to its plaintexts.
@@ -108,16 +107,16 @@ class Sealer:
         _check(exchange_id, time, len(plaintext), contents)
         keys = self._ratchet.step()
         self.next += 1
+        sealing = ContentSealer(keys.rows, self._digest, sequence, len(contents))
         entries: list[Entry] = []
-        ciphertexts: list[bytes] = []
-        rows: list[Row] = []
+        rows, ciphertexts = [], []
         place = 0
         for content in contents:
             if isinstance(content, Content):
-                row, digest, ciphertext = self._store(content, keys, sequence, place)
+                row, digest, ciphertext = sealing.seal(place, content.expires, content.data)
                 rows.append(row)
-                entries.append(Stored(digest, len(ciphertext)))
                 ciphertexts.append(ciphertext)
+                entries.append(Stored(digest, len(ciphertext)))
             else:
                 entries.append(content.reference if isinstance(content, Named) else content)
             place += content.count if isinstance(content, Run) else 1
@@ -129,17 +128,6 @@ class Sealer:
         self.size += len(frame)
         digest = hashlib.sha256(frame).digest()
         return Sealed(Leaf(kind, sequence, time, exchange_id, digest), frame, tuple(rows))
-
-    def _store(
-        self, content: Content, keys: RecordKeys, sequence: int, place: int
-    ) -> tuple[Row, bytes, bytes]:
-        """A content under a key of its own: that key's row, the row's hash, the ciphertext."""
-        bound = place_data(self._digest, sequence, place)
-        key = os.urandom(32)
-        wrapped = wrap(keys.rows, place, key, bound)
-        digest = row_hash(sequence, place, content.expires, wrapped)
-        row = Row(sequence, place, content.expires, wrapped)
-        return row, digest, encrypt(key, content.data, bound)
 
 
 def seal_seeds(
@@ -163,12 +151,16 @@ def _check(
 ) -> None:
     """Refuse what has no encoding before the ratchet moves on, so that no sequence is lost."""
     check_exchange_id(exchange_id)
-    count = sum(one.count if isinstance(one, Run) else 1 for one in contents)
+    count, moments = 0, [time]
+    size += _OVERHEAD + _PER_CONTENT * len(contents)
+    for content in contents:
+        if isinstance(content, Content):
+            moments.append(content.expires)
+            size += len(content.data)
+        count += content.count if isinstance(content, Run) else 1
     if count > MAX_CONTENTS:
         raise FormatError(f"a record has at most {MAX_CONTENTS} contents")
-    new = [content for content in contents if isinstance(content, Content)]
-    if not all(0 <= moment <= NEVER for moment in (time, *(content.expires for content in new))):
+    if min(moments) < 0 or max(moments) > NEVER:
         raise FormatError("a time or expiry is out of range")
-    size += sum(len(content.data) for content in new)
-    if size + _OVERHEAD + _PER_CONTENT * len(contents) > MAX_FRAME:
+    if size > MAX_FRAME:
         raise FormatError("a record is over 64 MiB")

@@ -12,11 +12,11 @@ import pytest
 
 import audit.seal
 from audit.errors import FormatError
-from audit.frame import Frame, decode, place_data
+from audit.frame import Frame, decode
 from audit.log import AuditLog
 from audit.record import Content, Kind
 from audit.rows import find_row, reading
-from audit.seal import Ratchet, decrypt, unwrap
+from audit.seal import Ratchet, decrypt, place_data, unwrap
 from audit.segment import read_batches, read_header
 from tests.audit.sites import Site, converse
 
