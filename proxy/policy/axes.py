@@ -68,13 +68,13 @@ class Atom:
 
     Attributes:
         holds: a bit for each rule that is for them.
-        sample: puts one of them into a place.
+        sample: what a place needs to be one of them; the time axis also says which day it is.
         words: its values, or none for all that aren't named.
         end: the last day of these, None if there is none; of the time axis only.
     """
 
     holds: int
-    sample: Callable[[Where], Where]
+    sample: Where
     words: tuple[str, ...] = ()
     end: date | None = None
 
@@ -121,11 +121,7 @@ def _mask(rules: Iterable[Rule], test: Callable[[Rule], bool]) -> int:
 
 
 def _everything(rules: Sequence[Rule]) -> Atom:
-    return Atom((1 << len(rules)) - 1, lambda where: where)
-
-
-def _put(axis: str, value: str) -> Callable[[Where], Where]:
-    return lambda where: replace(where, values={**where.values, axis: value})
+    return Atom((1 << len(rules)) - 1, Where())
 
 
 def _named(rules: Sequence[Rule], axis: str) -> Iterator[Atom]:
@@ -136,12 +132,12 @@ def _named(rules: Sequence[Rule], axis: str) -> Iterator[Atom]:
             unlimited |= 1 << index
         for value in values or ():
             naming[value] = naming.get(value, 0) | 1 << index
-    yield Atom(unlimited, lambda where: where)
+    yield Atom(unlimited, Where())
     alike: dict[int, list[str]] = {}
     for value in sorted(naming):
         alike.setdefault(naming[value], []).append(value)
     for mask, values_alike in alike.items():
-        yield Atom(unlimited | mask, _put(axis, values_alike[0]), tuple(values_alike))
+        yield Atom(unlimited | mask, Where({axis: values_alike[0]}), tuple(values_alike))
 
 
 def _teams(rules: Sequence[Rule]) -> Iterator[Atom]:
@@ -168,16 +164,12 @@ def _teams(rules: Sequence[Rule]) -> Iterator[Atom]:
         who = Principal(tenant, team, OTHER)
         holds = _mask(rules, lambda rule: _for_team(rule, who))  # noqa: B023
         word = f"{team or 'any'} of tenant {tenant}" if tenant else team
-        yield Atom(holds, _put_all({"tenant": tenant, "team": team}), (word,) if word else ())
+        yield Atom(holds, Where({"tenant": tenant, "team": team}), (word,) if word else ())
 
 
 def _for_team(rule: Rule, who: Principal) -> bool:
     scope = tuple(item for item in rule.scope if item[0] in ("tenant", "team"))
     return replace(rule, scope=scope).in_scope(who)
-
-
-def _put_all(values: Mapping[str, str]) -> Callable[[Where], Where]:
-    return lambda where: replace(where, values={**where.values, **values})
 
 
 def _label(rules: Sequence[Rule], name: str) -> Iterator[Atom]:
@@ -194,21 +186,12 @@ def _label(rules: Sequence[Rule], name: str) -> Iterator[Atom]:
         facts = Facts(labels=labels, attested=names)
         holds = _mask(rules, lambda rule: _labelled(rule, name, facts))  # noqa: B023
         word = f"{value} (attested)" if attested else value
-        yield Atom(holds, _labelling(name, value, attested=attested), (word,) if value else ())
+        sample = Where(labels=labels, attested=names)
+        yield Atom(holds, sample, (word,) if value else ())
 
 
 def _labelled(rule: Rule, name: str, facts: Facts) -> bool:
     return all(rule.label_holds(test, facts) for test in rule.labels if test.name == name)
-
-
-def _labelling(name: str, value: str, *, attested: bool) -> Callable[[Where], Where]:
-    if not value:
-        return lambda where: where
-    return lambda where: replace(
-        where,
-        labels={**where.labels, name: value},
-        attested=where.attested | ({name} if attested else set()),
-    )
 
 
 def _times(rules: Sequence[Rule], on: date) -> Iterator[Atom]:
@@ -232,7 +215,7 @@ def _times(rules: Sequence[Rule], on: date) -> Iterator[Atom]:
                 break
             holds = lasting & opened(date.min + timedelta(days=day.weekday()), at)
             word = _when_in_words(day, at, end) if windows else f"through {end}" if end else "after"
-            atom = Atom(holds, _dated(day, at), (word,), end)
+            atom = Atom(holds, Where(on=day, at=at), (word,), end)
             seen.setdefault(holds, []).append(atom)
     yield from map(joined, seen.values())
 
@@ -245,10 +228,6 @@ def _when_in_words(day: date, at: time | None, end: date | None) -> str:
 def _open(rule: Rule, day: date, at: time | None) -> bool:
     window = rule.window
     return window is None or window.holds(Facts(at=at), day, unknown=not rule.opening)
-
-
-def _dated(day: date, at: time | None) -> Callable[[Where], Where]:
-    return lambda where: replace(where, on=day, at=at)
 
 
 def _ends_before(rule: Rule, day: date) -> bool:

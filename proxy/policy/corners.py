@@ -15,7 +15,8 @@ from proxy.exchange import OPAQUE_KINDS
 from proxy.policy.axes import OTHER_VALUE
 from proxy.policy.lookup import binds
 from proxy.policy.rules import Permit, Restriction, Treat, Waiver
-from proxy.policy.space import Corner, Side, concerns
+from proxy.policy.side import Side, concerns
+from proxy.policy.space import Corner
 
 #: Stands for every entity without an entry.
 OTHER_ENTITY = "ANY_OTHER_ENTITY"

@@ -21,7 +21,8 @@ from proxy.ladder import ALLOW, spell, weaker_or_equal
 from proxy.policy.compiled import Entity, Policy
 from proxy.policy.corners import corners
 from proxy.policy.rules import Waiver
-from proxy.policy.space import Cell, Corner, Side, Space, rules_of
+from proxy.policy.side import Side, rules_of
+from proxy.policy.space import Cell, Corner, Space
 
 #: Entities that only one of the policies finds, since their scores lie between what the two need:
 #: entity -> the policy that misses it, ``old`` or ``new``.
@@ -156,15 +157,15 @@ class Comparison:
             return
         cells = self.space.cells(matter | matters)
         self.cells += len(cells)
+        old = self.old.asked(here, provider, matter)
+        new = self.new.asked(there, provider, matters)
         found = []
         differs: dict[tuple[int | None, int | None], bool] = {}
         for cell in cells:
             holds = cell.holds
             effect = self.old.effect(holds, matter), self.new.effect(holds, matters)
             if differs.get(effect, True):
-                where = cell.where
-                before = self.old.verdict(here, provider, where, matter)
-                after = self.new.verdict(there, provider, where, matters)
+                before, after = old(cell), new(cell)
                 loosens = _loosens(corner, before, after)
                 differs[effect] = loosens is not None
                 if loosens is not None:

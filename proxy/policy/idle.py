@@ -16,7 +16,8 @@ from proxy.policy.axes import Where
 from proxy.policy.compiled import Entity, Policy
 from proxy.policy.corners import corners
 from proxy.policy.rules import Rule
-from proxy.policy.space import Corner, Side, Space, concerns, rules_of
+from proxy.policy.side import Side, concerns, rules_of
+from proxy.policy.space import Corner, Space
 
 
 class Idle:

@@ -17,6 +17,7 @@ from proxy.policy.rules import Permit, Require, Restriction, Rule, Waiver
 
 R = TypeVar("R", bound=Rule)
 _NO_ONE: tuple[int, ...] = ()
+_FEW = 8  # rules that are sooner tried than looked up
 
 
 class _Index(Generic[R]):
@@ -26,7 +27,9 @@ class _Index(Generic[R]):
 
     def __init__(self, rules: Sequence[R]) -> None:
         waiting: dict[str | None, dict[str | None, list[int]]] = {}
-        for position, rule in enumerate(rules):
+        if len(rules) <= _FEW:
+            waiting[None] = {None: [*range(len(rules))]}
+        for position, rule in enumerate(rules if len(rules) > _FEW else ()):
             for team in dict(rule.scope).get("team") or (None,):
                 of_team = waiting.setdefault(team, defaultdict(list))
                 for entity in _awaited(rule):

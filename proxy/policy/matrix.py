@@ -16,7 +16,8 @@ from proxy.policy.compiled import Policy
 from proxy.policy.corners import KINDS, OTHER_ENTITY, entity, unreadable
 from proxy.policy.decide import decide
 from proxy.policy.diff import fate_of
-from proxy.policy.space import Corner, Side, Space, rules_of
+from proxy.policy.side import Side, rules_of
+from proxy.policy.space import Corner, Space
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from proxy.policy.compiled import Policy
 from proxy.policy.compiling import for_whom, meets
 from proxy.policy.corners import KINDS, OTHER_ENTITY, counted, entity, unreadable
 from proxy.policy.rules import LabelTest, Rule
-from proxy.policy.space import Cell, Corner, Side, Space, rules_of
+from proxy.policy.side import Side, rules_of
+from proxy.policy.space import Cell, Corner, Space
 from proxy.yaml_file import did_you_mean
 
 #: As many atoms of an axis are spelt out before they are only counted.

@@ -15,18 +15,17 @@ it with brute force.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from typing import Any
 
-from proxy.exchange import Facts, Verdict
+from proxy.exchange import Facts
 from proxy.policy.axes import CALLER, WHEN, Atom, Where, axes_of, joined
-from proxy.policy.compiled import CLASS_LABEL, Escalation, Policy
-from proxy.policy.decide import decide
-from proxy.policy.lookup import Lookup, binds
-from proxy.policy.rules import Block, Permit, Require, Rule, Treat, Waiver
+from proxy.policy.rules import Rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +102,15 @@ class Cell:
     @property
     def where(self) -> Where:
         """A place in this cell."""
-        where = Where()
-        for atom in self.atoms.values():
-            where = atom.sample(where)
-        return where
+        samples = [atom.sample for atom in self.atoms.values()]
+        when = self.atoms[WHEN].sample
+        return Where(
+            {axis: value for sample in samples for axis, value in sample.values.items()},
+            {name: value for sample in samples for name, value in sample.labels.items()},
+            frozenset(name for sample in samples for name in sample.attested),
+            when.on,
+            when.at,
+        )
 
     @property
     def named(self) -> int:
@@ -135,6 +139,7 @@ class Space:
 
     def __init__(self, rules: Sequence[Rule], on: date) -> None:
         self.axes = axes_of(rules, on)
+        self._axes = {name: _Axis(atoms) for name, atoms in self.axes.items()}
         self.cells = cache(self._cells)
 
     def in_words(self) -> dict[str, list[str]]:
@@ -145,150 +150,35 @@ class Space:
 
     def _cells(self, relevant: int) -> tuple[Cell, ...]:
         """Every way in which the `relevant` rules (bits) can hold together, plainest first."""
-        ways: dict[int, dict[str, Atom]] = {relevant: {}}
-        for axis, atoms in self.axes.items():
-            told_apart = _merged(atoms, relevant)
-            longer: dict[int, dict[str, Atom]] = {}
+        ways: dict[int, tuple[Atom, ...]] = {relevant: ()}
+        for axis in self._axes.values():
+            limited = relevant & axis.limited
+            told_apart = axis.told_apart(limited)
+            longer: dict[int, tuple[Atom, ...]] = {}
             for holds, way in ways.items():
-                for mask, atom in told_apart.items():
-                    if holds & mask not in longer:
-                        longer[holds & mask] = {**way, axis: atom}
+                for mask, atom in told_apart:
+                    both = holds & (mask | ~limited)
+                    if both not in longer:
+                        longer[both] = (*way, atom)
             ways = longer
-        return tuple(Cell(holds, way) for holds, way in ways.items())
-
-
-class Side:
-    """One policy in a space: which of its rules matter where, and what it decides there.
-
-    Args:
-        first: the bit of the policy's first rule in the space (see `rules_of`).
-    """
-
-    def __init__(self, policy: Policy, space: Space, first: int = 0) -> None:
-        self.policy = policy
-        self.space = space
-        self.bits = [(rule, 1 << (first + i)) for i, rule in enumerate(rules_of(policy))]
-        self._unlabelled = [(_unlabelled(rule), bit) for rule, bit in self.bits]
-        self._holding = cache(self._holding_at)
-        self._concerning = cache(self._concerning_at)
-        self._trimmed = cache(self._trim)
-        self.relevant = cache(self._relevant)
-        self.bit_of = {id(rule): bit for rule, bit in self.bits}
-        self._permitting = self._bits_of(Permit)
-        self._refusing = self._bits_of(Require, Block)
-        self._treating = self._bits_of(Treat)
-        self._waiving = self._bits_of(Waiver)
-        kinds = self._permitting | self._refusing | self._treating | self._waiving
-        self._catalogues = sum(bit for _, bit in self.bits) & ~kinds
-        self._lifting = [
-            (bit, sum(b for r, b in self.bits if r.id == waiver.rule))
-            for waiver, bit in self.bits
-            if isinstance(waiver, Waiver)
-        ]
-
-    def _bits_of(self, *kinds: type[Rule]) -> int:
-        return sum(bit for rule, bit in self.bits if isinstance(rule, kinds))
-
-    def _holding_at(self, corner: Corner) -> int:
-        facts = corner.facts
-        found = corner.entities
-        return sum(
-            bit
-            for rule, bit in self._unlabelled
-            if rule.holds(facts) and (not isinstance(rule, Treat) or rule.actions.keys() & found)
+        return tuple(
+            Cell(holds, dict(zip(self._axes, way, strict=True))) for holds, way in ways.items()
         )
 
-    def _concerning_at(self, provider: str) -> int:
-        return sum(bit for rule, bit in self.bits if concerns(rule, provider))
 
-    def _trim(self, relevant: int, provider: str) -> Policy:
-        """The policy with only the rules that matter: the verdict is the same, and sooner there."""
-        kept = self.rules(relevant)
-        permits = tuple(rule for rule in kept if isinstance(rule, Permit))
-        restrictions = tuple(rule for rule in kept if isinstance(rule, Require | Block | Treat))
-        waivers = tuple(rule for rule in kept if isinstance(rule, Waiver))
-        return replace(
-            self.policy,
-            permits=permits,
-            restrictions=restrictions,
-            waivers=waivers,
-            lookups={provider: Lookup(provider, permits, restrictions, waivers)},
-        )
+class _Axis:
+    """The atoms of an axis; `limited` are the rules (bits) that aren't for all of them."""
 
-    def _relevant(self, corner: Corner, provider: str) -> int:
-        """The rules (bits) that say anything about these facts at this provider, for somebody."""
-        matter = self._holding(corner) & self._concerning(provider)
-        idle = (waiver for waiver, lifted in self._lifting if not lifted & matter)
-        return matter & ~sum(idle) if matter & self._waiving else matter
+    def __init__(self, atoms: Sequence[Atom]) -> None:
+        self._atoms = atoms
+        self.limited = ~functools.reduce(operator.and_, (atom.holds for atom in atoms))
+        self.told_apart = cache(self._told_apart)
 
-    def effect(self, holds: int, relevant: int) -> int | None:
-        """What rules do in a cell: which treats stand, or None if they refuse.
-
-        For the same contents at the same provider, the same effect is the same verdict, but for
-        the names of the rules that decided.
-        """
-        standing = holds & (self._refusing | self._treating)
-        if holds & self._waiving:
-            for waiver, lifted in self._lifting:
-                if holds & waiver:
-                    standing &= ~lifted
-        unlisted = relevant & self._catalogues & ~holds
-        if unlisted or standing & self._refusing or not holds & self._permitting:
-            return None
-        return standing
-
-    def rules(self, relevant: int) -> tuple[Rule, ...]:
-        """The rules that some bits stand for."""
-        return tuple(rule for rule, bit in self.bits if relevant & bit)
-
-    def escalating(self, corner: Corner) -> list[Escalation]:
-        """The escalations that are complete here, in a fixed order."""
-        facts = corner.facts
-        complete = (e for e in self.policy.escalations if e.complete(facts))
-        return sorted(complete, key=lambda e: (sorted(e.members), e.rank))
-
-    def verdict(self, corner: Corner, provider: str, where: Where, relevant: int) -> Verdict:
-        """What the policy decides; `relevant` as this side gave it for the corner and provider."""
-        facts = where.facts(corner.facts)
-        if corner.data_class:
-            facts = replace(facts, labels={**facts.labels, CLASS_LABEL: corner.data_class})
-        policy = self._trimmed(relevant, provider)
-        if provider not in policy.providers:
-            policy = self.policy
-        return decide(policy, facts, where.principal, where.endpoint(provider), where.on)
-
-
-def rules_of(policy: Policy) -> tuple[Rule, ...]:
-    """All rules of a policy that decide what providers get, in the order of their bits.
-
-    A provider that has `models` of its own counts as a rule that is for these models.
-    """
-    catalogues = (
-        Rule(f"models of {p.name}", models=p.models, scope=())
-        for p in policy.providers.values()
-        if p.models is not None
-    )
-    return (*policy.permits, *policy.restrictions, *policy.waivers, *catalogues)
-
-
-def concerns(rule: Rule, provider: str) -> bool:
-    """Whether a rule, where it matches, changes anything at this provider."""
-    if isinstance(rule, Permit | Waiver):
-        return provider in rule.providers
-    if isinstance(rule, Require | Block | Treat):
-        return binds(rule, provider)
-    return rule.id == f"models of {provider}"
-
-
-def _unlabelled(rule: Rule) -> Rule:
-    return replace(rule, labels=()) if rule.labels else rule
-
-
-def _merged(atoms: Sequence[Atom], relevant: int) -> dict[int, Atom]:
-    """The atoms that the `relevant` rules tell apart, each with all its values."""
-    alike: dict[int, list[Atom]] = {}
-    for atom in atoms:
-        alike.setdefault(atom.holds & relevant, []).append(atom)
-    if len(alike) == 1:  # nothing is told apart, so there is nothing to say of it
-        return {mask: replace(same[0], words=(), end=None) for mask, same in alike.items()}
-    return {mask: joined(same) for mask, same in alike.items()}
+    def _told_apart(self, rules: int) -> list[tuple[int, Atom]]:
+        """The atoms that some limited rules tell apart, each with all its values."""
+        alike: dict[int, list[Atom]] = {}
+        for atom in self._atoms:
+            alike.setdefault(atom.holds & rules, []).append(atom)
+        if len(alike) == 1:  # nothing is told apart, so there is nothing to say of it
+            return [(mask, replace(same[0], words=(), end=None)) for mask, same in alike.items()]
+        return [(mask, joined(same)) for mask, same in alike.items()]

@@ -195,7 +195,12 @@ def test_diff_agrees_with_brute_force(pair: Any, scores: Data, provider: str) ->
             if corner.data_class:
                 facts = replace(facts, labels={**facts.labels, "class": corner.data_class})
             endpoint = where.endpoint(flow.provider)
-            assert decide(policy, facts, where.principal, endpoint, where.on) == told
+            got = decide(policy, facts, where.principal, endpoint, where.on)
+            assert (got.allowed, got.rules, got.treatment) == (
+                told.allowed,
+                told.rules,
+                told.treatment,
+            )
         assert opens(flow.before, flow.after, corner.entities) == flow.loosens
 
 
