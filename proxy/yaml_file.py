@@ -36,8 +36,12 @@ MAX_DEPTH = 32
 _PLAIN = {"": None, "~": None, "null": None, "true": True, "false": False}
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}([eE][-+]?[0-9]{1,2})?")
-_MOST = 100  # problems that are told at once
+#: What YAML allows in a file (https://yaml.org/spec/1.2.2/, section 5.1), turned around.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: As many problems are told at once: each costs a search for a hint, and nobody reads more.
+MAX_PROBLEMS = 100
 _HINTED = 12  # as many names as a hint lists
+_SEARCHED = 1000  # as many names are compared with one that isn't known
 _LOOKS_BOOLEAN = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -114,8 +118,7 @@ class Document:
             # By way of JSON, in which strict mode still lets a date be written as text.
             return model.model_validate_json(json.dumps(self.value), strict=True)
         except ValidationError as error:
-            # A hint costs a search, and nobody reads more of them than this.
-            details = error.errors()[:_MOST]
+            details = error.errors(include_url=False)[:MAX_PROBLEMS]
             problems = [self._invalid(detail, model) for detail in details]
         raise ConfigError(problems)
 
@@ -166,7 +169,9 @@ def read_text(path: Path) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint that names the closest of `known`, or those there are when none is close."""
     known = sorted(known)
-    return _closest(name, known) or (f"known: {', '.join(known[:_HINTED])}" if known else "")
+    return _closest(name, known[:_SEARCHED]) or (
+        f"known: {', '.join(known[:_HINTED])}" if known else ""
+    )
 
 
 def _closest(name: str, known: list[str]) -> str:
@@ -185,21 +190,23 @@ class _Reader:
     def read(self) -> _Node:
         if len(self._text) > MAX_CHARS:
             self._stop((1, 1), f"longer than {MAX_CHARS} characters", "too-large")
+        if unprintable := _UNPRINTABLE.search(self._text):
+            place = _place_of(self._text, unprintable.start())
+            character = f"U+{ord(unprintable[0]):04X}"
+            self._stop(place, f"YAML doesn't allow the character {character}", "yaml")
         try:
             root = self._document()
-        except yaml.reader.ReaderError as error:
-            before = self._text[: error.position]
-            place = before.count("\n") + 1, len(before) - before.rfind("\n")
-            self._stop(place, f"YAML doesn't allow the character U+{error.character:04X}", "yaml")
         except yaml.MarkedYAMLError as error:
             place = _place(error.problem_mark or error.context_mark)
+            # Where a file ends too soon, libyaml points to the line after it.
+            place = min(place, _place_of(self._text.rstrip(), None))
             self._stop(place, error.problem or error.context or "not YAML", "yaml")
         if self._problems:
             raise ConfigError(self._problems)
         return root
 
     def _document(self) -> _Node:
-        events = yaml.parse(self._text, Loader=yaml.SafeLoader)
+        events = yaml.parse(self._text, Loader=yaml.CSafeLoader)
         root: _Node | None = None
         for event in events:
             place = _place(event.start_mark)
@@ -230,8 +237,6 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             self._add(place, "aliases aren't accepted", "alias", "write the value out")
             return _Node(None, place, key)
-        if not event.value.isascii() and any("\ud800" <= c <= "\udfff" for c in event.value):
-            self._add(place, "a lone surrogate isn't a character", "surrogate")
         value = event.value if event.style else _scalar(event.value)
         if value is None:
             self._add(place, "there is no value", "null", "leave the key out, or give it one")
@@ -258,6 +263,8 @@ class _Reader:
 
     def _add(self, place: Place, message: str, code: str, hint: str = "") -> None:
         self._problems.append(Problem(self._file, *place, message, hint, code))
+        if len(self._problems) == MAX_PROBLEMS:
+            raise ConfigError(self._problems)
 
     def _stop(self, place: Place, message: str, code: str) -> NoReturn:
         self._add(place, message, code)
@@ -267,6 +274,12 @@ class _Reader:
 def _place(mark: Any) -> Place:
     """Line and column from 1 of a PyYAML mark; the file's start where it gives none."""
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _place_of(text: str, end: int | None) -> Place:
+    """Line and column from 1 of the character at `end`; of what follows the last, if None."""
+    before = text[:end]
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _scalar(text: str) -> bool | int | float | str | None:

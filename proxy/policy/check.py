@@ -8,6 +8,7 @@ most its class; `treat` and overrides only strengthen).
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator
 
 from proxy.exchange import ANY, ActionKind
@@ -16,26 +17,21 @@ from proxy.policy.check_rules import rules
 from proxy.policy.checking import APPROVERS, Checking
 from proxy.policy.compiled import CLASS_LABEL, action_of
 from proxy.policy.model import EntityForm, PolicyForm
-from proxy.yaml_file import Document, Loc, Problem, did_you_mean
+from proxy.yaml_file import MAX_PROBLEMS, Document, Loc, Problem, did_you_mean
 
 
 def check(document: Document, form: PolicyForm, produced: Collection[str] | None) -> list[Problem]:
-    """All problems of a policy.
+    """The problems of a policy, a hundred at most.
 
     Args:
         document: where `form` was read from, for the places of problems.
         produced: every entity that the enabled recognizers can yield, or None when that isn't
             known, which leaves out the check for entities that a rule waits for in vain.
     """
-    asked = Checking(document, form, produced)
-    return [
-        *_classes(asked),
-        *_entities(asked),
-        *_labels(asked),
-        *_providers(asked),
-        *rules(asked),
-        *_whole_shadow(asked),
-    ]
+    asked = Checking(document, form, produced, {rule.id: rule for rule in form.rules})
+    every = (_classes, _entities, _labels, _providers, rules, _whole_shadow)
+    found = itertools.chain.from_iterable(problems(asked) for problems in every)
+    return list(itertools.islice(found, MAX_PROBLEMS))
 
 
 def _classes(asked: Checking) -> Iterator[Problem]:
@@ -99,8 +95,9 @@ def _labels(asked: Checking) -> Iterator[Problem]:
         if name == CLASS_LABEL:
             message = f"the label {name!r} is built in: its values are the classes"
             yield asked.problem(("labels", name), message, key=True)
+        values = frozenset(label.values)
         for index, value in enumerate(label.assumed or ()):
-            if value not in label.values:
+            if value not in values:
                 place = ("labels", name, "assumed", index)
                 hint = did_you_mean(value, label.values)
                 yield asked.problem(place, f"{value!r} isn't one of its values", hint, "unknown")

@@ -112,7 +112,7 @@ def _label(
             hint = "a declared class only tightens"
             yield asked.problem(loc, f"a {verb} can't depend on the label class", hint, key=True)
     elif name in asked.form.labels:
-        known = asked.form.labels[name].values
+        known = frozenset(asked.form.labels[name].values)
     else:
         hint = did_you_mean(name, [CLASS_LABEL, *asked.form.labels])
         yield asked.problem(loc, f"{name!r} isn't under `labels`", hint, "unknown", key=True)
@@ -147,10 +147,9 @@ def _treat(
 
 def _waive(asked: Checking, loc: Loc, rule: Rule, waive: Waive) -> Iterator[Problem]:
     place = (*loc, "waive")
-    by_id = {other.id: other for other in asked.form.rules}
-    waived = by_id.get(waive.rule)
+    waived = asked.rules.get(waive.rule)
     if waived is None:
-        hint = did_you_mean(waive.rule, by_id)
+        hint = did_you_mean(waive.rule, asked.rules)
         yield asked.problem((*place, "rule"), f"no rule {waive.rule!r}", hint, "unknown")
     elif getattr(waived, waive.lifts) is None:
         message = f"rule {waived.id!r} has no {waive.lifts!r} to lift"

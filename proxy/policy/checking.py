@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from proxy.exchange import OPAQUE_KINDS
-from proxy.policy.model import PolicyForm
+from proxy.policy.model import PolicyForm, Rule
 from proxy.yaml_file import Document, Loc, Problem, did_you_mean
 
 #: How many different people approve what weakens a policy.
@@ -19,11 +19,13 @@ class Checking:
 
     Attributes:
         produced: every entity that enabled recognizers can yield, None when unknown.
+        rules: the policy's rules by their ids.
     """
 
     document: Document
     form: PolicyForm
     produced: Collection[str] | None
+    rules: Mapping[str, Rule]
 
     def problem(
         self, loc: Loc, message: str, hint: str = "", code: str = "policy", *, key: bool = False

@@ -353,7 +353,7 @@ class PolicyForm(Strict):
 
     policy: Word
     default: Default
-    classes: Annotated[tuple[Name, ...], Field(min_length=1)]
+    classes: Annotated[tuple[Name, ...], Field(min_length=1, max_length=64)]
     entities: dict[EntityName, EntityForm] = Field(default_factory=dict)
     escalate: tuple[Escalation, ...] = ()
     labels: dict[LabelName, Label] = Field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy.policy.load import parse
-from proxy.yaml_file import ConfigError
+from proxy.yaml_file import MAX_PROBLEMS, ConfigError
 from tests.policy.fuzzing import campaign, judge, seeds
 
 
@@ -34,11 +34,14 @@ BILLION = "a: &a [x, x]\n" + "".join(
         "- " * 100_000,
         "policy: " + "x" * 2_000_000,
         "? " * 50_000 + "x",
-        "".join(f"k{n}: 1\n" for n in range(5_000)),
+        "".join(f"k{n}: 1\n" for n in range(100_000)),
+        "k: 1\n" * 100_000,
+        seeds()[0] + "  - {id: x, waive: {rule: y, lifts: block, to: {provider: z}}}\n" * 10_000,
     ],
-    ids=["aliases", "itself", "lists", "maps", "items", "long", "keys", "wide"],
+    ids=["aliases", "itself", "lists", "maps", "items", "long", "keys", "wide", "twice", "wrong"],
 )
 def test_bombs_are_refused(bomb: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse(bomb, "bomb.yaml")
     assert all(problem.line >= 1 for problem in caught.value.problems)
+    assert len(caught.value.problems) <= MAX_PROBLEMS
