@@ -41,7 +41,7 @@ class Kind(enum.IntEnum):
     ERASURE = 6  # its references name the key rows that were deleted
     RECOVERY = 7  # what a restart found and cut
     ROTATION = 8  # keys or recipients changed
-    ACCESS = 9  # someone read the log
+    ACCESS = 9  # someone read the log, or did something with what a caller had stored
 
 
 class Content(NamedTuple):

@@ -6,14 +6,16 @@ principal. Source: OpenAI API reference, "Responses" (retrieve, delete, cancel, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
 
 from proxy.errors import BadRequest, NotFound, VaultUnavailable
 from proxy.exchange import Exchange, Principal
-from proxy.journey import Answer, Attempt, Services
+from proxy.journey import Answer, Attempt, Services, as_failure
+from proxy.recording import Access
 from proxy.wire import openai_responses_state as state
 from proxy.wire import strict_json
 
@@ -42,64 +44,95 @@ async def complete(exchange: Exchange, principal: Principal, services: Services)
 
 
 async def remember(attempt: Attempt, services: Services) -> None:
-    """Store what the answer told of itself, if the caller asked for that.
+    """Keep what the caller may go on from, before it can: signed content, and what it had stored.
 
-    An answer that can't be stored is delivered all the same: going on from it is refused later.
+    Raises:
+        VaultUnavailable: the answer can't be stored. It says that it was, so it isn't delivered, or
+            its stream ends in an error where it would have said so.
     """
-    exchange, owner = attempt.request.exchange, attempt.request.principal.identity
+    exchange, principal = attempt.request.exchange, attempt.request.principal
+    if attempt.sealed:
+        await services.seals.remember(principal.tenant, attempt.sealed, attempt.shown)
+        attempt.sealed.clear()
     while attempt.told:
         response = attempt.told.pop()
-        if not exchange.stores or not isinstance(response.get("id"), str):
-            continue
-        stored = state.stored(exchange, response)
-        try:
-            for item_id in state.ids(stored):
-                entry = strict_json.dumps({"in": response["id"]})
-                await services.vault.put(owner, item_id, entry)
-            await services.vault.put(owner, response["id"], strict_json.dumps(stored))
-        except OSError as error:
-            log.error("response not stored", exchange=exchange.id, why=str(error))
+        if exchange.stores and isinstance(response.get("id"), str):
+            await _store(exchange, response, principal, services)
 
 
-async def retrieve(response_id: str, principal: Principal, services: Services) -> Answer:
-    """A stored response; raises NotFound."""
-    stored = await _stored(response_id, principal, services)
-    return Answer({}, strict_json.dumps(stored["response"]))
-
-
-async def delete(response_id: str, principal: Principal, services: Services) -> Answer:
-    """Drop a stored response and its items; raises NotFound."""
-    stored = await _stored(response_id, principal, services)
+async def _store(
+    exchange: Exchange, response: Json, principal: Principal, services: Services
+) -> None:
+    owner, stored = principal.identity, state.stored(exchange, response)
     try:
-        for entry_id in (*state.ids(stored), response_id):
-            await services.vault.delete(principal.identity, entry_id)
-    except OSError:
-        raise _unavailable() from None
-    return Answer(
-        {}, strict_json.dumps({"id": response_id, "object": "response.deleted", "deleted": True})
-    )
+        for item_id in state.ids(stored):
+            entry = strict_json.dumps({"in": response["id"]})
+            await services.vault.put(owner, item_id, entry)
+        await services.vault.put(owner, response["id"], strict_json.dumps(stored))
+    except OSError as error:
+        log.error("response not stored", exchange=exchange.id, why=str(error))
+        raise VaultUnavailable(
+            "The response can't be stored.",
+            hint="Send `store: false`, or have the operator look at the vault.",
+        ) from None
 
 
-async def cancel(response_id: str, principal: Principal, services: Services) -> Answer:
+async def retrieve(access: Access, services: Services) -> Answer:
+    """A stored response; raises NotFound."""
+    async with _on_record(access, services) as stored:
+        return Answer({}, strict_json.dumps(stored["response"]))
+
+
+async def delete(access: Access, services: Services) -> Answer:
+    """Drop a stored response and its items; raises NotFound."""
+    async with _on_record(access, services) as stored:
+        try:
+            for entry_id in (*state.ids(stored), access.entry_id):
+                await services.vault.delete(access.principal.identity, entry_id)
+        except OSError:
+            raise _unavailable() from None
+        told = {"id": access.entry_id, "object": "response.deleted", "deleted": True}
+        return Answer({}, strict_json.dumps(told))
+
+
+async def cancel(access: Access, services: Services) -> Answer:
     """Refused: only responses in the background can be cancelled, and there are none here.
 
     Raises:
         NotFound: this principal has stored no such response.
         BadRequest: it has ended.
     """
-    await _stored(response_id, principal, services)
-    raise BadRequest("This response has ended.", hint="Close a stream's connection to stop it.")
+    async with _on_record(access, services):
+        raise BadRequest("This response has ended.", hint="Close a stream's connection to stop it.")
 
 
-async def input_items(
-    response_id: str, query: Mapping[str, str], principal: Principal, services: Services
-) -> Answer:
+async def input_items(access: Access, query: Mapping[str, str], services: Services) -> Answer:
     """The items that a stored response answered, its own and those before; raises NotFound."""
-    stored = await _stored(response_id, principal, services)
-    items = list(stored["input"])
-    if stored["previous"]:
-        items = [*await _conversation(stored["previous"], principal, services), *items]
-    return Answer({}, strict_json.dumps(state.page(response_id, items, query)))
+    async with _on_record(access, services) as stored:
+        items = list(stored["input"])
+        if stored["previous"]:
+            before = await _conversation(stored["previous"], access.principal, services)
+            items = [*before, *items]
+        return Answer({}, strict_json.dumps(state.page(access.entry_id, items, query)))
+
+
+@asynccontextmanager
+async def _on_record(access: Access, services: Services) -> AsyncGenerator[Json, None]:
+    """What was stored, once it is on record that it is asked for; a refusal in here is too.
+
+    Raises:
+        NotFound: this principal has stored no such response.
+        AuditUnavailable: nothing happens that can't be put on record.
+    """
+    recorder = services.recorder
+    try:
+        stored = await _stored(access.entry_id, access.principal, services)
+        await recorder.settle(recorder.access(access))
+        yield stored
+    except Exception as error:  # noqa: BLE001 — whatever it is, it is a refusal on record
+        refused = as_failure(error)
+        await recorder.settle(recorder.access(access, refused))
+        raise refused from None
 
 
 async def _conversation(response_id: str, principal: Principal, services: Services) -> list[Json]:

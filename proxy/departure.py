@@ -88,7 +88,7 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
     mapping = without(masked.mapping, numbering, terms.withheld)
     restorer = Restorer(mapping, exchange.parts, terms.hosts, terms.tools, masked.moved)
     told: list[dict[str, Any]] = []
-    shown = signed.shown_to(verdict, request.facts, prepared.inspected.held)
+    sealed: list[str] = []
     asked = Asked(
         exchange.json_answer,
         bool(masked.edits),
@@ -96,7 +96,7 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         exchange.echo,
         told.append,
         exchange.tree,
-        lambda seal: services.seals.remember(principal.tenant, seal, shown),
+        sealed.append,
     )
     return Attempt(
         request,
@@ -108,6 +108,8 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         digest,
         asked,
         told,
+        sealed,
+        signed.shown_to(verdict, request.facts, prepared.inspected.held),
         spoken.name,
         passed,
         translated,

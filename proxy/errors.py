@@ -167,7 +167,7 @@ class AuditUnavailable(PrivetError):
 
 
 class VaultUnavailable(PrivetError):
-    """Stored responses can't be read, so nothing can go on from them."""
+    """Stored responses can't be read, or one not kept: nobody can go on from them."""
 
     status = 503
     code = "vault_unavailable"

@@ -28,7 +28,7 @@ from proxy.policy.watch import PolicyStore
 from proxy.providers import Provider
 from proxy.recording import Outcome, Recorder, Request
 from proxy.routing import Catalogue, Health
-from proxy.seals import Seals
+from proxy.seals import Seals, Shown
 from proxy.vault import Vault
 from proxy.wire.restoring import Asked
 from proxy.wire.translation import Translation
@@ -69,7 +69,7 @@ class Services:
     lexicon: Lexicon
     vault: Vault
     memory: Memory
-    seals: Seals = field(default_factory=Seals)
+    seals: Seals
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
 
 
@@ -95,6 +95,8 @@ class Attempt:
         translation: how the answer comes back into the caller's dialect, if it isn't `spoken`.
         notes: what was left out of the request; the caller reads it in a header.
         told: the answers that it told of and that aren't stored yet.
+        sealed: the signed content that it told of and that isn't remembered yet.
+        shown: what its endpoint is shown.
     """
 
     request: Request
@@ -106,6 +108,8 @@ class Attempt:
     digest: bytes
     asked: Asked
     told: list[dict[str, Any]]
+    sealed: list[str]
+    shown: Shown
     spoken: str
     headers: Mapping[str, str]
     translation: Translation | None

@@ -223,10 +223,10 @@ async def _with_signed(
     coverage = services.detector.coverage(parts)
     found = await services.detector.detect(tenant, parts, coverage) if parts else ()
     accepted = accept(policy, coverage, found)
-    shown = partial(services.seals.shown, tenant)
+    shown = await services.seals.recall(tenant, signed.seals(exchange))
     return await _aside(
         exchange,
-        lambda: signed.inspect(exchange, findings, accepted, services.lexicon, shown),
+        lambda: signed.inspect(exchange, findings, accepted, services.lexicon, shown.get),
     )
 
 

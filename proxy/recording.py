@@ -1,4 +1,5 @@
 """What the audit log is told of an exchange: an intent, perhaps parts, an outcome; or a refusal.
+Of stored responses: who asked for them afterwards.
 
 The body of a record is sealed; it says who, where, under which rule and how hidden. Contents are
 the strings that carry data, grouped by message, so that a conversation stores each turn once.
@@ -69,10 +70,8 @@ class Request:
 
     def body(self) -> dict[str, Any]:
         """The common members of a record's body."""
-        who = self.principal
         return {
-            "principal": {"tenant": who.tenant, "team": who.team, "app": who.app, "user": who.user},
-            "key_id": who.key_id,
+            **_whom(self.principal),
             "dialect": self.exchange.dialect,
             "model": self.exchange.model,
             "policy": {"name": self.policy_name, "digest": self.policy_digest},
@@ -90,6 +89,22 @@ class Request:
         """The scope in which equal content is stored once."""
         who = self.principal
         return f"{who.tenant}\x1f{who.team}\x1f{who.app}\x1f{who.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One thing that a caller does with something that it has stored.
+
+    Attributes:
+        id: of the request for it.
+        action: retrieve, delete, cancel or input_items.
+        entry_id: what it names, which needn't exist.
+    """
+
+    id: str
+    principal: Principal
+    action: str
+    entry_id: str
 
 
 @dataclass(slots=True)
@@ -269,6 +284,26 @@ class Recorder:
         except AuditUnavailable:
             log.error("refusal not recorded", exchange=request.exchange.id, code=refused.code)
 
+    async def access(self, access: Access, refused: PrivetError | None = None) -> None:
+        """Put on record what a caller does with what it has stored, or why it may not.
+
+        Raises:
+            AuditUnavailable: it can't be made durable, so it isn't done. A refusal stands even so.
+        """
+        body = {
+            **_whom(access.principal),
+            "action": access.action,
+            "stored": access.entry_id,
+            "status": "refused" if refused else "asked",
+            "code": refused.code if refused else "",
+        }
+        try:
+            await self._append(Kind.ACCESS, access.id, body, ())
+        except AuditUnavailable:
+            if refused is None:
+                raise
+            log.error("refusal not recorded", exchange=access.id, code=refused.code)
+
     async def policy_changed(
         self, name: str, digest: str, *, accepted: bool, waivers: Sequence[Mapping[str, Any]] = ()
     ) -> None:
@@ -342,6 +377,13 @@ class Recorder:
                 "The audit record can't be written, so nothing is forwarded.",
                 hint="The operator has to look at the audit disk.",
             ) from None
+
+
+def _whom(who: Principal) -> dict[str, Any]:
+    return {
+        "principal": {"tenant": who.tenant, "team": who.team, "app": who.app, "user": who.user},
+        "key_id": who.key_id,
+    }
 
 
 def _said(facts: Facts) -> dict[str, Any]:

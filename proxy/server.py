@@ -12,6 +12,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import structlog
 from aiohttp import web
@@ -32,6 +33,7 @@ from proxy.errors import (
 from proxy.journey import Answer, Call, Services, as_failure
 from proxy.metrics import Clock, code_of, count_request
 from proxy.pipeline import models, serve
+from proxy.recording import Access
 from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, model_lists
 
 MODELS_PATH = "/v1/models"
@@ -104,7 +106,7 @@ class Server:
             call = Call(request_id, request.headers, body, clock)
             return await serve(call, dialect, self._services)
         if request.path.startswith(RESPONSES_PATH + "/"):
-            return await self._stored(request)
+            return await self._stored(request, request_id)
         if request.path == MODELS_PATH:
             _take_only("GET", request)
             names = await models(request.headers, self._services)
@@ -121,25 +123,25 @@ class Server:
             hint=f"It serves {', '.join(sorted([*BY_PATH, MODELS_PATH]))}.",
         )
 
-    async def _stored(self, request: web.BaseRequest) -> Answer:
+    async def _stored(self, request: web.BaseRequest, request_id: str) -> Answer:
         """The routes of stored responses (OpenAI API reference, "Responses")."""
         services = self._services
-        principal = services.identify(request.headers)
+        asked = partial(Access, request_id, services.identify(request.headers))
         match request.path.removeprefix(RESPONSES_PATH + "/").split("/"):
             case [response_id] if request.method == "DELETE":
-                return await conversations.delete(response_id, principal, services)
+                return await conversations.delete(asked("delete", response_id), services)
             case [response_id]:
                 _take_only("GET", request)
                 if request.query.get("stream") == "true":
                     raise BadRequest("A stored response is retrieved whole.")
-                return await conversations.retrieve(response_id, principal, services)
+                return await conversations.retrieve(asked("retrieve", response_id), services)
             case [response_id, "input_items"]:
                 _take_only("GET", request)
-                query = request.query
-                return await conversations.input_items(response_id, query, principal, services)
+                access = asked("input_items", response_id)
+                return await conversations.input_items(access, request.query, services)
             case [response_id, "cancel"]:
                 _take_only("POST", request)
-                return await conversations.cancel(response_id, principal, services)
+                return await conversations.cancel(asked("cancel", response_id), services)
         raise NotFound("Privet doesn't serve this route.")
 
     async def _receive(self, request: web.BaseRequest) -> bytes:

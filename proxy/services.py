@@ -38,6 +38,7 @@ from proxy.policy.watch import PolicyStore
 from proxy.providers import KINDS, Provider, ProviderKey, Timeouts
 from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
+from proxy.seals import Seals
 from proxy.upkeep import keep_up
 from proxy.vault import MemoryStore, SQLiteStore, Vault
 from proxy.watching import Watched, on_record, watch
@@ -112,7 +113,7 @@ async def running(
             providers[name] = _provider(name, section, configuration)
             stack.push_async_callback(providers[name].close)
         secret = read_secret(configuration.path(settings.secret))
-        vault = _vault(configuration, secret)
+        vault, seals = _stored(configuration, secret)
         stack.callback(vault.close)
         services = Services(
             identify=identify,
@@ -129,6 +130,7 @@ async def running(
             recorder=recorder,
             secret=secret,
             vault=vault,
+            seals=seals,
             lexicon=load_lexicon(),
             memory=Memory(),
         )
@@ -229,14 +231,17 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def _vault(configuration: Configuration, secret: bytes) -> Vault:
+def _stored(configuration: Configuration, secret: bytes) -> tuple[Vault, Seals]:
+    """What callers have stored, and what signed content was made from, in the same file."""
     section = configuration.settings.vault
     path = configuration.path(section.path)
+    on_disk = section.store == "sqlite"
     try:
-        store = SQLiteStore(path) if section.store == "sqlite" else MemoryStore()
+        store = SQLiteStore(path) if on_disk else MemoryStore()
     except OSError as error:
         raise ConfigError([Problem(str(path), 1, 1, str(error))]) from None
-    return Vault(store, secret, section.ttl_days * 86_400, lambda: int(time.time()))
+    shelf = partial(Vault, store, secret, section.ttl_days * 86_400, lambda: int(time.time()))
+    return shelf(), Seals(shelf("seals") if on_disk else None)
 
 
 def provider_key(name: str, section: ProviderSection, folder: Path) -> ProviderKey | None:

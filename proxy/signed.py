@@ -87,6 +87,11 @@ def parts(exchange: Exchange) -> tuple[TextPart, ...]:
     return tuple(part for one in exchange.signed for part in one.parts)
 
 
+def seals(exchange: Exchange) -> tuple[str, ...]:
+    """What identifies a request's signed content."""
+    return tuple(seal for one in exchange.signed for seal in one.seals)
+
+
 def inspect(
     exchange: Exchange,
     findings: Swept,

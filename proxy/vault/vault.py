@@ -49,14 +49,22 @@ class Vault:
         secret: the site's; the vault's keys are derived from it.
         ttl_s: seconds that an entry lives.
         clock: Unix seconds.
+        shelf: several vaults in one store, each of its own name, know nothing of each other.
     """
 
-    def __init__(self, store: Store, secret: bytes, ttl_s: int, clock: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        secret: bytes,
+        ttl_s: int,
+        clock: Callable[[], int],
+        shelf: str = "vault",
+    ) -> None:
         self._store = store
         self._ttl_s = ttl_s
         self._clock = clock
-        self._tags = HKDFExpand(SHA256(), 32, b"privet vault tags").derive(secret)
-        self._cipher = AESGCM(HKDFExpand(SHA256(), 32, b"privet vault values").derive(secret))
+        self._tags = _derived(secret, f"privet {shelf} tags")
+        self._cipher = AESGCM(_derived(secret, f"privet {shelf} values"))
 
     async def put(self, owner: Sequence[str], entry_id: str, value: bytes) -> None:
         """Keep a value; one of the same principal and id is replaced.
@@ -95,3 +103,7 @@ class Vault:
     def _tag(self, owner: Sequence[str], entry_id: str) -> bytes:
         message = "\x1f".join((*owner, entry_id)).encode()
         return hmac.digest(self._tags, message, hashlib.sha256)
+
+
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return HKDFExpand(SHA256(), 32, purpose.encode()).derive(secret)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ from typing import Any
 import anthropic
 import pytest
 
+from proxy import config
 from proxy.detect.detector import Detector
 from tests.anthropic_scene import text, tool_use
-from tests.house import House, house, said_to
+from tests.house import House, house, opened, said_to
 from tests.promises.planted import leaks
 from tests.scene import Json
 from tests.simulator import Simulator
@@ -283,3 +285,71 @@ async def test_a_name_that_the_model_itself_thought_of_goes_back_to_it(
     answer = await say(privet, "gpt-4o-mini", turns, streaming=False)
 
     assert answer.content[0].text == "Done."
+
+
+@pytest.mark.parametrize("store", ["sqlite", "memory"])
+async def test_a_tool_loop_goes_on_after_a_restart(
+    store: str, tmp_path: Path, detector: Detector, simulator: Simulator
+) -> None:
+    """What a blob was made from is on disk; kept in memory only, nobody can say it any more."""
+    folder = tmp_path / "privet"
+    extra = f"vault: {{store: {store}}}\n"
+    question = {"role": "user", "content": "Is Jane Hollander in?"}
+    simulator.messages(
+        simulator.signer.redacted("whatever"), tool_use("look_up", {"who": "Jane Hollander"})
+    )
+    async with house(
+        folder, detector, simulator.base_url, cloud_type="anthropic", extra=extra
+    ) as before:
+        first = await say(before, "gpt-4o-mini", [question], streaming=True)
+        key = before.key
+    result = {"type": "tool_result", "tool_use_id": first.content[1].id, "content": "yes"}
+    turns = [
+        question,
+        {"role": "assistant", "content": first.content},
+        {"role": "user", "content": [result]},
+    ]
+    simulator.messages(text("Yes."))
+
+    async with opened(config.load(folder / "privet.yaml", {}), key, detector) as after:
+        if store == "memory":
+            with pytest.raises(anthropic.PermissionDeniedError):
+                await say(after, "gpt-4o-mini", turns, streaming=False)
+            return
+        answer = await say(after, "gpt-4o-mini", turns, streaming=False)
+
+    assert answer.content[0].text == "Yes."
+    kept = b"".join(file.read_bytes() for file in folder.glob("vault.db*"))
+    assert first.content[0].data.encode() not in kept
+    assert b"cloud" not in kept
+    assert b"PERSON" not in kept
+
+
+async def test_what_cant_be_remembered_on_disk_is_delivered_and_closed_after_a_restart(
+    tmp_path: Path, detector: Detector, simulator: Simulator
+) -> None:
+    folder, question = tmp_path / "privet", {"role": "user", "content": "Hello"}
+    simulator.messages(simulator.signer.redacted("whatever"), tool_use("look_up", {"who": "x"}))
+    async with house(
+        folder,
+        detector,
+        simulator.base_url,
+        cloud_type="anthropic",
+        extra="vault: {store: sqlite}\n",
+    ) as before:
+        database = sqlite3.connect(folder / "vault.db")
+        with database:
+            database.execute("DROP TABLE entries")
+        database.close()
+        first = await say(before, "gpt-4o-mini", [question], streaming=False)
+        key = before.key
+    result = {"type": "tool_result", "tool_use_id": first.content[1].id, "content": "yes"}
+    turns = [
+        question,
+        {"role": "assistant", "content": first.content},
+        {"role": "user", "content": [result]},
+    ]
+    async with opened(config.load(folder / "privet.yaml", {}), key, detector) as after:
+        with pytest.raises(anthropic.PermissionDeniedError):
+            await say(after, "gpt-4o-mini", turns, streaming=False)
+    assert len(simulator.journal) == 1

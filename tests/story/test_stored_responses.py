@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
+import sqlite3
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from openai import AsyncOpenAI, BadRequestError, NotFoundError
+from openai import APIError, APIStatusError, AsyncOpenAI, BadRequestError, NotFoundError
 
 from proxy import config
 from proxy.detect.detector import Detector
@@ -15,6 +20,22 @@ from tests.house import House, house, opened, said_to
 from tests.simulator import Simulator
 
 MODEL = "gpt-4o-mini"
+ON_DISK = "vault: {store: sqlite, path: vault.db}\n"
+
+
+@pytest.fixture
+async def on_disk(tmp_path: Path, detector: Detector, simulator: Simulator) -> AsyncIterator[House]:
+    """A Privet that stores in a file."""
+    async with house(tmp_path / "privet", detector, simulator.base_url, extra=ON_DISK) as privet:
+        yield privet
+
+
+def break_vault(privet: House) -> None:
+    """Take the table away beneath it: nothing can be written or read any more."""
+    database = sqlite3.connect(privet.folder / "vault.db")
+    with database:
+        database.execute("DROP TABLE entries")
+    database.close()
 
 
 async def test_a_conversation_goes_on_from_a_response(privet: House, simulator: Simulator) -> None:
@@ -154,8 +175,7 @@ async def test_stored_responses_outlive_a_restart(
     tmp_path: Path, detector: Detector, simulator: Simulator
 ) -> None:
     folder = tmp_path / "privet"
-    extra = "vault: {store: sqlite, path: vault.db}\n"
-    async with house(folder, detector, simulator.base_url, extra=extra) as privet:
+    async with house(folder, detector, simulator.base_url, extra=ON_DISK) as privet:
         simulator.says("Hello <PERSON_1>")
         first = await privet.client.responses.create(model=MODEL, input="I am Jane Hollander.")
         key = privet.key
@@ -166,3 +186,95 @@ async def test_stored_responses_outlive_a_restart(
             model=MODEL, input="Who?", previous_response_id=first.id
         )
     assert second.output_text == "Still Jane Hollander"
+
+
+async def test_what_is_done_with_a_stored_response_is_on_record(
+    privet: House, simulator: Simulator
+) -> None:
+    simulator.says("Hello <PERSON_1>")
+    responses = privet.client.responses
+    mine = await responses.create(model=MODEL, input="I am Jane Hollander.")
+    await responses.retrieve(mine.id)
+    await responses.input_items.list(mine.id)
+    with pytest.raises(BadRequestError):
+        await responses.cancel(mine.id)
+    await responses.delete(mine.id)
+    with pytest.raises(NotFoundError):
+        await responses.retrieve(mine.id)
+
+    records = [one.opened for one in privet.records() if one.opened.kind.name == "ACCESS"]
+    done = [(one.body["action"], one.body["status"], one.body["code"]) for one in records]
+    assert done == [
+        ("retrieve", "asked", ""),
+        ("input_items", "asked", ""),
+        ("cancel", "asked", ""),
+        ("cancel", "refused", "bad_request"),
+        ("delete", "asked", ""),
+        ("retrieve", "refused", "response_not_found"),
+    ]
+    assert {one.body["stored"] for one in records} == {mine.id}
+    assert {one.body["principal"]["team"] for one in records} == {"support"}
+    assert all(one.exchange_id.startswith("pvr-") for one in records)
+    assert "Hollander" not in str([one.body for one in records])
+    assert privet.verify().exit_code == 0
+
+
+async def test_what_cant_be_put_on_record_isnt_done(
+    privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.says("Hello <PERSON_1>")
+    mine = await privet.client.responses.create(model=MODEL, input="I am Jane Hollander.")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fdatasync", full)
+        for attempt in (privet.client.responses.retrieve, privet.client.responses.delete):
+            with pytest.raises(APIStatusError) as refused:
+                await attempt(mine.id)
+            assert (refused.value.status_code, refused.value.code) == (503, "audit_unavailable")
+            assert "Hollander" not in refused.value.response.text
+
+    assert (await privet.client.responses.retrieve(mine.id)).id == mine.id
+
+
+async def test_an_answer_that_cant_be_stored_isnt_said_to_be(
+    on_disk: House, simulator: Simulator
+) -> None:
+    break_vault(on_disk)
+    simulator.says("Hello <PERSON_1>")
+    with pytest.raises(APIStatusError) as refused:
+        await on_disk.client.responses.create(model=MODEL, input="I am Jane Hollander.")
+    assert (refused.value.status_code, refused.value.code) == (503, "vault_unavailable")
+    assert "Hollander" not in refused.value.response.text
+    outcome = on_disk.records()[-1].opened.body
+    assert (outcome["status"], outcome["code"]) == ("failed", "vault_unavailable")
+    assert outcome["delivered_bytes"] == 0
+
+    simulator.says("Hello <PERSON_1>")
+    answer = await on_disk.client.responses.create(
+        model=MODEL, input="I am Jane Hollander.", store=False
+    )
+    assert answer.output_text == "Hello Jane Hollander"
+
+
+async def test_a_stream_that_cant_be_stored_ends_before_it_says_so(
+    on_disk: House, simulator: Simulator
+) -> None:
+    """Its text is delivered by then; what isn't is the event that promises the rest."""
+    break_vault(on_disk)
+    simulator.says("Hello <PERSON_1>").byte_by_byte()
+    stream: Any = await on_disk.client.responses.create(
+        model=MODEL, input="I am Jane Hollander.", stream=True
+    )
+    seen: list[str] = []
+    with pytest.raises(APIError, match="can't be stored"):
+        while True:
+            seen.append((await anext(stream)).type)
+    assert "response.output_text.done" in seen
+    assert "response.completed" not in seen
+    while on_disk.kinds()[-1] != "outcome":  # the record is written after the last byte
+        await asyncio.sleep(0)
+    outcome = on_disk.records()[-1].opened.body
+    assert (outcome["status"], outcome["code"]) == ("failed", "vault_unavailable")

@@ -53,6 +53,14 @@ async def test_another_principal_finds_nothing(store: Store, clock: Clock) -> No
     assert await vault.get(ANN, "resp_1") == TEXT
 
 
+async def test_shelves_of_one_store_know_nothing_of_each_other(store: Store, clock: Clock) -> None:
+    vault, seals = Vault(store, SECRET, 60, clock), Vault(store, SECRET, 60, clock, "seals")
+    await vault.put(ANN, "resp_1", TEXT)
+    assert await seals.get(ANN, "resp_1") is None
+    assert not await seals.delete(ANN, "resp_1")
+    assert await vault.get(ANN, "resp_1") == TEXT
+
+
 async def test_an_entry_expires(store: Store, clock: Clock) -> None:
     vault = Vault(store, SECRET, 60, clock)
     await vault.put(ANN, "resp_1", TEXT)
