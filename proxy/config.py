@@ -108,6 +108,9 @@ class ProviderSection(Section):
         api_version: for Azure's API of deployments; without it, its v1 is spoken.
         only: the upstream providers that a router may pass requests on to.
         key: where its key lives; absent for a server that asks for none.
+        proxy: the HTTP proxy on the way to it, e.g. ``http://proxy.acme.example:3128``.
+        ca_file: file of the CAs, PEM, one of which has to have signed its certificate; without it
+            those of the system count.
         connect_timeout_s, answer_timeout_s: seconds to connect, and between two reads.
         retries: how often the same bytes are sent again before an answer begins.
     """
@@ -133,6 +136,8 @@ class ProviderSection(Section):
     api_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,40}$")] | None = None
     only: Annotated[tuple[str, ...], Field(strict=False)] = ()
     key: KeySource | None = None
+    proxy: Annotated[str, Field(pattern=r"^http://[^\s/?#@]+/?$")] | None = None
+    ca_file: str | None = None
     connect_timeout_s: Seconds = 10.0
     answer_timeout_s: Seconds = 600.0
     retries: Annotated[int, Field(ge=0, le=10)] = 2
@@ -255,6 +260,20 @@ class VaultSection(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3_650)] = 30
 
 
+class TLSSection(Section):
+    """How clients are spoken to; files of PEM, read again on SIGHUP.
+
+    Attributes:
+        certificate: the server's, and those between it and its CA.
+        key: its private key, without a password.
+        client_ca: CAs, one of which has to have signed each client's certificate.
+    """
+
+    certificate: str
+    key: str
+    client_ca: str | None = None
+
+
 class LimitsSection(Section):
     """Attributes:
     body_bytes: largest request body.
@@ -273,7 +292,10 @@ class Settings(Section):
         admin_listen: address and port of /healthz, /readyz and /metrics; without it there are none.
         policy: the policy file; with `policy_trust`, a bundle that `privet policy sign` made.
         candidate_policy: another one (unsigned), decided beside it, recorded and counted.
-        keys: the file of virtual keys; `anyone: true` instead asks for none (loopback only).
+        tls: how clients are spoken to; without it in clear.
+        keys: the file of virtual keys.
+        certificates: instead, the file that says who the subjects of client certificates are.
+        anyone: instead of both, true asks for neither (loopback only).
         secret: file with the key of keyed hashes (`hash` actions, end-user ids).
         providers, models: where requests may go; a model lists its endpoints, preferred first.
         any_model: a provider that takes every model name that isn't listed, as it is.
@@ -284,7 +306,9 @@ class Settings(Section):
     policy: str
     policy_trust: PolicyTrustSection | None = None
     candidate_policy: str | None = None
+    tls: TLSSection | None = None
     keys: str | None = None
+    certificates: str | None = None
     anyone: bool = False
     secret: str
     audit: AuditSection
@@ -371,9 +395,13 @@ def _cross_check(settings: Settings, document: Document) -> list[Problem]:
     if trust is not None and len(trust.keys) < trust.threshold:
         message = f"{trust.threshold} signatures are needed, and only {len(trust.keys)} keys count"
         problems.append(document.problem(("policy_trust",), message, "add keys", key=True))
-    if (settings.keys is None) != settings.anyone:
-        message = "give either `keys` (a file of virtual keys) or `anyone: true`"
+    ways = (settings.keys, settings.certificates, settings.anyone or None)
+    if sum(way is not None for way in ways) != 1:
+        message = "give one of `keys` (a file of virtual keys), `certificates` and `anyone: true`"
         problems.append(document.problem(("keys",), message))
+    if settings.certificates and not (settings.tls and settings.tls.client_ca):
+        message = "client certificates need `tls` with a `client_ca`"
+        problems.append(document.problem(("certificates",), message))
     if sum(not isinstance(entry, str) for entry in settings.audit.recipients) > 1:
         message = "only one group of recipients may read together"
         problems.append(document.problem(("audit", "recipients"), message))

@@ -10,15 +10,19 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
 from audit import keys as audit_keys
 from audit.errors import AuditError, FormatError
 from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
+from proxy.identity.certificates import load_certificates
 from proxy.identity.keys import list_keys
 from proxy.policy.bundle import load_trusted
 from proxy.policy.compiled import Provider
 from proxy.providers import KINDS
 from proxy.services import (
+    door,
     knowledge,
     policy_trust,
     provider_key,
@@ -26,9 +30,12 @@ from proxy.services import (
     read_secret,
     signing_key,
 )
+from proxy.tls import trusting, valid_days
 from proxy.yaml_file import ConfigError
 
 _LEAST_FREE_BYTES = 1 << 30
+#: A certificate that is valid for fewer days is worth a warning.
+_FEW_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ def examine(configuration: Configuration) -> Iterator[Check]:
     """Every check, in the order in which `serve` would trip over it."""
     checks: tuple[Callable[[Configuration], Iterator[Check]], ...] = (
         _listeners,
+        _tls,
         _policy,
         _knowledge,
         _virtual_keys,
@@ -75,6 +83,25 @@ def _free(setting: str, host: str, port: int) -> Check:
             mend = f"change `{setting}`, or stop what listens there"
             return Check(setting, "failed", f"{host}:{port}: {error.strerror}", mend)
     return Check(setting, "ok", f"{host}:{port} is free")
+
+
+def _tls(configuration: Configuration) -> Iterator[Check]:
+    section = configuration.settings.tls
+    if section is None:
+        return
+    try:
+        door(configuration)
+        days = valid_days(configuration.path(section.certificate), datetime.now(UTC))
+    except ConfigError as error:
+        yield Check("tls", "failed", str(error), "mend it before `privet serve`")
+        return
+    mend = "put another one there, and send the service SIGHUP"
+    if days < 0:
+        yield Check("tls", "failed", "the server's certificate has expired", mend)
+    elif days < _FEW_DAYS:
+        yield Check("tls", "warning", f"the server's certificate expires in {days} days", mend)
+    else:
+        yield Check("tls", "ok", f"the server's certificate is valid for {days} days")
 
 
 def _policy(configuration: Configuration) -> Iterator[Check]:
@@ -109,10 +136,14 @@ def _knowledge(configuration: Configuration) -> Iterator[Check]:
 
 
 def _virtual_keys(configuration: Configuration) -> Iterator[Check]:
-    if configuration.settings.keys is None:
+    settings = configuration.settings
+    if settings.certificates is not None:
+        yield _certificates(configuration.path(settings.certificates))
+        return
+    if settings.keys is None:
         yield Check("keys", "warning", "no key is asked (loopback only)", "set `keys`")
         return
-    path = configuration.path(configuration.settings.keys)
+    path = configuration.path(settings.keys)
     try:
         number = len(list_keys(path))
     except ConfigError as error:
@@ -123,6 +154,16 @@ def _virtual_keys(configuration: Configuration) -> Iterator[Check]:
     else:
         mend = "`privet keys create --team TEAM --app APP`"
         yield Check("keys", "warning", "nobody has a key yet", mend)
+
+
+def _certificates(path: Path) -> Check:
+    try:
+        number = len(load_certificates(path))
+    except ConfigError as error:
+        return Check("certificates", "failed", str(error), "proxy/identity/README.md shows one")
+    if number:
+        return Check("certificates", "ok", f"{number} subjects")
+    return Check("certificates", "warning", "no subject is listed", f"list some in {path.name}")
 
 
 def _secret(configuration: Configuration) -> Iterator[Check]:
@@ -198,7 +239,9 @@ def _providers(configuration: Configuration) -> Iterator[Check]:
         try:
             provider_key(name, section, configuration.folder)
             url = provider_url(section)
-        except ValueError as error:
+            if section.ca_file:
+                trusting(configuration.path(section.ca_file))
+        except (ValueError, ConfigError) as error:
             yield Check(f"provider {name}", "failed", str(error), "set it before `privet serve`")
             continue
         yield Check(f"provider {name}", "ok", url)

@@ -80,6 +80,7 @@ class Call:
     exchange_id: str
     headers: Mapping[str, str]
     body: bytes
+    certificate: bytes | None = None
     clock: Clock = field(default_factory=Clock)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -32,7 +32,7 @@ from proxy.errors import (
     ProviderRefused,
     ProviderTimeout,
 )
-from proxy.exchange import Channel, Endpoint, Exchange, Facts, Verdict
+from proxy.exchange import Channel, Endpoint, Exchange, Facts, Principal, Verdict
 from proxy.facts import Occasion, accept, gather
 from proxy.identity.labels import declared
 from proxy.journey import Answer, Attempt, Call, Services, as_failure
@@ -64,7 +64,7 @@ async def serve(  # noqa: PLR0915 — the story is told in one piece
     """
     # 1. receive: server.py took the bytes.
     # 2. identify
-    principal = services.identify(call.headers)
+    principal = services.identify(call.headers, call.certificate)
     lap = call.clock.lap
     lap("identify")
     # 3. parse
@@ -167,14 +167,12 @@ async def serve(  # noqa: PLR0915 — the story is told in one piece
     raise AssertionError("the last attempt returns or raises")
 
 
-async def models(headers: Mapping[str, str], services: Services) -> list[str]:
+async def models(principal: Principal, services: Services) -> list[str]:
     """The models that the caller may use when a request holds nothing to hide.
 
     Raises:
-        Unauthenticated: nobody's key.
         ProviderFailed and its like: the provider that takes any name can't be asked.
     """
-    principal = services.identify(headers)
     policy, now = services.policies.current, services.now()
     facts = [Facts(dialect=dialect.name, at=now.time()) for dialect in DIALECTS]
     names = list(services.catalogue.models)

@@ -31,6 +31,11 @@ policy: policy.yaml               # who may see what; after a change, `privet po
 #   threshold: 2                  # `policy` is then a bundle, see `privet policy sign`
 #   keys: [keys/alice.pub, keys/bob.pub]
 {identity}
+# tls:                            # speak TLS with callers; the files are read again on SIGHUP
+#   certificate: tls/server.pem   # and those between it and its CA
+#   key: tls/server.key
+#   client_ca: tls/clients.pem    # only callers with a certificate that one of these CAs signed;
+#                                 # `certificates: FILE` then may stand in place of `keys`
 secret: keys/secret               # key of keyed hashes: a new one gives new hashes
 
 audit:
@@ -72,6 +77,8 @@ _PROVIDERS = """\
   # local:                        # a server on your premises: vllm, ollama, openai-compatible
   #   type: vllm
   #   base_url: http://127.0.0.1:8000/v1
+  #   proxy: http://proxy.example:3128   # the way out, where there is one
+  #   ca_file: tls/ca.pem         # the CAs that count for this provider, instead of the system's
 """
 
 _MODELS = """\

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -30,10 +31,12 @@ from proxy.errors import (
     TooLarge,
     UnsupportedMedia,
 )
+from proxy.exchange import Principal
 from proxy.journey import Answer, Call, Services, as_failure
 from proxy.metrics import Clock, code_of, count_request
 from proxy.pipeline import models, serve
 from proxy.recording import Access
+from proxy.tls import Door
 from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, model_lists
 
 MODELS_PATH = "/v1/models"
@@ -47,18 +50,26 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def listening(
-    services: Services, limits: LimitsSection, host: str, port: int
+    services: Services,
+    limits: LimitsSection,
+    host: str,
+    port: int,
+    door: Door | None = None,
 ) -> AsyncIterator[str]:
-    """Serve on host and port (0 for any free one); gives the base URL while it does."""
+    """Serve on host and port (0 for any free one); gives the base URL while it does.
+
+    Args:
+        door: what speaks TLS with clients; without it they are spoken to in clear.
+    """
     listener = _Listener(Server(services, limits).handle, handler_cancellation=True)
     runner = web.ServerRunner(listener, shutdown_timeout=30)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
+        site = web.TCPSite(runner, host, port, ssl_context=door.context if door else None)
         await site.start()
         bound_host, bound_port = runner.addresses[0][:2]
         shown = f"[{bound_host}]" if ":" in bound_host else bound_host
-        yield f"http://{shown}:{bound_port}"
+        yield f"{'https' if door else 'http'}://{shown}:{bound_port}"
     finally:
         await runner.cleanup()
 
@@ -103,17 +114,17 @@ class Server:
             _take_only("POST", request)
             body = await self._receive(request)
             clock.lap("receive")
-            call = Call(request_id, request.headers, body, clock)
+            call = Call(request_id, request.headers, body, _certificate(request), clock)
             return await serve(call, dialect, self._services)
         if request.path.startswith(RESPONSES_PATH + "/"):
             return await self._stored(request, request_id)
         if request.path == MODELS_PATH:
             _take_only("GET", request)
-            names = await models(request.headers, self._services)
+            names = await models(self._caller(request), self._services)
             return Answer({}, model_lists.listing(names, request.headers))
         if request.path.startswith(MODELS_PATH + "/"):
             _take_only("GET", request)
-            names = await models(request.headers, self._services)
+            names = await models(self._caller(request), self._services)
             name = request.path.removeprefix(MODELS_PATH + "/")
             if name not in names:
                 raise _no_such_model()
@@ -123,10 +134,13 @@ class Server:
             hint=f"It serves {', '.join(sorted([*BY_PATH, MODELS_PATH]))}.",
         )
 
+    def _caller(self, request: web.BaseRequest) -> Principal:
+        return self._services.identify(request.headers, _certificate(request))
+
     async def _stored(self, request: web.BaseRequest, request_id: str) -> Answer:
         """The routes of stored responses (OpenAI API reference, "Responses")."""
         services = self._services
-        asked = partial(Access, request_id, services.identify(request.headers))
+        asked = partial(Access, request_id, self._caller(request))
         match request.path.removeprefix(RESPONSES_PATH + "/").split("/"):
             case [response_id] if request.method == "DELETE":
                 return await conversations.delete(asked("delete", response_id), services)
@@ -180,6 +194,12 @@ def _stay_with_http(request: web.BaseRequest) -> None:
     # What stands before `chunked` would have to be undone before anybody knows what was sent.
     if request.headers.get("Transfer-Encoding", "chunked").lower() != "chunked":
         raise NotSupported("Send the body with its length, or in chunks and nothing else.")
+
+
+def _certificate(request: web.BaseRequest) -> bytes | None:
+    """What TLS has verified of the client, if it was asked for it."""
+    tls: ssl.SSLObject | None = request.get_extra_info("ssl_object")
+    return tls.getpeercert(binary_form=True) if tls is not None else None
 
 
 def _unrouted(request: web.BaseRequest) -> Dialect:

@@ -29,16 +29,18 @@ from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Endpoint
 from proxy.identity import Callers, Identify
 from proxy.identity.anyone import identify_anyone
+from proxy.identity.certificates import CertificateStore
 from proxy.identity.keys import KeyStore
 from proxy.journey import Services
 from proxy.memory import Memory
 from proxy.metrics import Counts, Times
 from proxy.policy.bundle import Trust, load_trust
 from proxy.policy.watch import PolicyStore
-from proxy.providers import KINDS, Provider, ProviderKey, Timeouts
+from proxy.providers import KINDS, Provider, ProviderKey, Timeouts, Way
 from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
 from proxy.seals import Seals
+from proxy.tls import Door, trusting
 from proxy.upkeep import keep_up
 from proxy.vault import MemoryStore, SQLiteStore, Vault
 from proxy.watching import Watched, on_record, watch
@@ -141,6 +143,15 @@ async def running(
         ):
             stack.push_async_callback(_cancel, asyncio.create_task(task))
         yield services
+
+
+def door(configuration: Configuration) -> Door | None:
+    """What speaks TLS with clients, if they are to; raises ConfigError."""
+    section = configuration.settings.tls
+    if section is None:
+        return None
+    client_ca = configuration.path(section.client_ca) if section.client_ca else None
+    return Door(configuration.path(section.certificate), configuration.path(section.key), client_ca)
 
 
 def policy_trust(configuration: Configuration) -> Trust | None:
@@ -268,12 +279,14 @@ def _provider(name: str, section: ProviderSection, configuration: Configuration)
     except ValueError as error:
         problem = Problem(str(configuration.folder / "privet.yaml"), 1, 1, f"{name}: {error}")
         raise ConfigError([problem]) from None
+    ca = trusting(configuration.path(section.ca_file)) if section.ca_file else None
     return Provider(
         KINDS[section.type],
         name,
         url,
         key or (lambda: None),
         timeouts=Timeouts(section.connect_timeout_s, section.answer_timeout_s),
+        way=Way(section.proxy, ca),
         retries=section.retries,
         renew=key.renew if key else None,
         api_version=section.api_version,
@@ -282,10 +295,14 @@ def _provider(name: str, section: ProviderSection, configuration: Configuration)
 
 
 def _identity(configuration: Configuration) -> tuple[Identify, Callers | None]:
-    if configuration.settings.keys is None:
-        return identify_anyone, None
-    store = KeyStore.load(configuration.path(configuration.settings.keys))
-    return store.identify, store
+    settings = configuration.settings
+    if settings.certificates is not None:
+        certificates = CertificateStore(configuration.path(settings.certificates))
+        return certificates.identify, certificates
+    if settings.keys is not None:
+        keys = KeyStore.load(configuration.path(settings.keys))
+        return keys.identify, keys
+    return identify_anyone, None
 
 
 def _catalogue(configuration: Configuration) -> Catalogue:

@@ -16,7 +16,9 @@ from proxy.config import AUDIT_SLOT, Configuration
 from proxy.journey import Services
 from proxy.reporting import Report, report
 from proxy.server import listening
-from proxy.services import detecting, running
+from proxy.services import detecting, door, running
+from proxy.tls import Door
+from proxy.yaml_file import ConfigError
 
 log = structlog.get_logger(__name__)
 
@@ -36,14 +38,16 @@ def run(configuration: Configuration, *, allow_shadow: bool = False) -> int:
 async def _serve(configuration: Configuration, *, allow_shadow: bool) -> None:
     settings = configuration.settings
     stop = stop_signal()
+    shown = door(configuration)
     async with (
         detecting(configuration) as detector,
         running(configuration, detector, allow_shadow=allow_shadow) as services,
         _administering(services, configuration),
-        listening(services, settings.limits, *settings.address) as base_url,
+        listening(services, settings.limits, *settings.address, shown) as base_url,
     ):
         _settle_memory()
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, services.reload_asked.set)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, _reload, services, shown)
         policy = services.policies.current
         log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
         await stop.wait()
@@ -64,6 +68,22 @@ async def _administering(services: Services, configuration: Configuration) -> As
     async with admin.listening(ask, *address) as base_url:
         log.info("administering", admin_url=base_url)
         yield
+
+
+def _reload(services: Services, shown: Door | None) -> None:
+    """Have policies and certificates looked at now; those that can't be used change nothing."""
+    services.reload_asked.set()
+    if shown is None:
+        return
+    try:
+        shown.reload()
+    except ConfigError as error:
+        services.counts["reload", "certificates", "refused"] += 1
+        problems = [str(problem) for problem in error.problems]
+        log.error("certificates refused, the last good ones stay", problems=problems)
+    else:
+        services.counts["reload", "certificates", "loaded"] += 1
+        log.info("certificates loaded")
 
 
 def _settle_memory() -> None:

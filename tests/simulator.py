@@ -19,6 +19,7 @@ import asyncio
 import gzip
 import itertools
 import json
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -37,8 +38,9 @@ _OVER = b'{"error": {"message": "the script is over"}}'
 class Simulator:
     """The provider. `async with Simulator() as simulator:` and point a client at `base_url`."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.base_url = ""
+        self._tls = tls
         self.journal: list[Heard] = []
         self.connections = 0
         self.models = ["gpt-4o-mini"]
@@ -49,9 +51,11 @@ class Simulator:
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=2**20)
+        self._server = await asyncio.start_server(
+            self._serve, "127.0.0.1", 0, limit=2**20, ssl=self._tls
+        )
         port = self._server.sockets[0].getsockname()[1]
-        self.base_url = f"http://127.0.0.1:{port}/v1"
+        self.base_url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}/v1"
         return self
 
     async def __aexit__(self, *_: object) -> None:

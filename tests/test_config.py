@@ -87,8 +87,8 @@ def test_an_ipv6_address(tmp_path: Path) -> None:
             ["15:18: there is no provider 'opnai' (did you mean 'openai'?)"],
         ),
         ("models:", "any_model: opena\nmodels:", ["13:12: there is no provider 'opena' (did you"]),
-        ("keys: keys.yaml\n", "", ["1:1: give either `keys`"]),
-        ("keys: keys.yaml\n", "keys: k.yaml\nanyone: true\n", ["3:7: give either `keys`"]),
+        ("keys: keys.yaml\n", "", ["1:1: give one of `keys`"]),
+        ("keys: keys.yaml\n", "keys: k.yaml\nanyone: true\n", ["3:7: give one of `keys`"]),
         (
             *("{env: EXAMPLE_KEY}", "{env: A, file: b}"),
             ["12:10: key: give exactly one of env, file or command"],

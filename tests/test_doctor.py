@@ -12,6 +12,7 @@ from proxy import scaffold
 from proxy.config import Configuration, load
 from proxy.doctor import Check, examine
 from proxy.identity.keys import create_key
+from tests.authority import Authority
 
 Spoil = Callable[[Path], object]
 
@@ -138,6 +139,51 @@ def test_an_admin_address_that_is_taken(folder: Path) -> None:
         )
         (complaint,) = complaints(folder)
     assert (complaint.name, complaint.state) == ("admin_listen", "failed")
+
+
+def tls(folder: Path, days: int = 90, extra: str = "") -> None:
+    Authority(folder).issue("server", "CN=privet", days=days)
+    path = folder / "privet.yaml"
+    path.write_text(
+        path.read_text()
+        + "tls: {certificate: server.pem, key: server.key, client_ca: test-ca.pem}\n"
+        + extra
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "detail"),
+    [(-3, "failed", "has expired"), (10, "warning", "expires in 10 days")],
+)
+def test_a_certificate_that_needs_renewing(
+    folder: Path, days: int, state: str, detail: str
+) -> None:
+    tls(folder, days)
+    (complaint,) = complaints(folder)
+    assert (complaint.name, complaint.state) == ("tls", state)
+    assert detail in complaint.detail
+
+
+def test_tls_files_and_subjects_are_read(folder: Path) -> None:
+    edit("privet.yaml", "keys: keys.yaml", "certificates: certificates.yaml")(folder)
+    tls(folder)
+    subjects = folder / "certificates.yaml"
+    for text, state in (("certificates: []\n", "warning"), ("certificates: x\n", "failed")):
+        subjects.write_text(text)
+        (complaint,) = complaints(folder)
+        assert (complaint.name, complaint.state) == ("certificates", state)
+    subjects.write_text("certificates:\n- {id: a, subject: CN=a, team: t, app: a}\n")
+    assert complaints(folder) == []
+    (folder / "server.key").write_text("x")
+    (complaint,) = complaints(folder)
+    assert (complaint.name, complaint.state) == ("tls", "failed")
+
+
+def test_a_ca_file_that_cant_be_read(folder: Path) -> None:
+    edit("privet.yaml", "    type: openai  ", "    ca_file: ca.pem\n    type: openai  ")(folder)
+    (complaint,) = complaints(folder)
+    assert (complaint.name, complaint.state) == ("provider openai", "failed")
+    assert "ca.pem" in complaint.detail
 
 
 def test_no_models_is_a_warning(folder: Path) -> None:

@@ -1,18 +1,30 @@
-"""Who is calling: from the header fields of a request to a Principal, or a 401.
+"""Who is calling: from a request's header fields or its connection's certificate to a Principal.
 
-Each way of knowing a caller is one file with an `Identify`: virtual keys in keys.py, nobody asked
-in anyone.py.
+Each way of knowing a caller is one file with an `Identify`: virtual keys in keys.py, client
+certificates in certificates.py, nobody asked in anyone.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from proxy.exchange import Principal
 
-#: Header fields -> who is calling; raises errors.Unauthenticated. Field names in any case.
-Identify = Callable[[Mapping[str, str]], Principal]
+
+class Identify(Protocol):
+    """Says who is calling."""
+
+    def __call__(self, headers: Mapping[str, str], certificate: bytes | None = None) -> Principal:
+        """The caller.
+
+        Args:
+            headers: field names in any case.
+            certificate: what TLS has verified of the client, DER; None if it wasn't asked for one.
+
+        Raises:
+            errors.Unauthenticated: nobody that is known.
+        """
 
 
 class Callers(Protocol):

@@ -9,6 +9,6 @@ from proxy.exchange import Principal
 _ANYONE = Principal(tenant="default", team="demo", app="demo")
 
 
-def identify_anyone(headers: Mapping[str, str]) -> Principal:
+def identify_anyone(headers: Mapping[str, str], certificate: bytes | None = None) -> Principal:
     """Every caller is the demo's own application."""
     return _ANYONE

@@ -28,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from proxy.errors import NotFound, Unauthenticated
 from proxy.exchange import Principal
+from proxy.identity.watched import version_of
 from proxy.yaml_file import read_text, read_yaml
 
 PREFIX = "pv-"
@@ -97,7 +98,7 @@ class KeyStore:
             proxy.yaml_file.ConfigError: the file is missing or isn't a keys file.
         """
         store = cls(path)
-        store._read(_version(path))
+        store._read(version_of(path))
         return store
 
     def reload_if_changed(self) -> bool:
@@ -107,14 +108,16 @@ class KeyStore:
             proxy.yaml_file.ConfigError: the changed file can't be used, said once for each
                 version of it. The keys that were read before stay in force.
         """
-        version = _version(self._path)
+        version = version_of(self._path)
         if version == self._version:
             return False
         self._read(version)
         return True
 
-    def identify(self, headers: Mapping[str, str]) -> Principal:
+    def identify(self, headers: Mapping[str, str], certificate: bytes | None = None) -> Principal:
         """The holder of the key in `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.
+
+        A client certificate has let the connection in, and says no more.
 
         Raises:
             proxy.errors.Unauthenticated: no key, an unknown one, or two that differ.
@@ -215,15 +218,6 @@ def _keys_in(headers: Mapping[str, str]) -> Iterator[str]:
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
-
-
-def _version(path: Path) -> tuple[int, ...] | None:
-    """What changes whenever the file does; None while there is none."""
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
 def _load(path: Path) -> tuple[KeyRecord, ...]:

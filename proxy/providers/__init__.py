@@ -14,11 +14,11 @@ from proxy.providers import (
     openrouter,
     self_hosted,
 )
-from proxy.providers.http import Reply, Timeouts
+from proxy.providers.http import Reply, Timeouts, Way
 from proxy.providers.keys import ProviderKey
 from proxy.providers.provider import Claims, Kind, Provider
 
-__all__ = ["KINDS", "Claims", "Kind", "Provider", "ProviderKey", "Reply", "Timeouts"]
+__all__ = ["KINDS", "Claims", "Kind", "Provider", "ProviderKey", "Reply", "Timeouts", "Way"]
 
 #: `type:` in privet.yaml -> the kind of provider that it names.
 KINDS: Mapping[str, Kind] = {

@@ -8,6 +8,7 @@ kept, proxies and credentials of the environment are not read, compressed answer
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,14 @@ class Timeouts:
 
     connect: float = 10.0
     answer: float = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a provider is reached: through which HTTP proxy, and whose signature it has to show."""
+
+    proxy: str | None = None
+    ca: ssl.SSLContext | None = None
 
 
 class Reply:
@@ -90,10 +99,11 @@ class Reply:
 class Connection:
     """The pool of connections to one provider."""
 
-    def __init__(self, base_url: str, timeouts: Timeouts) -> None:
+    def __init__(self, base_url: str, timeouts: Timeouts, way: Way) -> None:
+        self._way = way
         self._base_url = base_url.rstrip("/")
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60),
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=60, ssl=way.ca or True),
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=timeouts.connect, sock_read=timeouts.answer
@@ -118,7 +128,14 @@ class Connection:
             sent["Content-Type"] = "application/json"
         try:
             response = await self._session.request(
-                method, self._base_url + path, data=body, headers=sent, allow_redirects=False
+                method,
+                self._base_url + path,
+                data=body,
+                headers=sent,
+                allow_redirects=False,
+                proxy=self._way.proxy,
+                # Its own request to the proxy would name the software beneath.
+                proxy_headers={"User-Agent": "privet"} if self._way.proxy else None,
             )
         except TimeoutError:
             raise ProviderTimeout("The provider didn't answer in time.") from None

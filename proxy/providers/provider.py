@@ -26,7 +26,7 @@ from proxy.errors import (
     ProviderRefused,
     ProviderTimeout,
 )
-from proxy.providers.http import Connection, Reply, Timeouts, Unreachable
+from proxy.providers.http import Connection, Reply, Timeouts, Unreachable, Way
 
 _RETRIED = frozenset({429, 500, 502, 503, 504, 529})
 _EXPLAINED = frozenset({400, 404, 413, 422})
@@ -106,6 +106,7 @@ class Provider:
         name: as privet.yaml and policy call it.
         base_url: up to and including the version, e.g. ``https://api.openai.com/v1``.
         key: gives the current key, or None where the server asks for none.
+        way: how it is reached.
         renew: reads the key anew after it was refused; False if it is still the same.
         api_version: of a kind that has `versioned` routes.
         only: the upstreams that a kind with `preferences` may pass requests on to.
@@ -120,6 +121,7 @@ class Provider:
         key: Callable[[], str | None],
         *,
         timeouts: Timeouts,
+        way: Way | None = None,
         retries: int = 2,
         renew: Callable[[str], Awaitable[bool]] | None = None,
         api_version: str | None = None,
@@ -133,7 +135,7 @@ class Provider:
         self._api_version = api_version
         self._only = only
         self._base_url = base_url
-        self._connection = Connection(base_url, timeouts)
+        self._connection = Connection(base_url, timeouts, way or Way())
 
     def speaks(self, dialect: str) -> bool:
         """Whether bodies of this dialect can be sent here."""

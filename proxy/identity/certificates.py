@@ -1,0 +1,134 @@
+"""Client certificates: TLS has verified that a CA of ours signed one; this file says who holds it.
+
+A subject is compared as a whole: every attribute, in order, to the letter. One that isn't listed is
+nobody's, whichever CA signed it. Which CAs count is `tls.client_ca`; those that sign for others too
+don't belong there.
+
+Source: RFC 4514 (how a subject is written: `CN=desk,OU=support,O=Acme`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from cryptography import x509
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from proxy.errors import Unauthenticated
+from proxy.exchange import Principal
+from proxy.identity.watched import version_of
+from proxy.yaml_file import read_text, read_yaml
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class CertificateRecord(BaseModel):
+    """A subject, and who it is; `id` is what records and policy's scopes call it."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    id: Name
+    subject: Annotated[str, Field(min_length=1, max_length=1000)]
+    tenant: Name = "default"
+    team: Name
+    app: Name
+    user: str = ""
+    roles: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+    asserts: Annotated[tuple[Name, ...], Field(strict=False)] = ()
+
+    @field_validator("subject")
+    @classmethod
+    def _readable(cls, subject: str) -> str:
+        try:
+            x509.Name.from_rfc4514_string(subject)
+        except ValueError:
+            raise ValueError("not a subject like CN=desk,OU=support,O=Acme (RFC 4514)") from None
+        return subject
+
+    @property
+    def name(self) -> x509.Name:
+        """The subject, as certificates hold it."""
+        return x509.Name.from_rfc4514_string(self.subject)
+
+    def principal(self) -> Principal:
+        """Who a caller with this certificate is."""
+        return Principal(
+            self.tenant,
+            self.team,
+            self.app,
+            self.user,
+            frozenset(self.roles),
+            key_id=self.id,
+            asserts=frozenset(self.asserts),
+        )
+
+
+class CertificatesFile(BaseModel):
+    """The file: a list under `certificates`."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    certificates: Annotated[tuple[CertificateRecord, ...], Field(strict=False)] = ()
+
+    @model_validator(mode="after")
+    def _one_each(self) -> CertificatesFile:
+        if len({record.name for record in self.certificates}) != len(self.certificates):
+            raise ValueError("a subject is listed twice")
+        if len({record.id for record in self.certificates}) != len(self.certificates):
+            raise ValueError("an id is given twice")
+        return self
+
+
+class CertificateStore:
+    """The subjects of one file, for look-up; `identify` is an Identify."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file; raises proxy.yaml_file.ConfigError."""
+        self._path = path
+        self._principals: dict[x509.Name, Principal] = {}
+        self.sound = False
+        self._read(version_of(path))
+
+    def reload_if_changed(self) -> bool:
+        """As `Callers` says."""
+        version = version_of(self._path)
+        if version == self._version:
+            return False
+        self._read(version)
+        return True
+
+    def identify(self, headers: Mapping[str, str], certificate: bytes | None = None) -> Principal:
+        """The holder of the certificate that the connection began with; header fields don't count.
+
+        Raises:
+            proxy.errors.Unauthenticated: there is none, or its subject isn't listed.
+        """
+        if certificate is None:
+            raise Unauthenticated("A client certificate is needed.")
+        principal = self._principals.get(_subject(certificate))
+        if principal is None:
+            raise Unauthenticated(
+                "This client certificate's subject isn't known here.",
+                hint="Its operator lists subjects in the file that `certificates` names.",
+            )
+        return principal
+
+    def _read(self, version: tuple[int, ...] | None) -> None:
+        self._version, self.sound = version, False
+        records = load_certificates(self._path)
+        self.sound = True
+        self._principals = {record.name: record.principal() for record in records}
+
+
+def load_certificates(path: Path) -> tuple[CertificateRecord, ...]:
+    """The records of the file. Raises proxy.yaml_file.ConfigError."""
+    return read_yaml(read_text(path), str(path), CertificatesFile).certificates
+
+
+@lru_cache(maxsize=1024)
+def _subject(certificate: bytes) -> x509.Name:
+    """Every request of a connection has the same one."""
+    return x509.load_der_x509_certificate(certificate).subject
