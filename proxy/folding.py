@@ -40,6 +40,8 @@ _LOOKS = "aeopcyxijshdqwABEKMHOPCTXIJSaopvkABEZHIKMNOPTYX"
 LOOKALIKES = dict(zip(_CYRILLIC + _GREEK, _LOOKS, strict=True))
 _TO_LATIN = str.maketrans(LOOKALIKES)
 _LOOKALIKE = re.compile(f"[{_CYRILLIC}{_GREEK}]")
+#: Letters that show nothing: fillers of Korean blocks, a Braille cell without dots.
+BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile("[A-Za-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
@@ -179,6 +181,8 @@ def _beyond_ascii(text: str, *, lower: bool) -> Iterator[Edit]:
 
 @lru_cache(maxsize=1 << 15)
 def _fold_character(character: str, *, lower: bool) -> str:
+    if character in BLANK_LETTERS:
+        return ""
     if character.isspace():
         return " "
     if character.isdecimal():

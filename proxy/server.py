@@ -42,6 +42,9 @@ from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, 
 MODELS_PATH = "/v1/models"
 RESPONSES_PATH = "/v1/responses"
 
+#: How long a connection may wait for the whole head of a request, the first or the next one.
+IDLE_SECONDS = 75
+
 #: What follows such a refusal on its connection isn't known to be a request.
 _HANGS_UP_AFTER = frozenset({408, 413, 415, 417, 501})
 
@@ -283,7 +286,7 @@ class _Listener(web.Server):
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # documented: None writes none
             auto_decompress=False,
-            keepalive_timeout=75,
+            keepalive_timeout=IDLE_SECONDS,
         )
 
 

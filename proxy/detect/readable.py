@@ -18,7 +18,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from proxy.folding import LOOKALIKES, Edit, Shift, rewrite
+from proxy.folding import BLANK_LETTERS, LOOKALIKES, Edit, Shift, rewrite
 
 _DISGUISED = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+|\\{1,7}u[0-9A-Fa-f]{4}|\\{1,7}/"
@@ -31,7 +31,13 @@ _LAYERS = 2
 #: Categories of characters that nobody sees.
 _UNSEEN = ("Cf", "Me")
 #: What carries no mark in any writing; a letter may.
-_MARKED = re.compile("[0-9A-Z]")
+_UNMARKED = re.compile(r"[0-9A-Z .+()@-]")
+#: Marks that show nothing, wherever they stand: joiners and selectors of variants.
+_UNSEEN_MARKS = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+#: What stands on both sides of a separator inside a number.
+_IN_NUMBERS = re.compile("[0-9A-Z]")
+#: Text that is shown from right to left whatever its letters (UAX 9, explicit overrides).
+_OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\r\n]{4,4000})\u202c?")
 #: A line end inside a number, with the separator that it replaces or follows.
 _BREAK = re.compile(r"(?<=[0-9])-?[ \t]{0,2}(?:\r?\n|\\(?:r\\)?n)[ \t]{0,2}(?=[0-9])")
 _LONGEST_NUMBER = 40
@@ -89,7 +95,13 @@ def _only_number(text: str, start: int, end: int) -> bool:
 
 
 def encoded(text: str) -> Iterator[tuple[int, int, str]]:
-    """Tokens that are base64 of text (RFC 4648, both alphabets): start, end, what they say."""
+    """What says something else than its characters: start, end, what it says.
+
+    Tokens that are base64 of text (RFC 4648, both alphabets), and text that is written backwards
+    under a mark that has it shown forwards.
+    """
+    for backwards in _OVERRIDDEN.finditer(text):
+        yield *backwards.span(), backwards[1][::-1]
     for number, token in enumerate(_BASE64.finditer(text)):
         if number == _MOST_TOKENS:
             return
@@ -103,8 +115,12 @@ def encoded(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _edits(text: str) -> Iterator[Edit]:
+    base, end = "", 0  # what the marks before here stand on
     for found in _DISGUISED.finditer(text):
         spelled = found.group()
+        if found.start() != end or unicodedata.category(text[end - 1 : end] or "x") != "Mn":
+            base = text[found.start() - 1 : found.start()]
+        end = found.end()
         if spelled[0] == "%":
             read = _percent_decoded(spelled)
         elif spelled[0] == "\\":
@@ -112,11 +128,11 @@ def _edits(text: str) -> Iterator[Edit]:
         elif spelled[0] == "&":
             read = html.unescape(spelled)
         else:
-            read = _undisguised(text, found.start())
+            read = _undisguised(text, found.start(), base)
         if len(spelled) > 1:  # an escape may spell what nobody sees
             read = "".join(one for one in read if unicodedata.category(one) not in _UNSEEN)
-        read = " " if read.isspace() else read
-        if read != spelled and read.isprintable() and not spelled.isspace():
+        read = " " if read.isspace() and len(spelled) > 1 else read
+        if read != spelled and read.isprintable():
             yield *found.span(), read
 
 
@@ -127,19 +143,34 @@ def _percent_decoded(spelled: str) -> str:
         return spelled
 
 
-def _undisguised(text: str, at: int) -> str:
-    """One character beyond ASCII: what it stands for, nothing if it isn't seen, or itself."""
+def _undisguised(text: str, at: int, base: str) -> str:
+    """One character beyond ASCII: what it stands for, nothing if it isn't seen, or itself.
+
+    `base` is what it stands on, if it is a mark.
+    """
     character = text[at]
     category = unicodedata.category(character)
-    if category in _UNSEEN or (category == "Mn" and _MARKED.match(text, max(0, at - 1))):
+    if _is_unseen(character, category, base):
         return ""
-    if category == "Nd" or (category[0] == "L" and character not in "\u00aa\u00ba"):
+    if category == "Nd":
+        return str(unicodedata.decimal(character))
+    if category in ("Zs", "Pd") or character == "\u2212":
+        inside = _IN_NUMBERS.match(text, at - 1 if at else 0) and _IN_NUMBERS.match(text, at + 1)
+        return (" " if category == "Zs" else "-") if at and inside else character
+    circled = unicodedata.decomposition(character).startswith("<circle>")
+    if circled or (category[0] == "L" and character not in "\u00aa\u00ba"):
         folded = unicodedata.normalize("NFKC", character)
         if folded.isascii() and folded.isalnum():
             return folded
     if character in LOOKALIKES and _is_latin(text[at - 1 : at] + text[at + 1 : at + 2]):
         return LOOKALIKES[character]
     return character
+
+
+def _is_unseen(character: str, category: str, base: str) -> bool:
+    if category == "Mn":
+        return bool(_UNMARKED.match(base) or _UNSEEN_MARKS.match(character))
+    return category in _UNSEEN or character in BLANK_LETTERS
 
 
 def _is_latin(neighbours: str) -> bool:

@@ -15,6 +15,7 @@ Find = Callable[..., list[tuple[str, str]]]
 
 MAIL = "sue.storm@example.com"
 WIDE = str.maketrans("0123456789", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19")
+ARABIC = str.maketrans("0123456789", "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669")
 SPELLINGS = {
     "HTML entity": "sue.storm&#64;example.com",
     "named entity": "sue.storm&commat;example.com",
@@ -46,6 +47,14 @@ def test_a_mail_address(how: str, find: Find) -> None:
         "4111\u200b1111\u200b1111\u200b1111",
         "4111&nbsp;1111&nbsp;1111&nbsp;1111",
         "4111%201111%201111%201111",
+        "4111\u00a01111\u202f1111\u30001111",  # as word processors and banks space it
+        "4111\u20131111\u20111111\u22121111",
+        "4111 1111 1111 1111".translate(ARABIC),
+        "\u0336".join("4111 1111 1111 1111"),
+        "\u034f".join("4111 1111 1111 1111"),
+        "\u3164".join("4111 1111 1111 1111"),
+        "\u2463\u2460\u2460\u2460 1111 1111 1111",
+        "\u202e1111 1111 1111 1114\u202c",
     ],
 )
 def test_a_card_number(spelled: str, find: Find) -> None:
