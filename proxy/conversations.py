@@ -127,11 +127,11 @@ async def _on_record(access: Access, services: Services) -> AsyncGenerator[Json,
     recorder = services.recorder
     try:
         stored = await _stored(access.entry_id, access.principal, services)
-        await recorder.settle(recorder.access(access))
+        await recorder.access(access)
         yield stored
     except Exception as error:  # noqa: BLE001 — whatever it is, it is a refusal on record
         refused = as_failure(error)
-        await recorder.settle(recorder.access(access, refused))
+        await recorder.access(access, refused)
         raise refused from None
 
 

@@ -25,6 +25,7 @@ from proxy.mask.restore import Restorer
 from proxy.mask.withhold import without
 from proxy.memory import Turn
 from proxy.recording import Request
+from proxy.spelling import Lexicon
 from proxy.wire import BY_NAME, Dialect, translation
 from proxy.wire.restoring import Asked
 from proxy.wire.strict_json import add_members
@@ -40,6 +41,7 @@ class Prepared:
     turn: Turn
     numbering: Numbering
     inspected: signed.Inspected
+    lexicon: Lexicon
 
 
 def prepare(  # noqa: PLR0917 — one value of each step so far
@@ -56,7 +58,9 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         CannotMask: a hidden value stands where nothing can stand for it.
         GuardHit: one would have been sent: a defect of Privet.
     """
-    exchange, principal = replace(request.exchange, without=verdict.without), request.principal
+    exchange, principal = request.exchange, request.principal
+    if verdict.without:
+        exchange = replace(exchange, without=verdict.without)
     dialect, turn, numbering = prepared.dialect, prepared.turn, prepared.numbering
     treatment = verdict.treatment
     keyed = _keyed(exchange, principal, services.secret)
@@ -126,12 +130,12 @@ def _guard(  # noqa: PLR0917 — what is sent, and what must not be in it
     services: Services,
 ) -> None:
     """Let only a body pass in which nothing hidden is left; raises GuardHit, CannotMask."""
-    check_opaque(masked, exchange.opaque, services.lexicon)
+    check_opaque(masked, exchange.opaque, prepared.lexicon)
     verbatim = [part.text for part in signed.parts(read_back)]
     try:
-        check(masked, services.lexicon, [part.text for part in read_back.parts])
+        check(masked, prepared.lexicon, [part.text for part in read_back.parts])
         if verbatim:
-            check(masked.less(prepared.inspected.produced), services.lexicon, verbatim)
+            check(masked.less(prepared.inspected.produced), prepared.lexicon, verbatim)
     except GuardHit:
         name = verdict.endpoint.provider
         log.critical("egress guard hit", exchange=exchange.id, provider=name)

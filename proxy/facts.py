@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from proxy.exchange import Coverage, Exchange, Facts, Finding, Principal, TextPart
-from proxy.matching import canonical
 from proxy.policy.compiled import Policy
+from proxy.spelling import canonical
 
 #: The findings of each part of a request.
 Findings = Sequence[Sequence[Finding]]

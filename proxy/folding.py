@@ -56,7 +56,6 @@ _ESCAPE = re.compile(
     r"|(?<=\\)(?<!\\\\)\\*+(?:u[0-9A-Fa-f]{4}|[\"'/bfnrt])|(?<=[^\W_]\+)(?=[^\W_]|%)"
     r"|(?<=&)(?:#[0-9]{1,7}|#[Xx][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)"
 )
-_ESCAPING = "%\\+&"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,8 @@ def rewrite(text: str, edits: Iterable[Edit]) -> tuple[str, Shift]:
 
 def escaped(text: str) -> bool:
     """Whether a text holds escapes: percent-encoding, `+` for a space, HTML's entities, JSON's."""
-    return any(mark in text for mark in _ESCAPING) and _ESCAPE.search(text) is not None
+    marked = "%" in text or "\\" in text or "+" in text or "&" in text
+    return marked and _ESCAPE.search(text) is not None
 
 
 def unescaped(text: str) -> tuple[str, Shift]:

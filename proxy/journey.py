@@ -21,7 +21,6 @@ from proxy.identity import Callers, Identify
 from proxy.logs import describe_exception
 from proxy.mask.masking import Masked
 from proxy.mask.restore import Restorer
-from proxy.matching import Lexicon
 from proxy.memory import Memory
 from proxy.metrics import Clock, Counts, Times, count_attempt
 from proxy.policy.watch import PolicyStore
@@ -29,6 +28,7 @@ from proxy.providers import Provider
 from proxy.recording import Outcome, Recorder, Request
 from proxy.routing import Catalogue, Health
 from proxy.seals import Seals, Shown
+from proxy.spelling import Lexicon
 from proxy.vault import Vault
 from proxy.wire.restoring import Asked
 from proxy.wire.translation import Translation
@@ -117,7 +117,7 @@ class Attempt:
     notes: tuple[str, ...]
 
     async def record(self, outcome: Outcome, received: bytes, services: Services) -> None:
-        """Write how it ended, shielded from the client's leaving.
+        """Write how it ended, even if the client leaves meanwhile.
 
         Raises:
             AuditUnavailable: it can't be made durable.
@@ -126,7 +126,7 @@ class Attempt:
         models, secret = services.catalogue.models, services.secret
         count_attempt(services.counts, request, verdict, outcome, usage, models, secret)
         started, recorder = time.perf_counter(), services.recorder
-        await recorder.settle(recorder.outcome(request, verdict, self.number, outcome, received))
+        await recorder.outcome(request, verdict, self.number, outcome, received)
         services.times.took("step", "record outcome", time.perf_counter() - started)
 
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -44,6 +42,7 @@ from proxy.policy.decide import decide
 from proxy.providers import Reply
 from proxy.recording import Outcome, Request
 from proxy.shadowing import shadowed
+from proxy.spelling import Lexicon
 from proxy.wire import DIALECTS, Dialect
 
 T = TypeVar("T")
@@ -71,12 +70,11 @@ async def serve(  # noqa: PLR0915 — the story is told in one piece
     exchange = dialect.parse(call.body, call.exchange_id)
     policy = services.policies.current
     request = Request(exchange, principal, policy.name, policy.digest)
-    async with _refusal_on_record(lambda: request, services):
+    async with _refusal_on_record(request, services):
         exchange = await complete(exchange, principal, services)
-        request = replace(request, exchange=exchange)
+        request.exchange = exchange
         labels = declared(call.headers, policy.labels)
-        candidates = services.catalogue.endpoints(exchange.model)
-        request = replace(request, candidates=candidates)
+        request.candidates = candidates = services.catalogue.endpoints(exchange.model)
         lap("parse")
         # 4. detect
         parts = exchange.parts
@@ -86,23 +84,18 @@ async def serve(  # noqa: PLR0915 — the story is told in one piece
         coverage, done = services.detector.coverage(parts), len(known)
         found = await services.detector.detect(principal.tenant, parts[done:], coverage[done:])
         accepted = accept(policy, coverage[done:], found)
-        swept = await _aside(exchange, lambda: sweep(parts, accepted, services.lexicon, known))
-        inspected = await _with_signed(exchange, swept, policy, principal.tenant, services)
+        lexicon = services.lexicon.for_request()
+        swept = await _aside(exchange, lambda: sweep(parts, accepted, lexicon, known))
+        inspected = await _with_signed(exchange, swept, policy, principal, lexicon, services)
         findings = services.detector.knowledge.allow.mark(parts, inspected.findings)
-        if inspected.planted or not same_marks(known, findings):
+        if inspected.planted or not (findings is known or same_marks(known, findings)):
             turn = Memory().turn(principal, (), ())  # earlier turns knew nothing of these
         lap("detect")
         # 5. classify
         now = services.now()
         occasion = Occasion(exchange, principal, labels, now, coverage)
         facts = gather(policy, occasion, findings)
-        request = replace(
-            request,
-            data_class=policy.classify(facts),
-            facts=facts,
-            found=Counter(one.entity for part in findings for one in part),
-            shown=Counter(one.entity for part in findings for one in part if one.shown),
-        )
+        request.classified(policy.classify(facts), facts, findings)
         lap("classify")
 
         # 6. decide
@@ -114,21 +107,19 @@ async def serve(  # noqa: PLR0915 — the story is told in one piece
             for endpoint in candidates
         ]
         if policy.shadowed or policy.shadow or services.candidates:
-            request, verdicts = await shadowed(
-                request, policy, occasion, findings, verdicts, services
-            )
+            verdicts = await shadowed(request, policy, occasion, findings, verdicts, services)
         lap("decide")
         # 7. route
         ranked = services.health.rank(verdicts, time.monotonic())
         if not ranked:
             raise _refusal(verdicts)
         lap("route")
-        numbering = await _aside(exchange, lambda: number(parts, findings, turn.before))
+        numbering = await _aside(exchange, lambda: number(parts, findings, turn.before, lexicon))
         turn.numbered(numbering.numbered)
-        prepared = Prepared(dialect, turn, numbering, inspected)
+        prepared = Prepared(dialect, turn, numbering, inspected, lexicon)
     for attempt_number, verdict in enumerate(ranked, start=1):
         # 8. mask
-        async with _refusal_on_record(lambda: request, services):
+        async with _refusal_on_record(request, services):
             attempt = await _aside(
                 exchange,
                 partial(
@@ -138,17 +129,15 @@ async def serve(  # noqa: PLR0915 — the story is told in one piece
         lap("mask")
         async with _departure_on_record(attempt, services):
             # 9. record intent
-            filed = await services.recorder.settle(
-                services.recorder.intent(
-                    request,
-                    verdict,
-                    attempt_number,
-                    size=len(attempt.body),
-                    digest=attempt.digest,
-                    masked=attempt.masked.texts,
-                    before=turn.filed(verdict.treatment, attempt.masked.plan),
-                    values=numbering.spellings,
-                )
+            filed = await services.recorder.intent(
+                request,
+                verdict,
+                attempt_number,
+                size=len(attempt.body),
+                digest=attempt.digest,
+                masked=attempt.masked.texts,
+                before=turn.filed(verdict.treatment, attempt.masked.plan),
+                values=numbering.spellings,
             )
             if attempt.masked.settled:
                 turn.file(verdict.treatment, filed)
@@ -190,16 +179,14 @@ async def models(principal: Principal, services: Services) -> list[str]:
 
 
 @asynccontextmanager
-async def _refusal_on_record(
-    request: Callable[[], Request], services: Services
-) -> AsyncGenerator[None, None]:
+async def _refusal_on_record(request: Request, services: Services) -> AsyncGenerator[None, None]:
     """Whatever ends a request in here, nothing was forwarded, and the record says so."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 — whatever it is, it is a refusal on record
         refused = as_failure(error)
-        count_refusal(services.counts, request(), refused)
-        await services.recorder.settle(services.recorder.refusal(request(), refused))
+        count_refusal(services.counts, request, refused)
+        await services.recorder.refusal(request, refused)
         raise refused from None
 
 
@@ -213,18 +200,24 @@ async def _departure_on_record(attempt: Attempt, services: Services) -> AsyncGen
         raise
 
 
-async def _with_signed(
-    exchange: Exchange, findings: Swept, policy: Policy, tenant: str, services: Services
+async def _with_signed(  # noqa: PLR0917 — what the steps so far have made
+    exchange: Exchange,
+    findings: Swept,
+    policy: Policy,
+    principal: Principal,
+    lexicon: Lexicon,
+    services: Services,
 ) -> signed.Inspected:
     """What was found, once signed content is looked at as well; it is never rewritten."""
+    if not exchange.signed:
+        return signed.Inspected(findings)
     parts = signed.parts(exchange)
     coverage = services.detector.coverage(parts)
-    found = await services.detector.detect(tenant, parts, coverage) if parts else ()
+    found = await services.detector.detect(principal.tenant, parts, coverage)
     accepted = accept(policy, coverage, found)
-    shown = await services.seals.recall(tenant, signed.seals(exchange))
+    shown = await services.seals.recall(principal.tenant, signed.seals(exchange))
     return await _aside(
-        exchange,
-        lambda: signed.inspect(exchange, findings, accepted, services.lexicon, shown.get),
+        exchange, lambda: signed.inspect(exchange, findings, accepted, lexicon, shown.get)
     )
 
 

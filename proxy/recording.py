@@ -4,17 +4,17 @@ Of stored responses: who asked for them afterwards.
 The body of a record is sealed; it says who, where, under which rule and how hidden. Contents are
 the strings that carry data, grouped by message, so that a conversation stores each turn once.
 
-Invariants: `intent` returns only when its record is durable; an outcome is written even when the
-client has left (see `Recorder.settle`).
+Invariants: `intent` returns only when its record is durable; a record is sealed and queued before
+anything is awaited, so it is written even if the client leaves meanwhile.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import structlog
@@ -27,6 +27,7 @@ from proxy.exchange import (
     Endpoint,
     Exchange,
     Facts,
+    Finding,
     Inside,
     Keep,
     Key,
@@ -42,14 +43,14 @@ from proxy.ladder import spell
 PART_BYTES = 64 * 1024
 _DAY = 86_400 * 10**9
 
-T = TypeVar("T")
-
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """What every record of one exchange says about it: all that decisions were made from.
+
+    Filled in from step to step, so that a refusal's record says what was known by then.
 
     `found` counts findings, `shown` those of them that an allow list shows. `shadows` are what
     other policies, or rules in shadow, would have done otherwise; `enforced` is False while the
@@ -67,6 +68,14 @@ class Request:
     shadows: Sequence[Mapping[str, Any]] = ()
     enforced: bool = True
     candidates: Sequence[Endpoint] = ()
+
+    def classified(
+        self, data_class: str, facts: Facts, findings: Sequence[Sequence[Finding]]
+    ) -> None:
+        """Learn what steps 4 and 5 made of the request."""
+        self.data_class, self.facts = data_class, facts
+        self.found = Counter(one.entity for part in findings for one in part)
+        self.shown = Counter(one.entity for part in findings for one in part if one.shown)
 
     def body(self) -> dict[str, Any]:
         """The common members of a record's body."""
@@ -179,7 +188,6 @@ class Recorder:
         self._index = index
         self._retention = retention or {}
         self._now = now
-        self._pending: set[asyncio.Task[Any]] = set()
 
     async def intent(
         self,
@@ -318,13 +326,6 @@ class Recorder:
         }
         await self._append(Kind.POLICY_CHANGE, "", body, ())
 
-    async def settle(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` to its end even if the caller is cancelled meanwhile."""
-        task = asyncio.ensure_future(work)
-        self._pending.add(task)
-        task.add_done_callback(self._pending.discard)
-        return await asyncio.shield(task)
-
     @property
     def backlog(self) -> Backlog:
         """What isn't safe yet."""
@@ -338,8 +339,7 @@ class Recorder:
             raise AuditUnavailable("The audit disk takes no records.") from None
 
     async def close(self) -> None:
-        """Wait for outcomes under way, then close the log with a final checkpoint."""
-        await asyncio.gather(*self._pending, return_exceptions=True)
+        """Wait for what is under way, then close the log with a final checkpoint."""
         await self._log.close()
 
     def _kept(self, verdict: Verdict) -> Keep:

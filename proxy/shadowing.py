@@ -7,7 +7,6 @@ a shadow that fails fails the request, for what isn't decided isn't on record.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import structlog
 
@@ -29,8 +28,8 @@ async def shadowed(  # noqa: PLR0917 — what the steps so far have made
     findings: Findings,
     verdicts: list[Verdict],
     services: Services,
-) -> tuple[Request, list[Verdict]]:
-    """The verdicts that are carried out, and the request with all that its record says of others.
+) -> list[Verdict]:
+    """The verdicts that are carried out; the request's records learn what others would have done.
 
     Args:
         policy: the one in force.
@@ -59,7 +58,8 @@ async def shadowed(  # noqa: PLR0917 — what the steps so far have made
                 shadows.append(said)
                 services.counts["shadow", other.digest, said["differs"]] += 1
                 log.info("shadow differs", exchange=occasion.exchange.id, **said)
-    return replace(request, shadows=shadows, enforced=enforced), live
+    request.shadows, request.enforced = shadows, enforced
+    return live
 
 
 def _decided(

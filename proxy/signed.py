@@ -28,9 +28,9 @@ from proxy.exchange import (
     TextPart,
     Verdict,
 )
-from proxy.matching import Lexicon, canonical
 from proxy.policy.decide import SIGNED_CONTENT
 from proxy.seals import Shown
+from proxy.spelling import Lexicon, canonical
 
 #: What can't be read of a signed block that nobody here remembers.
 _UNKNOWN = frozenset({"reasoning"})
@@ -106,8 +106,6 @@ def inspect(
         found: what the detectors found in each of `parts`.
         shown: of a seal, what its producer was shown.
     """
-    if not exchange.signed:
-        return Inspected(findings)
     count, signed = len(exchange.parts), parts(exchange)
     swept = sweep((*exchange.parts, *signed), found, lexicon, findings)
     # A hit of a value that only signed text gave away counts as found: nothing else stands for it.
@@ -182,7 +180,7 @@ def decide_with(
             without += one.signed.paths
         else:
             return _refused(endpoint)
-    return replace(verdict, without=without)
+    return replace(verdict, without=without) if without else verdict
 
 
 def _hidden(verdict: Verdict) -> frozenset[str]:

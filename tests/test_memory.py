@@ -9,8 +9,8 @@ from proxy.detect.sweep import sweep
 from proxy.exchange import Finding, Principal, TextPart
 from proxy.ladder import PLACEHOLDER
 from proxy.mask import Masked, number
-from proxy.matching import Lexicon
 from proxy.memory import Memory, Turn
+from proxy.spelling import Lexicon
 
 JANE = Principal("acme", "support", "desk", "jane")
 NAME = "Jane Hollander"

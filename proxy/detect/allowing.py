@@ -15,7 +15,7 @@ from dataclasses import replace
 from proxy.detect.terms import TermList, Terms
 from proxy.exchange import Finding, TextPart
 from proxy.folding import fold
-from proxy.matching import Lexicon, canonical
+from proxy.spelling import Lexicon, canonical
 
 Findings = tuple[tuple[Finding, ...], ...]
 

@@ -29,7 +29,7 @@ from proxy.detect.knowledge_regex import UnsafeRegexError, accepted
 from proxy.detect.sweep import load_lexicon
 from proxy.detect.terms import TermList
 from proxy.folding import fold
-from proxy.matching import Lexicon, canonical
+from proxy.spelling import Lexicon, canonical
 from proxy.yaml_file import ConfigError, Document, Loc, Problem, read_text
 
 #: The list of public figures that ships here.

@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from proxy.exchange import Finding, TextPart
 from proxy.folding import fold
-from proxy.matching import Lexicon, Matcher, canonical
+from proxy.matching import Matcher
+from proxy.spelling import Lexicon
 
 RECOGNIZER = "sweep"
 _HERE = Path(__file__).parent
@@ -102,7 +103,7 @@ def _values(
     firsts: dict[str, Finding] = {}
     values: dict[str, _Value] = {}
     for text, (one, index) in texts.items():
-        name = canonical(text)
+        name = lexicon.canonical(text)
         first = firsts.setdefault(name, one)
         key = text if lexicon.exact(fold(text).text) else "\0" + name
         values.setdefault(key, _Value(text, first, index))

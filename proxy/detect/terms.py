@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import ahocorasick
 
 from proxy.folding import fold
-from proxy.matching import Lexicon, continues
+from proxy.matching import continues
+from proxy.spelling import Lexicon
 
 #: How many lists there may be: a value's other bits say how long a term is.
 MOST_LISTS = 40

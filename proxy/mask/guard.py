@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from proxy.errors import CannotMask, GuardHit
 from proxy.exchange import OpaquePart
 from proxy.mask.masking import Masked
-from proxy.matching import Lexicon, Matcher
+from proxy.matching import Matcher
+from proxy.spelling import Lexicon
 
 
 def check(masked: Masked, lexicon: Lexicon, sent: Sequence[str] = ()) -> None:

@@ -14,7 +14,6 @@ import hmac
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 from proxy.errors import CannotMask
 from proxy.exchange import (
@@ -33,7 +32,7 @@ from proxy.mask.actions import Form, Written, write
 from proxy.mask.keyed import Keyed
 from proxy.mask.numbered import NOTHING, Numbered, Place, Value
 from proxy.mask.plan import Hidden, Plan, plan
-from proxy.matching import canonical
+from proxy.spelling import Lexicon, canonical
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]+")
@@ -58,13 +57,8 @@ class Restorable:
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-class Moved(NamedTuple):
-    """Characters ``[start, end)`` of the caller's text are ``[masked_start, masked_end)`` now."""
-
-    start: int
-    end: int
-    masked_start: int
-    masked_end: int
+#: Characters ``[start, end)`` of the caller's text, and where they stand after masking.
+Moved = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +140,10 @@ def number(
     parts: Sequence[TextPart],
     findings: Sequence[Sequence[Finding]],
     before: Numbered = NOTHING,
+    lexicon: Lexicon | None = None,
 ) -> Numbering:
     """Number the (swept) findings of each part; see `numbering.assign`."""
-    return Numbering(parts, numbering.assign(parts, findings, before))
+    return Numbering(parts, numbering.assign(parts, findings, before, lexicon))
 
 
 class _Rendering:
@@ -207,15 +202,16 @@ class _Rendering:
     def _spliced(self, part: TextPart, hidden: Sequence[Hidden]) -> str:
         pieces: list[str] = []
         done = length = 0
+        plain = self._plain if part.alphabet is Alphabet.TEXT else {}
         for start, end, spelling, action in hidden:
-            text, ours = self._piece(part, spelling, action)
+            text, ours = plain.get(spelling) or self._piece(part, spelling, action)
             pieces += part.text[done:start], text
             length += start - done
+            after = length + len(text)
             if ours:
-                self._ranges.append((length, length + len(text)))
-            self._moves.append(Moved(start, end, length, length + len(text)))
-            length += len(text)
-            done = end
+                self._ranges.append((length, after))
+            self._moves.append((start, end, length, after))
+            length, done = after, end
         pieces.append(part.text[done:])
         masked = "".join(pieces)
         fitted = part.alphabet is Alphabet.NAME and _NAME.fullmatch(part.text)
@@ -228,14 +224,11 @@ class _Rendering:
 
         Made once where the alphabet is text.
         """
-        plain = part.alphabet is Alphabet.TEXT
-        if plain and (known := self._plain.get(spelling)) is not None:
-            return known
         form = self._form(spelling)
         written = self._write(spelling, form, action)
         text = self._dressed(part, form, written)
         piece = text, written.token or part.alphabet is Alphabet.DIGITS
-        if plain:
+        if part.alphabet is Alphabet.TEXT:
             self._plain[spelling] = piece
         return piece
 

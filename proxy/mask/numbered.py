@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from proxy.exchange import Finding
-from proxy.matching import canonical
 
 
 class Place(NamedTuple):
@@ -90,11 +89,6 @@ class Numbered:
 
 #: What numbering makes of no parts.
 NOTHING = Numbered()
-
-
-def key_of(value: Value, text: str) -> str:
-    """What all spellings of a value share, from the text that stands at `value.at`."""
-    return literal_key(text) if value.literal else canonical(text)
 
 
 def literal_key(text: str) -> str:

@@ -25,10 +25,10 @@ from proxy.mask.numbered import (
     Placed,
     Spelling,
     Value,
-    key_of,
     literal_key,
 )
-from proxy.matching import Lexicon, Matcher, canonical
+from proxy.matching import Matcher
+from proxy.spelling import Lexicon
 
 _SWEEP = "sweep"
 _NOT_IN_NAMES = re.compile(r"[^A-Z0-9_]+")
@@ -38,17 +38,22 @@ _IN_UPPER_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 def assign(
-    parts: Sequence[TextPart], findings: Sequence[Sequence[Finding]], before: Numbered = NOTHING
+    parts: Sequence[TextPart],
+    findings: Sequence[Sequence[Finding]],
+    before: Numbered = NOTHING,
+    lexicon: Lexicon | None = None,
 ) -> Numbered:
     """Number the (swept) findings of parts that stand in the adapter's order.
 
     Args:
         before: what was made of the first of these parts, when there were no others. The sweep
             may have added to their findings since.
+        lexicon: the request's, which knows the values already.
     """
     if findings is before.findings:
         return before
-    return _Assignment(parts, tuple(map(tuple, findings)), before).run()
+    lexicon = lexicon or Lexicon().for_request()
+    return _Assignment(parts, tuple(map(tuple, findings)), before, lexicon).run()
 
 
 def letter(index: int) -> str:
@@ -68,8 +73,10 @@ class _Assignment:
         parts: Sequence[TextPart],
         findings: tuple[tuple[Finding, ...], ...],
         before: Numbered,
+        lexicon: Lexicon,
     ) -> None:
         self._parts = parts
+        self._lexicon = lexicon
         self._done = len(before.placed)
         self._all = findings
         self._findings = findings[self._done :]
@@ -84,11 +91,8 @@ class _Assignment:
         new = [dict[tuple[int, int], int]() for _ in self._findings]
         self._placed: list[Placed] = [*before.placed, *new]
         self._rests: list[Placed] = [*before.rests, *({} for _ in new)]
-        self._keys: dict[str, str] = {}
         # By what is written: the value of each key, the spelling and the finding of each text.
-        self._value_of = {
-            key_of(value, self._text(value.at)): at for at, value in enumerate(self._values)
-        }
+        self._value_of = {self._key_of(value): at for at, value in enumerate(self._values)}
         self._spelling_of = {
             self._text(spelling.at): at for at, spelling in enumerate(self._spellings)
         }
@@ -171,10 +175,12 @@ class _Assignment:
         return self._parts[place.part].text[place.start : place.end]
 
     def _key(self, text: str) -> str:
-        key = self._keys.get(text)
-        if key is None:
-            key = self._keys[text] = canonical(text)
-        return key
+        return self._lexicon.canonical(text)
+
+    def _key_of(self, value: Value) -> str:
+        """What all spellings of a value share, from the text that stands where it was first."""
+        text = self._text(value.at)
+        return literal_key(text) if value.literal else self._key(text)
 
     def _place_detected(self, index: int, one: Finding) -> str:
         part = self._parts[index]

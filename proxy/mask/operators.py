@@ -14,7 +14,7 @@ from presidio_anonymizer.operators import Operator, OperatorType
 from proxy.exchange import Action, ActionKind
 from proxy.mask.actions import ACTIONS, Form, write
 from proxy.mask.numbering import placeholder_name
-from proxy.matching import canonical
+from proxy.spelling import canonical
 
 Params = dict[str, Any]
 

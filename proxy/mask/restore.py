@@ -77,12 +77,12 @@ class Restorer:
         if path not in self._paths:
             return None
         shift = 0
-        for span in self._moved.get(path, ()):
-            if offset <= span.masked_start:
+        for original_start, original_end, start, stop in self._moved.get(path, ()):
+            if offset <= start:
                 break
-            if offset < span.masked_end:
-                return span.end if end else span.start
-            shift = span.end - span.masked_end
+            if offset < stop:
+                return original_end if end else original_start
+            shift = original_end - stop
         return offset + shift
 
     def stream(self, channel: Channel) -> Stream:

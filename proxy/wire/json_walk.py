@@ -159,11 +159,16 @@ class Walk:
             self.constraints.append((*path, name))
         # The protocol's own words ("content") say nothing about what stands under them.
         label = "" if declared else name
-        self.visit(value, declared or spec.items or DEFAULT, (*path, name), label, depth + 1)
+        inner = declared or spec.items or DEFAULT
+        if type(value) is not str:
+            self.visit(value, inner, (*path, name), label, depth + 1)
+        elif value and value not in inner.values:  # most members: one call less for each
+            self._string(value, inner, (*path, name), label, depth + 1)
 
     def _string(self, text: str, spec: Spec, path: Path, context: str, depth: int) -> None:
         if spec.leaf is Leaf.TEXT and text[0] not in _NOT_JUST_TEXT and not data_url.is_file(text):
-            self._add(path, text, Reach.FULL, Alphabet.TEXT, context)
+            part = TextPart(path, text, self.author, Reach.FULL, Alphabet.TEXT, context)
+            self.parts.append(part)
         elif spec.leaf is Leaf.PSEUDONYM:
             self.pseudonyms.append(path)
         elif spec.leaf is Leaf.OPAQUE:

@@ -260,7 +260,7 @@ def _move_annotations(
     if not isinstance(message, dict) or not isinstance(restored, dict):
         return
     content, annotations = message.get("content"), restored.get("annotations")
-    if not isinstance(content, str) or not isinstance(annotations, list):
+    if not isinstance(content, str) or not isinstance(annotations, list) or not annotations:
         return
     channel = Channel.JSON if asked.json_answer else Channel.TEXT
     _move(annotations, read_again(content, restorer, channel))

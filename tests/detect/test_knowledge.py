@@ -16,7 +16,7 @@ from proxy.detect.recognizers.customer import CustomerDictionary, taught_recogni
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Finding, TextPart
-from proxy.matching import Lexicon
+from proxy.spelling import Lexicon
 from proxy.yaml_file import ConfigError
 
 WHOLE = """\

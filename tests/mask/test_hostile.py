@@ -16,7 +16,7 @@ from proxy.detect.sweep import sweep
 from proxy.exchange import Alphabet, Channel, Finding, TextPart
 from proxy.ladder import PLACEHOLDER
 from proxy.mask import Restorable, Restorer, check, number
-from proxy.matching import Lexicon
+from proxy.spelling import Lexicon
 
 LENGTH = 100_000
 #: CPU seconds for each half, over all texts: several times what it takes.

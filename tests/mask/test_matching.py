@@ -7,7 +7,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from proxy.detect.sweep import load_lexicon
-from proxy.matching import Lexicon, Matcher, canonical
+from proxy.matching import Matcher
+from proxy.spelling import Lexicon, canonical
 
 LEXICON = load_lexicon()
 

@@ -20,7 +20,7 @@ from proxy.errors import CannotMask
 from proxy.exchange import Action, ActionKind, Alphabet, Author, Channel, Finding, TextPart
 from proxy.mask import Masked, check, number
 from proxy.mask.restore import Restorer
-from proxy.matching import Lexicon, canonical
+from proxy.spelling import Lexicon, canonical
 
 LEXICON = Lexicon(frozenset({"walker"}), frozenset({"the"}))
 KEY = b"a key for tests only............"

@@ -10,7 +10,7 @@ from anthropic.types import Message
 
 from proxy.errors import ProviderFailed
 from proxy.exchange import Author, TextPart
-from proxy.mask.masking import Moved, Restorable
+from proxy.mask.masking import Restorable
 from proxy.mask.restore import Restorer
 from proxy.wire.anthropic_answer import AnswerStream, restore
 from proxy.wire.restoring import Asked
@@ -275,7 +275,7 @@ def test_offsets_point_into_the_callers_document(
         stop_reason="end_turn",
     )
     part = TextPart(PATH, DOCUMENT, Author.TOOL)
-    moved = {PATH: [Moved(13, 20, 13, 23)]}
+    moved = {PATH: [(13, 20, 13, 23)]}
     restoring = Restorer(Restorable({"PERSON_1": "Ann Lee"}), [part], moved=moved)
     asked = Asked(tree=TREE)
     if streaming:

@@ -11,7 +11,7 @@ from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerRe
 from proxy.detect.knowledge_regex import Bounded
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 from proxy.detect.terms import TermList, Terms
-from proxy.matching import Lexicon
+from proxy.spelling import Lexicon
 
 _DICTIONARY = "dictionary"
 

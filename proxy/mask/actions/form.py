@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from proxy.matching import canonical
+from proxy.spelling import canonical
 
 
 class Form(NamedTuple):
