@@ -9,12 +9,18 @@ same answer whatever else is in the batch, because passages run one by one.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
+
+# From 1.32 on onnxruntime's Linux builds report use to Microsoft from a native thread, out of sight
+# of any Python guard. Read when the library is loaded, so it has to stand here first.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime  # noqa: E402
 
 from proxy.detect.names_wordpiece import Word, WordPiece
 

@@ -31,6 +31,8 @@ _IMPOSED = {
     # Presidio skips a pattern that takes longer than this and says nothing. Our deadline, which
     # fails the request, must always come first.
     "REGEX_TIMEOUT_SECONDS": "86400",
+    # Read when onnxruntime is loaded, by whoever loads it first: names_model.py says why.
+    "ORT_DISABLE_TELEMETRY": "1",
     # The pool is what runs in parallel.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",

@@ -2,13 +2,17 @@
 
 Every connection of the serving process is seen, by the interpreter's own audit hook. Replaced: our
 e-mail recognizer by stock Presidio's, which then asks the network for a list of public suffixes.
-(That a detector process can open no socket at all is tested in tests/detect.)
+(That a detector process can open no socket at all is tested in tests/detect.) What native code does is
+out of the interpreter's sight, so it is looked for where it leaves traces.
 """
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -82,3 +86,24 @@ async def test_stock_presidio_would_fetch_a_list(
     monkeypatch.setattr(tldextract, "extract", stock)
     EmailRecognizer().validate_result("jane@hollander.co.uk")
     assert any("publicsuffix" in str(address) for address in connections)
+
+
+def test_the_runtime_of_the_names_model_reports_to_nobody(tmp_path: Path) -> None:
+    """By default it starts a thread that queues events in a database in HOME and sends them."""
+    script = """
+        from pathlib import Path
+        from proxy.detect.names_model import SecondOpinion
+        SecondOpinion().judge("Jane Hollander")
+        print(len(list(Path("/proc/self/task").iterdir())))
+    """
+    environment = {**os.environ, "HOME": str(tmp_path), "OPENBLAS_NUM_THREADS": "1"}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={**environment, "OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["1"], "no thread but ours"
+    assert list(tmp_path.rglob("*")) == []
