@@ -71,6 +71,7 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         edits[path] = _pseudonym(exchange, path, principal, services.secret)
     sent = dialect.write(exchange, edits, verdict.endpoint.model, _placeholders(masked))
     passed, notes = dialect.passed_on(headers)
+    notes += sent.notes
     spoken, body = dialect, sent.body
     translated = translation(dialect, services.providers[verdict.endpoint.provider].speaks)
     if translated is not None:
@@ -78,7 +79,7 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         body, dropped = translated.put(body)
         notes += dropped
     if verdict.without:
-        notes += ("reasoning-dropped",)
+        notes = tuple(dict.fromkeys((*notes, "reasoning-dropped")))
     digest = hashlib.sha256(body).digest()
     if not turn.passed(treatment, digest):
         # The guard reads the body that is sent, not what it was meant to be.

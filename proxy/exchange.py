@@ -134,7 +134,7 @@ class Signed:
     """Content that its producer signed or encrypted: it travels verbatim or not at all.
 
     Attributes:
-        paths: the blocks that go together.
+        paths: what goes if they go: the block itself first, others, members of others.
         seals: what identifies each, word for word: signed text with its signature, or a blob.
         parts: what of it can be read; it is inspected, and never rewritten.
         droppable: whether the protocol allows that they are left out.

@@ -29,6 +29,7 @@ from typing import Any, Self
 from proxy.assistant import Reply, ToolCall
 from tests import anthropic_scene
 from tests.scene import Heard, Json, Message, Scene, always, answering
+from tests.sealing import Sealer
 
 ELSEWHERE = "/elsewhere"  # where redirects lead
 
@@ -45,6 +46,7 @@ class Simulator:
         self.connections = 0
         self.models = ["gpt-4o-mini"]
         self.signer = anthropic_scene.Signer()
+        self.sealer = Sealer()
         self._script: deque[Scene] = deque()
         self._otherwise = Scene(always(Message(500, body=_OVER)))
         self._news = asyncio.Condition()
@@ -96,6 +98,16 @@ class Simulator:
         """Anthropic's content blocks as a function of the request, whenever the script is over."""
         self._otherwise = Scene(
             lambda heard, scene: self._message(heard, scene, answer(heard.json), {})
+        )
+        return self._otherwise
+
+    def reasons(self, answer: Callable[[Json], tuple[str, Reply]]) -> Scene:
+        """Responses' answers, whenever the script is over, each after a thought that is sealed.
+
+        What was sealed has to come back as it left, or the request fails.
+        """
+        self._otherwise = Scene(
+            lambda heard, scene: self.sealer.answering(heard, scene, *answer(heard.json))
         )
         return self._otherwise
 

@@ -86,7 +86,11 @@ def output(reply: Reply) -> list[Json]:
 
 def response_events(asked: Json, reply: Reply, sizes: Sequence[int]) -> Iterator[Json]:
     """The events of a streamed response, texts in fragments of `sizes` characters in turn."""
-    whole = response(asked, reply)
+    return events_of(response(asked, reply), sizes)
+
+
+def events_of(whole: Json, sizes: Sequence[int]) -> Iterator[Json]:
+    """The events of a response that is told piece by piece."""
     begun = {**whole, "status": "in_progress", "output": [], "usage": None}
     events = itertools.chain(
         [
@@ -102,6 +106,9 @@ def response_events(asked: Json, reply: Reply, sizes: Sequence[int]) -> Iterator
 
 def _item_events(at: int, item: Json, sizes: Sequence[int]) -> Iterator[Json]:
     place: Json = {"output_index": at, "item_id": item["id"]}
+    if item["type"] == "reasoning":
+        yield from _reasoning_events(place, item, sizes)
+        return
     begun = {**item, "status": "in_progress"}
     begun |= {"content": []} if item["type"] == "message" else {"arguments": ""}
     yield {"type": "response.output_item.added", "output_index": at, "item": begun}
@@ -120,6 +127,22 @@ def _item_events(at: int, item: Json, sizes: Sequence[int]) -> Iterator[Json]:
     yield {"type": f"{base}.done", **place, field: text, **extra}
     if item["type"] == "message":
         yield {"type": "response.content_part.done", **place, "part": item["content"][0]}
+    yield {"type": "response.output_item.done", "output_index": at, "item": item}
+
+
+def _reasoning_events(place: Json, item: Json, sizes: Sequence[int]) -> Iterator[Json]:
+    """The summary piece by piece; what is encrypted comes whole, at the end."""
+    at = place["output_index"]
+    begun = {**item, "summary": [], "encrypted_content": ""}
+    yield {"type": "response.output_item.added", "output_index": at, "item": begun}
+    base = "response.reasoning_summary"
+    for number, part in enumerate(item["summary"]):
+        here = {**place, "summary_index": number}
+        yield {"type": f"{base}_part.added", **here, "part": {**part, "text": ""}}
+        for fragment in fragments(part["text"], sizes):
+            yield {"type": f"{base}_text.delta", **here, "delta": fragment}
+        yield {"type": f"{base}_text.done", **here, "text": part["text"]}
+        yield {"type": f"{base}_part.done", **here, "part": part}
     yield {"type": "response.output_item.done", "output_index": at, "item": item}
 
 

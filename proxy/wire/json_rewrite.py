@@ -28,8 +28,8 @@ def rewrite(
 ) -> Any:
     """A copy of `tree` with the string (key, number) at each path replaced.
 
-    `without` are paths of array items that are left out. Containers that no edit reaches are shared
-    with `tree`; documents inside strings that no edit reaches keep their bytes.
+    `without` are paths of array items and members that are left out. Containers that no edit
+    reaches are shared with `tree`; documents inside strings that no edit reaches keep their bytes.
 
     Raises:
         CannotMask: an edit gives a number that isn't one, or makes two keys of one object equal.
@@ -48,7 +48,7 @@ def _position(path: Path) -> list[int]:
 
 
 def _cut(node: Any, path: Path) -> Any:
-    """A copy of `node` without the array item at `path`."""
+    """A copy of `node` without what stands at `path`."""
     step, *below = path
     copy: Any = dict(node) if isinstance(node, dict) else list(node)
     if below:

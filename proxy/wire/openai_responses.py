@@ -7,7 +7,9 @@ openai_responses_answer.py. Source: OpenAI API reference, "Create a model respon
 Privet keeps conversations itself: a request that goes on from an earlier response, or refers to
 stored items, is completed from the vault before it is read for good (openai_responses_state.py);
 providers are told to store nothing. So every turn is inspected whole, may go to another endpoint
-than the last, and leaves no copy behind.
+than the last, and leaves no copy behind. A provider that stores nothing can't go on from its own
+reasoning unless it is handed back: where a request or its conversation shows that the model reasons
+(others refuse the question), it is asked for it in encrypted form.
 """
 
 from __future__ import annotations
@@ -182,17 +184,53 @@ def write(
         return Sent(exchange.body)
     tree = rewrite(exchange.tree, edits, exchange.documents, exchange.without)
     tree, relaxed = json_schema.relax(exchange, tree, edits, hidden)
-    return Sent(strict_json.dumps({**tree, "model": model, "store": False}), relaxed)
+    tree |= {"model": model, "store": False}
+    notes: tuple[str, ...] = ()
+    if isinstance(tree.get("input"), list):
+        sent = list(_sendable(tree["input"]))
+        notes = ("reasoning-dropped",) if len(sent) < len(tree["input"]) else ()
+        tree["input"] = sent
+    if exchange.stores and _reasons(exchange.tree):
+        asked = [name for name in tree.get("include") or () if name != _ENCRYPTED]
+        tree["include"] = [*asked, _ENCRYPTED]
+    return Sent(strict_json.dumps(tree), relaxed, notes)
+
+
+def _sendable(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Items as a provider takes them that has stored none: without reasoning of which it was told
+    but the name, and without the names of what that led to.
+    """
+    nameless: set[int] = set()
+    for position, item in enumerate(items):
+        told = item.get("encrypted_content") or item.get("content")
+        if item.get("type") == "reasoning" and not told:
+            nameless |= {*_led_to(items, position)}
+        elif position in nameless:
+            yield {name: value for name, value in item.items() if name != "id"}
+        else:
+            yield item
+
+
+def _reasons(tree: dict[str, Any]) -> bool:
+    """Whether a request shows that its model is one that reasons."""
+    wanted = tree.get("reasoning")
+    if isinstance(wanted, dict) and wanted.get("effort") != "none":
+        return True
+    items = tree["input"] if isinstance(tree.get("input"), list) else ()
+    return any(item.get("type") == "reasoning" for item in items)
 
 
 def _scope(tree: dict[str, Any], walk: Walk) -> Scope:
     """Encrypted reasoning speaks of placeholders: they have to mean the same in every turn."""
-    asks = _ENCRYPTED in (tree.get("include") or ())
+    asks = _ENCRYPTED in (tree.get("include") or ()) or _reasons(tree)
     return Scope.PRINCIPAL if walk.sealed or asks else Scope.REQUEST
 
 
 def _signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Iterator[Signed]:
-    """Encrypted content. Reasoning may go once its turn is over: the API ignores it then."""
+    """Encrypted content. Reasoning may go once its turn is over: the API ignores it then.
+
+    What it led to goes without its id then, under which the API knows of the reasoning.
+    """
     items = tree["input"] if isinstance(tree.get("input"), list) else []
     asked = [position for position, item in enumerate(items) if _author(item) is Author.USER]
     for path, part in sealed.items():
@@ -201,9 +239,20 @@ def _signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Ite
             case ("input", int(position), "encrypted_content") if (
                 items[position].get("type") == "reasoning" and asked and position < asked[-1]
             ):
-                yield replace(one, paths=(path[:2],), droppable=True)
+                ids = [("input", led_to, "id") for led_to in _led_to(items, position)]
+                yield replace(one, paths=(path[:2], *ids), droppable=True)
             case _:
                 yield one
+
+
+def _led_to(items: Sequence[dict[str, Any]], position: int) -> Iterator[int]:
+    """The items with an id that came of the reasoning at a position."""
+    for following in range(position + 1, len(items)):
+        item = items[following]
+        if item.get("type") == "reasoning" or _author(item) is not Author.ASSISTANT:
+            return
+        if "id" in item:
+            yield following
 
 
 def _check_shape(tree: Any) -> list[Any]:

@@ -17,7 +17,6 @@ from proxy.wire import openai_responses, strict_json
 Json = dict[str, Any]
 
 _MOST_PER_PAGE = 100
-_CALLS = frozenset({"function_call", "custom_tool_call"})
 
 
 def resume(exchange: Exchange, earlier: Sequence[Json], named: Mapping[str, Json]) -> Exchange:
@@ -105,18 +104,12 @@ def _as_message(item: Json) -> Json:
 
 
 def _as_input(items: Sequence[Json]) -> Iterator[Json]:
-    """Items as they may be sent again to a provider that has stored none of them.
-
-    Reasoning goes along only in encrypted form, and a call without the reasoning that led to it has
-    to come without its id; ids that Privet gave are its own affair.
-    """
+    """Items as they are input again; ids that Privet gave are its own affair."""
     for item in items:
-        if item.get("type") == "reasoning" and not item.get("encrypted_content"):
-            continue
-        ours = str(item.get("id", "")).startswith("in_")
-        if ours or item.get("type") in _CALLS:
-            item = {name: value for name, value in item.items() if name != "id"}  # noqa: PLW2901 — the same item, less its id
-        yield item
+        if str(item.get("id", "")).startswith("in_"):
+            yield {name: value for name, value in item.items() if name != "id"}
+        else:
+            yield item
 
 
 def _resolved(item: Json, named: Mapping[str, Json]) -> Json:

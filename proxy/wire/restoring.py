@@ -46,10 +46,13 @@ class Restoring(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The body for one endpoint, and the schemas that are looser in it than the caller's own."""
+    """The body for one endpoint, the schemas that are looser in it than the caller's own, and what
+    the caller has to know of it besides.
+    """
 
     body: bytes
     relaxed: tuple[Relaxed, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 #: What the protocols call the tokens of prompt and answer.
