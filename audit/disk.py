@@ -9,17 +9,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from audit.errors import AuditError
+
+#: Is told, on the event loop, that the work is done, or why it isn't.
+Done: TypeAlias = Callable[[AuditError | None], None]
 
 
 class _Piece(NamedTuple):
     work: Callable[[], None]
     loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[None]
+    done: Done
 
 
 class DiskThread:
@@ -30,17 +34,15 @@ class DiskThread:
         self._thread = Thread(target=self._run, name="audit", daemon=True)
         self._thread.start()
 
+    def give(self, work: Callable[[], None], done: Done) -> None:
+        """Have the work done, and call `done` on this event loop afterwards, whatever happens."""
+        self._pieces.put(_Piece(work, asyncio.get_running_loop(), done))
+
     async def do(self, work: Callable[[], None]) -> None:
-        """Do the work; whatever fails there is an AuditError, so nobody waits on."""
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
-        self._pieces.put(_Piece(work, loop, done))
-        try:
-            await done
-        except AuditError:
-            raise
-        except Exception as error:
-            raise AuditError(f"the audit log failed: {error!r}") from error
+        """Have the work done and wait for it; raises AuditError for whatever fails there."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.give(work, partial(_settle, done))
+        await done
 
     def close(self) -> None:
         """Finish what was asked for, and end."""
@@ -49,16 +51,18 @@ class DiskThread:
 
     def _run(self) -> None:
         while piece := self._pieces.get():
-            error: Exception | None = None
+            error: AuditError | None = None
             try:
                 piece.work()
-            except Exception as failed:  # noqa: BLE001 — whoever waits for the piece gets it
+            except AuditError as failed:
                 error = failed
+            except Exception as failed:  # noqa: BLE001 — whoever waits for the piece gets it
+                error = AuditError(f"the audit log failed: {failed!r}")
             with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
-                piece.loop.call_soon_threadsafe(_settle, piece.done, error)
+                piece.loop.call_soon_threadsafe(piece.done, error)
 
 
-def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
+def _settle(done: asyncio.Future[None], error: AuditError | None) -> None:
     if done.cancelled():
         return
     if error is None:

@@ -1,10 +1,9 @@
-"""The writer: seals records on the event loop, makes them durable in one thread, in groups.
+"""The writer: seals records on the event loop and has them made durable, in order.
 
-One process owns a slot, by an exclusive lock. `append` returns only when its record is durable.
-While one batch is being synced, further records gather for the next. A failure fails every record
-that isn't durable yet, and the next one begins a new segment with a new seed, so no link of a
-ratchet is ever used twice. A checkpoint follows at the latest 256 records or a second later; while
-none can be written, nothing is appended.
+One process owns a slot, by an exclusive lock. `append` returns only when its record is durable; a
+record is on its way to the disk when `append` first waits, so cancelling the caller loses nothing.
+A failure fails every record that isn't durable yet, and the next one begins a new segment with a
+new seed, so no link of a ratchet is ever used twice.
 """
 
 from __future__ import annotations
@@ -15,44 +14,29 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from time import perf_counter
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit.batches import Batches, Waiting
 from audit.chunks import Chunk, ChunkTable
 from audit.disk import DiskThread
 from audit.erasure import RETENTION, Erasure, read_journal
 from audit.errors import AuditError, FormatError
 from audit.files import make_folder
-from audit.frame import MAX_CONTENTS, MAX_FRAME
+from audit.frame import MAX_CONTENTS
 from audit.manifest import Slot, register
 from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient, describe, members_of
-from audit.record import JSON, Content, Kept, Kind, Receipt, Reference, Run
+from audit.record import JSON, Content, Kept, Kind, Leaf, Receipt, Reference, Run
 from audit.recovery import Recovered, note_intent, recover
-from audit.sealer import Named, Sealed, Sealer
+from audit.sealer import Named, Sealer
 from audit.slot import check_origin, take_slot
 from audit.store import Store
 
-CHECKPOINT_LEAVES = 256
-CHECKPOINT_SECONDS = 1.0
 SEGMENT_BYTES = 64 * 2**20
 SEGMENT_SECONDS = 3600
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """A sealed record whose `append` waits, and the chunks to remember once it is durable."""
-
-    sealer: Sealer
-    sealed: Sealed
-    kept: Kept
-    table: ChunkTable  # as it was then: after an erasure there is a new one
-    chunks: list[tuple[bytes, Chunk]]
-    done: asyncio.Future[None]
 
 
 class AuditLog:
@@ -73,16 +57,12 @@ class AuditLog:
         self._clock = clock
         self._store = store
         self._lock = lock
-        self._observe = observe
         self._disk = DiskThread()
+        self._batches = Batches(store, self._disk, failed=self._forget_segment, observe=observe)
         self._chunks = ChunkTable()
         self._open_intents: dict[str, int] = {}
         self._durable = store.size
         self._sealer: Sealer | None = None
-        self._queue: deque[_Waiting] = deque()
-        self._writer: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._checkpoint_due = False
         self._erasing = asyncio.Lock()
         self._erasures: deque[Erasure] = deque()  # the one that failed last, then the next
         self._closed = False
@@ -149,13 +129,13 @@ class AuditLog:
     @property
     def waiting(self) -> int:
         """How many records are sealed and not durable yet."""
-        return len(self._queue)
+        return self._batches.waiting
 
     @property
     def lag_s(self) -> float:
         """How long the oldest of those has been waiting, in seconds."""
-        since = self._queue[0].sealed.leaf.time if self._queue else self._clock()
-        return max(0, self._clock() - since) / 10**9
+        since = self._batches.waiting_since
+        return 0 if since is None else max(0, self._clock() - since) / 10**9
 
     @property
     def unprotected(self) -> int:
@@ -185,17 +165,15 @@ class AuditLog:
         """
         if self._closed:
             raise AuditError("the audit log is closed")
-        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
-            done = loop.create_future()
-            waiting = self._seal(kind, exchange_id, body, contents, kept=kept, done=done)
+            waiting, kept = self._seal(kind, exchange_id, body, contents, kept=kept, done=done)
         except FormatError as error:
             raise AuditError(f"the record can't be written: {error}") from error
-        self._queue.append(waiting)
-        self._write_soon()
-        await waiting.done
+        self._batches.add(waiting)
+        await done
         leaf = waiting.sealed.leaf
-        return Receipt(self._origin, leaf.sequence, leaf.time, waiting.kept)
+        return Receipt(self._origin, leaf.sequence, leaf.time, kept)
 
     def holds(self, kept: Kept) -> bool:
         """Whether the key rows of these contents are still there, until the caller awaits anything.
@@ -240,11 +218,8 @@ class AuditLog:
         Raises AuditError when that checkpoint can't be written; the slot is free even so.
         """
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
         try:
-            while self._writer is not None:
-                await self._writer
+            await self._batches.close()
             await self._disk.do(self._store.checkpoint)
         finally:
             self._disk.close()
@@ -260,7 +235,7 @@ class AuditLog:
         *,
         kept: Kept | None,
         done: asyncio.Future[None],
-    ) -> _Waiting:
+    ) -> tuple[Waiting, Kept]:
         sealer = self._current_sealer()
         parts: list[Content | Named | Run] = [kept.run] if kept else []
         chunks: list[tuple[bytes, Chunk]] = []
@@ -275,9 +250,9 @@ class AuditLog:
             expires = known.expires if known else content.expires
             chunks.append((tag, Chunk(content.name, Reference(sealer.next, place), expires)))
         sealed = sealer.seal(kind, exchange_id, self._clock(), body, parts)
+        remember = partial(self._remember, sealed.leaf, chunks, self._chunks)
         run = Run(sealed.leaf.sequence, 0, before + len(contents))
-        kept = Kept(self._chunks, run)
-        return _Waiting(sealer, sealed, kept, self._chunks, chunks, done)
+        return Waiting(sealer, sealed, remember, done), Kept(self._chunks, run)
 
     def _current_sealer(self) -> Sealer:
         """The open segment's sealer; a new one after a start, a failure, full size, an hour."""
@@ -293,70 +268,19 @@ class AuditLog:
         )
         return self._sealer
 
-    def _write_soon(self) -> None:
-        if self._writer is None:
-            self._writer = asyncio.get_running_loop().create_task(self._write_all())
+    def _remember(self, leaf: Leaf, chunks: list[tuple[bytes, Chunk]], table: ChunkTable) -> None:
+        """A record is durable, and its chunks are there for later ones to refer to.
 
-    async def _write_all(self) -> None:
-        """Write batch after batch, and checkpoints when they are due, until nothing waits."""
-        try:
-            while self._queue or self._checkpoint_due:
-                if self._checkpoint_due or self._store.unprotected >= CHECKPOINT_LEAVES:
-                    self._checkpoint_due = True
-                    await self._disk.do(self._store.checkpoint)
-                    self._checkpoint_due = False
-                if self._queue:
-                    await self._write_batch()
-        except AuditError as error:
-            self._fail(error)
-        finally:
-            self._writer = None
-            self._watch_the_clock()
-
-    async def _write_batch(self) -> None:
-        """Write the records at the head of the queue that belong to one segment, as one batch."""
-        batch, size = [self._queue[0]], len(self._queue[0].sealed.frame)
-        for waiting in list(self._queue)[1:]:
-            size += len(waiting.sealed.frame)
-            if waiting.sealer is not batch[0].sealer or size > MAX_FRAME:
-                break
-            batch.append(waiting)
-        sealer = batch[0].sealer
-        records = [waiting.sealed for waiting in batch]
-        started = perf_counter()
-        await self._disk.do(lambda: self._store.write(sealer.header, sealer.first, records))
-        self._observe(perf_counter() - started, self._store.sync_s)
-        for waiting in batch:
-            self._queue.popleft()
-            self._settle(waiting)
-
-    def _settle(self, waiting: _Waiting) -> None:
-        """A record is durable: remember its chunks and tell who waits."""
+        `table` is the one of when it was sealed: after an erasure there is a new one.
+        """
         self._durable += 1
-        note_intent(self._open_intents, waiting.sealed.leaf)
-        for tag, chunk in waiting.chunks:
-            waiting.table.enter(tag, chunk)
-        if not waiting.done.done():  # the caller may have been cancelled
-            waiting.done.set_result(None)
+        note_intent(self._open_intents, leaf)
+        for tag, chunk in chunks:
+            table.enter(tag, chunk)
 
-    def _fail(self, error: AuditError) -> None:
-        """Fail all that isn't durable; later records were sealed on top of it, so they fail too."""
+    def _forget_segment(self) -> None:
+        """Records were lost: no link of this segment's ratchet may be used any more."""
         self._sealer = None
-        while self._queue:
-            waiting = self._queue.popleft()
-            if not waiting.done.done():
-                waiting.done.set_exception(AuditError(str(error)))
-
-    def _watch_the_clock(self) -> None:
-        """See to it that a checkpoint follows within a second, or is tried again then."""
-        if self._timer is None and not self._closed and self._store.unprotected:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(CHECKPOINT_SECONDS, self._checkpoint_now)
-
-    def _checkpoint_now(self) -> None:
-        self._timer = None
-        self._checkpoint_due = True
-        self._write_soon()
 
     def _tell_what_was_found(self, recovered: Recovered, interrupted: list[Erasure]) -> None:
         """Append, before anything else, what a restart cut, which outcomes nobody knows, and the

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import audit.batches
 import audit.log
 import audit.store
 from audit.errors import AuditError
@@ -195,7 +196,7 @@ async def test_a_failure_in_the_first_batch_leaves_nothing(
 async def test_nothing_is_appended_while_no_checkpoint_can_be_written(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit.log, "CHECKPOINT_LEAVES", 1)
+    monkeypatch.setattr(audit.batches, "CHECKPOINT_LEAVES", 1)
     log = site.open()
     await log.append(Kind.REFUSAL, "e-0", {})
     with monkeypatch.context() as patch:
@@ -208,7 +209,7 @@ async def test_nothing_is_appended_while_no_checkpoint_can_be_written(
 
 
 async def test_a_checkpoint_comes_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit.log, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(audit.batches, "CHECKPOINT_SECONDS", 0.0)
     log = site.open()
     written = asyncio.Event()
     publish = audit.store.publish
@@ -227,7 +228,7 @@ async def test_a_checkpoint_comes_by_itself(site: Site, monkeypatch: pytest.Monk
 
 
 async def test_checkpoints_follow_the_count(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit.log, "CHECKPOINT_LEAVES", 10)
+    monkeypatch.setattr(audit.batches, "CHECKPOINT_LEAVES", 10)
     log = site.open()
     for number in range(45):
         await log.append(Kind.REFUSAL, f"e-{number}", {})

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import audit.batches
 import audit.log
 from audit.errors import AuditError
 from audit.log import AuditLog
@@ -29,8 +30,8 @@ def site(tmp_path: Path) -> Site:
 def crash(log: AuditLog) -> None:
     """What the kernel does when a process dies: files closed, lock gone, nothing more written."""
     log._disk.close()
-    if log._timer is not None:
-        log._timer.cancel()
+    if log._batches._timer is not None:
+        log._batches._timer.cancel()
     log._store.close()
     os.close(log._lock)
 
