@@ -22,6 +22,7 @@ MAX_FRAME = 64 * 2**20
 MAX_CONTENTS = 0xFFFF
 #: Sections are sealed apart, so that whoever may search needn't be able to read.
 CORE = 1
+INDEX = 2
 
 _HEAD = struct.Struct(">4sBQQB")
 _COUNT = struct.Struct(">H")

@@ -1,6 +1,7 @@
 """Building the index from opened records, and keeping up with the log, erasures included.
 
-Only bodies and the contents called ``value/…`` are opened; messages stay closed. Where a record
+Only index sections are opened, by an indexer's key or an auditor's, and the values that they name;
+where a segment has none it takes an auditor's key, and texts stay closed even so. If a record
 refers to an earlier one's contents, the index itself says which values those are, so each record is
 opened once, whatever came before it. Reading doesn't verify the tree: run verify first.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +19,15 @@ from audit.canonical import canonical, tag
 from audit.errors import FormatError, ShortBatchError
 from audit.frame import Frame, Stored, decode, places
 from audit.index_file import open_index
+from audit.index_section import VALUE
 from audit.layout import list_segments
-from audit.opening import Opened, SegmentOpener
-from audit.readers import open_segment
+from audit.opening import Viewed, ViewOpener
+from audit.readers import open_views
 from audit.recipients import PrivateKeys
 from audit.record import JSON, Kind, Reference, Run
 from audit.rows import find_row, reading
 from audit.segment import read_batches
 from audit.slot import origin_of
-
-VALUE = "value/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def update(path: Path, site: Path, key: bytes, keys: PrivateKeys) -> Indexed:
 
     Args:
         key: of the keyed hashes: 32 bytes that only the compliance side has.
-        keys: an auditor's private keys.
+        keys: an indexer's private key, or an auditor's.
 
     Raises FormatError where a record doesn't open, sqlite3.Error, OSError.
     """
@@ -71,14 +71,14 @@ def slots_of(site: Path) -> list[Path]:
     return sorted(path for path in site.iterdir() if (path / "segments").is_dir())
 
 
-def _frames(slot: Path, first: int, keys: PrivateKeys) -> Iterator[tuple[Frame, SegmentOpener]]:
+def _frames(slot: Path, first: int, keys: PrivateKeys) -> Iterator[tuple[Frame, ViewOpener]]:
     """The frames from `first` on; an unfinished batch at the very end is left for the next time."""
     segments = list_segments(slot)
     skipped = sum(int(path.stem) <= first for path in segments[1:])
     for path in segments[skipped:]:
         with path.open("rb") as file:
             try:
-                opener = open_segment(path, file, keys)
+                opener = open_views(path, file, keys)
                 for batch in read_batches(file):
                     for frame in map(decode, batch.frames):
                         if frame.sequence >= first:
@@ -112,41 +112,41 @@ class _Builder:
         log, following = self._index.execute(query, (origin,)).fetchone()
         return log, following
 
-    def add(self, frame: Frame, opener: SegmentOpener) -> None:
+    def add(self, frame: Frame, opener: ViewOpener) -> None:
         """Add one record."""
         if frame.sequence != self.next:
             raise FormatError(f"record {self.next} is missing: run verify")
         self.next += 1
         self.added += 1
-        opened = opener.open(frame)
-        self._add_record(opened)
+        viewed = opener.view(frame)
+        self._add_record(frame, viewed.view.body)
         if frame.kind is Kind.ERASURE:
             for entry in frame.entries:
                 if isinstance(entry, Reference):
                     self._forget(entry)
         elif frame.entries:
-            self._add_values(frame, opened, opener)
+            self._add_values(frame, viewed)
 
     def end(self) -> None:
         """Note how far the index goes."""
         self._index.execute("UPDATE logs SET next = ? WHERE id = ?", (self.next, self._log))
 
-    def _add_record(self, opened: Opened) -> None:
-        body, here = opened.body, (self._log, opened.sequence)
+    def _add_record(self, frame: Frame, body: Mapping[str, JSON]) -> None:
+        here = (self._log, frame.sequence)
         who, where = _mapping(body.get("principal")), _mapping(body.get("endpoint"))
-        status = body.get("code") if opened.kind is Kind.REFUSAL else body.get("status")
+        status = body.get("code") if frame.kind is Kind.REFUSAL else body.get("status")
         self._index.execute(
             "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *here,
-                opened.kind,
-                opened.time,
-                opened.exchange_id,
+                frame.kind,
+                frame.time,
+                frame.exchange_id,
                 *(_text(who.get(name)) for name in ("team", "app")),
                 *(_text(where.get(name)) for name in ("provider", "model")),
                 _text(body.get("class")),
                 _text(status),
-                body.get("indexed") is True if opened.kind is Kind.INTENT else None,
+                body.get("indexed") is True if frame.kind is Kind.INTENT else None,
             ),
         )
         rules = [*_list(body.get("rules")), body.get("rule")]
@@ -154,51 +154,44 @@ class _Builder:
             "INSERT OR IGNORE INTO rules VALUES (?, ?, ?)",
             [(rule, *here) for rule in rules if isinstance(rule, str) and rule],
         )
-        if opened.kind in {Kind.INTENT, Kind.REFUSAL}:
+        if frame.kind in {Kind.INTENT, Kind.REFUSAL}:
             found = _mapping(body.get("found")).items()
             self._index.executemany(
                 "INSERT INTO found VALUES (?, ?, ?, ?)",
                 [(entity, *here, count) for entity, count in found if isinstance(count, int)],
             )
-        if opened.kind is Kind.POLICY_CHANGE:
-            self._add_waivers(opened)
+        if frame.kind is Kind.POLICY_CHANGE:
+            self._add_waivers(body, frame.time)
 
-    def _add_waivers(self, opened: Opened) -> None:
-        for waiver in map(_mapping, _list(opened.body.get("waivers"))):
+    def _add_waivers(self, body: Mapping[str, JSON], seen: int) -> None:
+        for waiver in map(_mapping, _list(body.get("waivers"))):
             approved = ", ".join(str(name) for name in _list(waiver.get("approved_by")))
             scope = json.dumps(waiver.get("scope"), sort_keys=True)
             words = [str(waiver.get(name, "")) for name in ("id", "lifts", "until")]
             self._index.execute(
                 "INSERT OR IGNORE INTO waivers VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (*words, approved, scope, str(waiver.get("why", "")), opened.time),
+                (*words, approved, scope, str(waiver.get("why", "")), seen),
             )
 
-    def _add_values(self, frame: Frame, opened: Opened, opener: SegmentOpener) -> None:
-        names = iter(opened.names)
+    def _add_values(self, frame: Frame, viewed: Viewed) -> None:
         uses: list[tuple[int, Reference]] = []
         for place, entry in places(frame.entries):
-            if isinstance(entry, Stored):
-                name = next(names)
-                if name.startswith(VALUE):
-                    self._store(frame, place, name, opened, opener)
-                    uses.append((place, Reference(frame.sequence, place)))
-                continue
-            if not isinstance(entry, Run):
-                next(names)
-            uses += self._referred(entry, place)
+            if not isinstance(entry, Stored):
+                uses += self._referred(entry, place)
+            elif name := viewed.view.values.get(place):
+                self._store(frame, place, name, viewed)
+                uses.append((place, Reference(frame.sequence, place)))
         self._index.executemany(
             "INSERT INTO uses VALUES (?, ?, ?, ?, ?)",
             [(self._log, frame.sequence, at, of.sequence, of.place) for at, of in uses],
         )
 
-    def _store(
-        self, frame: Frame, place: int, name: str, opened: Opened, opener: SegmentOpener
-    ) -> None:
+    def _store(self, frame: Frame, place: int, name: str, viewed: Viewed) -> None:
         """Keep a value's keyed hash. One whose key row is gone is forgotten by its erasure."""
         row = find_row(self._rows, frame.sequence, place)
         if row is None:
             return
-        value = opener.content(frame, place, opened, row).decode("utf-8", "surrogatepass")
+        value = viewed.value(frame, place, row).decode("utf-8", "surrogatepass")
         entity = name.removeprefix(VALUE).rpartition("_")[0]
         hashed = tag(self._key, canonical(entity, value))
         statement = "INSERT INTO stored VALUES (?, ?, ?, ?)"

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from audit.errors import AuditError, FormatError
 from audit.files import write_atomically
+from audit.frame import CORE
 from audit.note import VerifierKey, parse_verifier_key
 from audit.recipients import HybridPrivate, HybridPublic, PrivateKey, PublicKey, Recipient
 
@@ -94,11 +95,14 @@ def write_recipient(path: Path, recipient: Recipient) -> None:
     write_atomically(path, line.encode(), mode=0o644)
 
 
-def load_recipient(path: Path) -> Recipient:
-    """A recipient from its public file; raises FormatError when its parts don't fit each other."""
+def load_recipient(path: Path, compartment: int = CORE) -> Recipient:
+    """A recipient from its public file; raises FormatError when its parts don't fit each other.
+
+    Whether somebody is to read all of a record or the index section alone isn't said there.
+    """
     try:
         form, name, key_id, text = path.read_text(encoding="utf-8").split()
-        recipient = Recipient(name, _public(form, bytes.fromhex(text)))
+        recipient = Recipient(name, _public(form, bytes.fromhex(text)), compartment)
     except ValueError:
         raise FormatError(f"{path} is not a recipient file") from None
     if recipient.key_id.hex() != key_id or not _NAME.fullmatch(name):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from audit.asking import add_reader, folder_of, on_record, private_keys
 from audit.cosignature import WitnessKey
+from audit.frame import CORE, INDEX
 from audit.index import slots_of
 from audit.keys import (
     generate_recipient,
@@ -23,22 +24,23 @@ if TYPE_CHECKING:
 
 def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     """Add the verbs; each sets `run`: namespace -> exit code."""
-    make = commands.add_parser("keygen", help="make an auditor's, approver's or witness's keys")
-    make.add_argument("role", choices=["auditor", "approver", "witness"])
+    make = commands.add_parser("keygen", help="make somebody's keys, private and public")
+    make.add_argument("role", choices=["auditor", "indexer", "approver", "witness"])
     make.add_argument("name", help="like dpo@acme")
     make.add_argument("--out", type=Path, default=Path(), help="folder; default: this one")
-    make.add_argument("--hybrid", action="store_true", help="an auditor's: ML-KEM-768 with X25519")
+    make.add_argument("--hybrid", action="store_true", help="who opens records: ML-KEM-768, X25519")
     make.set_defaults(run=_keygen)
 
     add = commands.add_parser("reseal", help="let one more auditor read what is recorded already")
     add.add_argument("directory", type=Path, help="the site's folder, or a slot's")
     add.add_argument("--reader", type=Path, required=True, help="the new auditor's public file")
+    add.add_argument("--indexer", action="store_true", help="for the index sections alone")
     add_reader(add)
     add.set_defaults(run=_reseal)
 
 
 def _reseal(arguments: Namespace) -> int:
-    reader = load_recipient(arguments.reader)
+    reader = load_recipient(arguments.reader, INDEX if arguments.indexer else CORE)
     slots = slots_of(folder_of(arguments.directory))
     on_record(arguments, "reseal", {"reader": reader.name, "key_id": reader.key_id.hex()})
     for slot in slots:
@@ -53,7 +55,7 @@ def _keygen(arguments: Namespace) -> int:
     if arguments.role == "witness":
         key = WitnessKey(arguments.name, generate_signing_key(private).public_key())
         public.write_text(f"{key}\n", encoding="utf-8")
-    elif arguments.role == "auditor":
+    elif arguments.role in {"auditor", "indexer"}:
         generate_recipient(arguments.name, private, public, hybrid=arguments.hybrid)
     else:
         write_verifier_key(public, arguments.name, generate_signing_key(private))

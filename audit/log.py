@@ -25,7 +25,7 @@ from audit.disk import DiskThread
 from audit.erasure import RETENTION, Erasure, read_journal
 from audit.errors import AuditError, FormatError
 from audit.files import make_folder
-from audit.frame import MAX_CONTENTS
+from audit.frame import CORE, MAX_CONTENTS
 from audit.manifest import Slot, register
 from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient, describe, members_of
@@ -94,7 +94,7 @@ class AuditLog:
         Blocks. Raises AuditError when another process holds the slot, or the log can't go on.
         """
         check_origin(origin)
-        if not recipients:
+        if not any(isinstance(one, Pair) or one.compartment == CORE for one in recipients):
             raise AuditError(
                 "an audit log needs at least one recipient, or nobody can ever read it"
             )

@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from audit.errors import FormatError
 from audit.files import make_folder, write_atomically
+from audit.frame import INDEX
 from audit.layout import READERS, list_segments
-from audit.opening import SegmentOpener, seed_of
+from audit.opening import SegmentOpener, ViewOpener, is_indexed, seed_of, view_opener
 from audit.recipients import PrivateKeys, Recipient
 from audit.sealer import seal_seeds
 from audit.segment import Header, SealedSeed, decode_seed, encode_seed, read_header
@@ -28,6 +29,12 @@ def open_segment(path: Path, file: BinaryIO, keys: PrivateKeys) -> SegmentOpener
     return SegmentOpener(with_readers(path, header), digest, keys)
 
 
+def open_views(path: Path, file: BinaryIO, keys: PrivateKeys) -> ViewOpener:
+    """The same for what an indexer may read, by an indexer's key or an auditor's."""
+    header, digest = read_header(file)
+    return view_opener(with_readers(path, header), digest, keys)
+
+
 def with_readers(path: Path, header: Header) -> Header:
     """A segment's header with the seeds that were added later."""
     return replace(header, seeds=header.seeds + tuple(_added(_beside(path))))
@@ -36,13 +43,18 @@ def with_readers(path: Path, header: Header) -> Header:
 def reseal(folder: Path, keys: PrivateKeys, reader: Recipient) -> int:
     """Let one more recipient read every segment of a log; returns how many that adds.
 
+    An indexer is added where there is something to read: in segments with index sections.
+
     Raises FormatError where a segment doesn't open with `keys`.
     """
     added = 0
     for path in list_segments(folder):
         with path.open("rb") as file:
             header, _ = read_header(file)
-        header = with_readers(path, header)
+        known_to = with_readers(path, header).seeds
+        if reader.compartment == INDEX and not is_indexed(header):
+            continue
+        header = replace(header, seeds=known_to)
         if any(seed.key_id == reader.key_id and seed.shares == 1 for seed in header.seeds):
             continue
         (sealed,) = seal_seeds(seed_of(header, keys), [reader], header)

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.hpke import (
 )
 
 from audit.errors import FormatError
+from audit.frame import CORE, INDEX
 from audit.record import JSON
 
 #: KEM, KDF, AEAD as HPKE numbers them: DHKEM(X25519, HKDF-SHA256) of RFC 9180, and MLKEM768-X25519
@@ -71,10 +72,15 @@ PrivateKeys: TypeAlias = PrivateKey | Sequence[PrivateKey]
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Someone who may open records: an auditor, or the offline recovery key."""
+    """Someone who may open records: an auditor, the offline recovery key; or an indexer.
+
+    Attributes:
+        compartment: what of each record: CORE for all of it, INDEX for the index section alone.
+    """
 
     name: str
     public: PublicKey
+    compartment: int = CORE
 
     @property
     def key_id(self) -> bytes:
@@ -104,7 +110,11 @@ def members_of(recipients: Sequence[Recipient | Pair]) -> Iterator[bytes]:
 def describe(recipients: Sequence[Recipient | Pair]) -> list[JSON]:
     """Who may open records, for a rotation record: names with key ids, several where together."""
     return [
-        [{"name": member.name, "key_id": member.key_id.hex()} for member in members]
+        [
+            {"name": member.name, "key_id": member.key_id.hex()}
+            | ({"compartment": "index"} if member.compartment == INDEX else {})
+            for member in members
+        ]
         for one in recipients
         for members in [one.members if isinstance(one, Pair) else (one,)]
     ]

@@ -157,8 +157,13 @@ def encode_body(body: Mapping[str, JSON], names: Sequence[str]) -> bytes:
     Keys are sorted, there is no space, text is UTF-8 and unescaped, NaN is not allowed.
     Raises FormatError for anything that JSON or UTF-8 can't hold.
     """
+    return canonical_json({"body": body, "contents": names})
+
+
+def canonical_json(document: Mapping[str, JSON]) -> bytes:
+    """The plaintext of a section; raises FormatError for what JSON or UTF-8 can't hold."""
     try:
-        return _CANONICAL.encode({"body": body, "contents": names}).encode()
+        return _CANONICAL.encode(document).encode()
     except (TypeError, ValueError, RecursionError):
         raise FormatError("the body of a record isn't plain JSON") from None
 

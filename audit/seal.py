@@ -30,6 +30,7 @@ KEY_SIZE = 32
 #: What a wrapped content key measures: 32 bytes and the tag.
 WRAPPED_SIZE = 48
 
+_LABEL_INDEX = b"privet audit v1 index\n"
 _LABEL_LINK = b"privet audit v1 link\n"
 _LABEL_STEP = b"privet audit v1 step\n"
 _LABEL_ROW = b"privet audit v1 row\n"
@@ -61,6 +62,11 @@ class Ratchet:
         out = HKDFExpand(SHA256(), 128, _LABEL_STEP).derive(self._link)
         self._link = out[:32]
         return RecordKeys(section=out[32:64], rows=out[64:96], commitment=out[96:])
+
+
+def index_seed(seed: bytes, segment_id: bytes) -> bytes:
+    """The index compartment's seed: whoever has the segment's gets it, and not the other way."""
+    return HKDF(SHA256(), SEED_SIZE, salt=segment_id, info=_LABEL_INDEX).derive(seed)
 
 
 def xor(one: bytes, other: bytes) -> bytes:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 
 from audit.errors import FormatError
 from audit.frame import (
     CORE,
+    INDEX,
     MAX_CONTENTS,
     MAX_FRAME,
     Entry,
@@ -23,6 +24,7 @@ from audit.frame import (
     encode,
     encode_clear,
 )
+from audit.index_section import encode_view, view_of
 from audit.recipients import Pair, Recipient, seal_seed, suite_of
 from audit.record import (
     JSON,
@@ -36,7 +38,7 @@ from audit.record import (
     encode_body,
 )
 from audit.rows import Row
-from audit.seal import SEED_SIZE, ContentSealer, Ratchet, encrypt, xor
+from audit.seal import SEED_SIZE, ContentSealer, Ratchet, encrypt, index_seed, xor
 from audit.segment import Header, SealedSeed, encode_header, seed_context
 
 #: Upper bounds for what a frame adds to its plaintexts.
@@ -64,7 +66,7 @@ class Named:
 class Sealer:
     """Seals the records of one segment."""
 
-    __slots__ = ("_digest", "_ratchet", "first", "header", "next", "size", "time")
+    __slots__ = ("_digest", "_index", "_ratchet", "first", "header", "next", "size", "time")
 
     def __init__(
         self,
@@ -88,6 +90,8 @@ class Sealer:
         self.size = len(self.header)
         self._digest = hashlib.sha256(self.header).digest()
         self._ratchet = Ratchet(seed, self._digest)
+        indexed = any(one.compartment == INDEX for one in seeds)
+        self._index = Ratchet(index_seed(seed, segment_id), self._digest) if indexed else None
 
     def seal(
         self,
@@ -104,16 +108,21 @@ class Sealer:
         sequence = self.next
         names = [content.name for content in contents if not isinstance(content, Run)]
         plaintext = encode_body(body, names)
-        _check(exchange_id, time, len(plaintext), contents)
+        view = None if self._index is None else view_of(body, dict(_stored(contents)))
+        seen = encode_view(view) if view else b""
+        _check(exchange_id, time, len(plaintext) + len(seen), contents)
         keys = self._ratchet.step()
+        index_keys = self._index.step() if self._index else keys
         self.next += 1
         sealing = ContentSealer(keys.rows, self._digest, sequence, len(contents))
+        values = ContentSealer(index_keys.rows, self._digest, sequence, len(contents))
         entries: list[Entry] = []
         rows, ciphertexts = [], []
         place = 0
         for content in contents:
             if isinstance(content, Content):
-                row, digest, ciphertext = sealing.seal(place, content.expires, content.data)
+                by = values if view and place in view.values else sealing
+                row, digest, ciphertext = by.seal(place, content.expires, content.data)
                 rows.append(row)
                 ciphertexts.append(ciphertext)
                 entries.append(Stored(digest, len(ciphertext)))
@@ -123,8 +132,11 @@ class Sealer:
         clear = encode_clear(
             kind, exchange_id, entries, sequence=sequence, time=time, segment=self._digest
         )
-        section = Section(CORE, keys.commitment, encrypt(keys.section, plaintext, clear))
-        frame = encode(clear, (section,), ciphertexts)
+        sections = [Section(CORE, keys.commitment, encrypt(keys.section, plaintext, clear))]
+        if view:
+            sealed = encrypt(index_keys.section, seen, clear)
+            sections.append(Section(INDEX, index_keys.commitment, sealed))
+        frame = encode(clear, sections, ciphertexts)
         self.size += len(frame)
         digest = hashlib.sha256(frame).digest()
         return Sealed(Leaf(kind, sequence, time, exchange_id, digest), frame, tuple(rows))
@@ -133,17 +145,35 @@ class Sealer:
 def seal_seeds(
     seed: bytes, recipients: Sequence[Recipient | Pair], header: Header
 ) -> Iterator[SealedSeed]:
-    """The seed, sealed to each recipient; to those of a pair a share each."""
+    """The seed, sealed to each recipient: a share to those of a pair, the index's to an indexer."""
     for one in recipients:
+        if isinstance(one, Recipient) and one.compartment == INDEX:
+            share = index_seed(seed, header.segment_id)
+            yield _seal_share(share, bytes([INDEX, 1, 1]), one, header)
+            continue
         members = one.members if isinstance(one, Pair) else (one,)
         shares = [os.urandom(SEED_SIZE) for _ in members[1:]]
         shares.append(reduce(xor, shares, seed))
         for number, (member, share) in enumerate(zip(members, shares, strict=True), start=1):
-            place = bytes([CORE, number, len(members)]) + member.key_id
-            context = seed_context(header.origin, header.segment_id, header.first, place)
-            sealed = seal_seed(share, member.public, context)
-            suite = suite_of(member.public)
-            yield SealedSeed(CORE, number, len(members), member.key_id, sealed, suite)
+            yield _seal_share(share, bytes([CORE, number, len(members)]), member, header)
+
+
+def _seal_share(share: bytes, place: bytes, to: Recipient, header: Header) -> SealedSeed:
+    """A share of a seed, sealed; `place` is compartment, share, shares."""
+    bound = place + to.key_id
+    context = seed_context(header.origin, header.segment_id, header.first, bound)
+    sealed = seal_seed(share, to.public, context)
+    compartment, number, shares = place
+    return SealedSeed(compartment, number, shares, to.key_id, sealed, suite_of(to.public))
+
+
+def _stored(contents: Iterable[Content | Named | Run]) -> Iterator[tuple[int, str]]:
+    """Place and name of what a record stores."""
+    place = 0
+    for content in contents:
+        if isinstance(content, Content):
+            yield place, content.name
+        place += content.count if isinstance(content, Run) else 1
 
 
 def _check(

@@ -196,6 +196,7 @@ class AuditSection(Section):
         {env: …}, {file: …} or {command: […]} for a vault.
     recipients: public files of who may open records; at least auditor and offline recovery. A list
         of several in the place of one: they can read together only; once at most.
+    indexers: public files of who may open index sections alone, for the search index.
     content: what of the texts is kept: none, as providers saw them, or the originals as well.
     index: whether each value that was found is kept by itself, so that people can be searched for.
     retention_days: after how many days contents are erased.
@@ -207,6 +208,7 @@ class AuditSection(Section):
     site: Annotated[str, Field(pattern=r"^[A-Za-z0-9._/-]{1,200}$")]
     signing_key: str | KeySource
     recipients: Annotated[tuple[str | Together, ...], Field(strict=False, min_length=1)]
+    indexers: Annotated[tuple[str, ...], Field(strict=False)] = ()
     content: Literal["metadata", "masked", "full"] = "masked"
     index: bool = False
     retention_days: RetentionSection = RetentionSection()

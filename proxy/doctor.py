@@ -202,14 +202,15 @@ def _recipients(configuration: Configuration) -> Iterator[Check]:
     section = configuration.settings.audit
     readable = 0
     named = [[entry] if isinstance(entry, str) else entry for entry in section.recipients]
-    for setting in (one for several in named for one in several):
+    readers = [one for several in named for one in several]
+    for setting in (*readers, *section.indexers):
         path = configuration.path(setting)
         try:
             recipient = audit_keys.load_recipient(path)
         except (OSError, FormatError) as error:
             yield Check("recipient", "failed", str(error), "restore the public file")
             continue
-        readable += 1
+        readable += setting in readers
         private = path.with_suffix(".key")
         if private.exists():
             mend = "take it to its holder, off this machine"

@@ -45,13 +45,14 @@ def rotate_log(configuration: Configuration) -> list[str]:
 
 
 def rotate_auditor(configuration: Configuration, setting: str, successor: Path) -> list[str]:
-    """Put another auditor's public file in the place of one in `audit.recipients`.
+    """Put another reader's public file in the place of one in `audit.recipients` or `indexers`.
 
     Raises AuditError when `setting` isn't among them, FormatError for another kind of file.
     """
-    named = configuration.settings.audit.recipients
+    section = configuration.settings.audit
+    named = (*section.recipients, *section.indexers)
     if setting not in {path for entry in named for path in _paths(entry)}:
-        raise AuditError(f"{setting} is not among `audit.recipients`")
+        raise AuditError(f"{setting} is not among `audit.recipients` or `audit.indexers`")
     path = configuration.path(setting)
     leaving, coming = audit_keys.load_recipient(path), audit_keys.load_recipient(successor)
     retired = _retire(path)

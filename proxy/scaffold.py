@@ -45,6 +45,7 @@ audit:
   recipients:                     # who may open records; their private keys belong elsewhere
     - keys/auditor.pub
     - keys/recovery.pub
+  # indexers: [keys/indexer.pub]  # may open what the search index is made of, and nothing else
   content: masked                 # metadata | masked (as providers saw it) | full (originals too)
   # index: true                   # keep each value that was found, so that people can be found
   # retention_days: {{masked: 365, original: 90, received: 365, value: 365}}

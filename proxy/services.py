@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit import keys as audit_keys
 from audit.cosignature import WitnessKey, load_witness_keys
 from audit.errors import AuditError
+from audit.frame import CORE, INDEX
 from audit.log import AuditLog
 from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient
@@ -176,7 +177,7 @@ def open_audit_log(configuration: Configuration, times: Times | None = None) -> 
 
     section = configuration.settings.audit
     recipients = audit_recipients(configuration)
-    if len(recipients) == 1:
+    if len(configuration.settings.audit.recipients) == 1:
         log.warning("only one key opens the audit log: when it is lost, nobody can read it")
     return AuditLog.open(
         configuration.path(section.dir) / AUDIT_SLOT,
@@ -200,14 +201,18 @@ def signing_key(configuration: Configuration) -> Ed25519PrivateKey:
 
 
 def audit_recipients(configuration: Configuration) -> list[Recipient | Pair]:
-    """Who may open records, and who only together; raises FormatError, OSError."""
+    """Who may open records, who only together, who only index sections; FormatError, OSError."""
+    section = configuration.settings.audit
 
-    def load(setting: str) -> Recipient:
-        return audit_keys.load_recipient(configuration.path(setting))
+    def load(setting: str, compartment: int = CORE) -> Recipient:
+        return audit_keys.load_recipient(configuration.path(setting), compartment)
 
     return [
-        load(entry) if isinstance(entry, str) else Pair(tuple(map(load, entry)))
-        for entry in configuration.settings.audit.recipients
+        *(
+            load(entry) if isinstance(entry, str) else Pair(tuple(map(load, entry)))
+            for entry in section.recipients
+        ),
+        *(load(entry, INDEX) for entry in section.indexers),
     ]
 
 

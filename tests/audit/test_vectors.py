@@ -23,11 +23,11 @@ from audit.frame import Stored, decode, encode, leaf_of, places
 from audit.manifest import decode_slot
 from audit.merkle import Tree, leaf_hash
 from audit.note import VerifierKey, open_note, parse_verifier_key
-from audit.opening import SegmentOpener
+from audit.opening import SegmentOpener, view_opener
 from audit.recipients import key_id_of
 from audit.record import decode_leaf
 from audit.rows import Row
-from audit.seal import Ratchet, row_hash
+from audit.seal import Ratchet, index_seed, row_hash
 from audit.segment import encode_batch, encode_header, read_batches, read_header
 from audit.tiles import decode_bundle, encode_bundle, tile_path
 
@@ -79,6 +79,28 @@ def test_every_recipient_opens_every_record(recipient: dict[str, str]) -> None:
             if isinstance(entry, Stored):
                 text = opener.content(frame, place, opened, rows[place]).decode()
                 assert text == record["contents"][place]["text"]
+
+
+def test_an_indexer_opens_the_index_section_and_its_value() -> None:
+    vector = OURS["indexed"]
+    assert index_seed(raw(vector["seed"]), raw(vector["segment_id"])).hex() == vector["index_seed"]
+    frame = decode(raw(vector["frame"]))
+    rows = [
+        Row(row["sequence"], row["place"], int(row["expires"]), raw(row["wrapped"]))
+        for row in vector["rows"]
+    ]
+    for private in (vector["indexer"]["private"], OURS["recipients"][0]["private"]):
+        key = X25519PrivateKey.from_private_bytes(raw(private))
+        viewed = view_opener(*read_header(io.BytesIO(raw(vector["header"]))), key).view(frame)
+        assert viewed.view.body == vector["view"]["body"]
+        assert [list(one) for one in viewed.view.values.items()] == vector["view"]["values"]
+        assert viewed.value(frame, 1, rows[1]).decode() == vector["texts"][1]
+        with pytest.raises(FormatError):
+            viewed.value(frame, 0, rows[0])
+    opener = SegmentOpener(*read_header(io.BytesIO(raw(vector["header"]))), key)
+    opened = opener.open(frame)
+    texts = [opener.content(frame, row.place, opened, row).decode() for row in rows]
+    assert texts == vector["texts"]
 
 
 def test_the_commitment_is_compared_before_anything_opens() -> None:
