@@ -239,7 +239,7 @@ class Recorder:
             found = {name: text for name, text in values().items() if name not in tokens}
             named += [(f"value/{token}", _utf8(text)) for token, text in found.items()]
             tokens |= found.keys()
-        contents = [self._content(name, data, request) for name, data in named]
+        contents = self._contents(named, request)
         kept = before.contents if before else None
         receipt = await self._append(Kind.INTENT, request.exchange.id, body, contents, kept)
         return Filed(len(parts), keep, tokens, self._today(), receipt.kept)
@@ -250,7 +250,7 @@ class Recorder:
         """Seal a piece of a streaming answer; raises AuditUnavailable."""
         if self._kept(verdict) == "metadata":
             return
-        contents = [self._content(f"received/{number}", received, request)]
+        contents = self._contents([(f"received/{number}", received)], request)
         await self._append(Kind.PART, request.exchange.id, {"attempt": attempt}, contents)
 
     async def outcome(
@@ -271,9 +271,8 @@ class Recorder:
             "delivered_bytes": outcome.delivered,
             **({"produced": dict(outcome.produced)} if outcome.produced else {}),
         }
-        contents = []
-        if received and self._kept(verdict) != "metadata":
-            contents.append(self._content("received", received, request))
+        kept = received and self._kept(verdict) != "metadata"
+        contents = self._contents([("received", received)] if kept else [], request)
         await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
 
     async def refusal(self, request: Request, refused: PrivetError) -> None:
@@ -354,13 +353,16 @@ class Recorder:
         lives = not self._retention or before.day == self._today()
         return lives and before.keep == keep and self._log.holds(before.contents)
 
-    def _content(self, name: str, data: bytes, request: Request) -> Content:
-        """A content with its retention, which ends at midnight (UTC): equal ones of a day share a
+    def _contents(self, named: Sequence[tuple[str, bytes]], request: Request) -> list[Content]:
+        """Contents with their retention, which ends at midnight (UTC): equal ones of a day share a
         key row only if they may be deleted at one time.
         """
-        days = self._retention.get(name.partition("/")[0])
-        expires = NEVER if days is None else (self._today() + days + 1) * _DAY
-        return Content(name, data, request.retain_key, expires)
+        scope, today = request.retain_key, self._today()
+        ends = {kind: (today + days + 1) * _DAY for kind, days in self._retention.items()}
+        return [
+            Content(name, data, scope, ends.get(name.partition("/")[0], NEVER))
+            for name, data in named
+        ]
 
     async def _append(
         self,
