@@ -44,6 +44,9 @@ class Kind(enum.IntEnum):
     ACCESS = 9  # someone read the log, or did something with what a caller had stored
 
 
+_KINDS = {kind.value: kind for kind in Kind}
+
+
 class Content(NamedTuple):
     """Text that a record is about, kept under a key of its own so that it can be erased alone.
 
@@ -132,10 +135,10 @@ def decode_leaf(data: bytes) -> Leaf:
 
 def kind_of(number: int) -> Kind:
     """The kind with this number; raises FormatError for one that isn't assigned."""
-    try:
-        return Kind(number)
-    except ValueError:
-        raise FormatError(f"{number} is not a kind of record") from None
+    kind = _KINDS.get(number)
+    if kind is None:
+        raise FormatError(f"{number} is not a kind of record")
+    return kind
 
 
 def exchange_id_of(data: bytes) -> str:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from audit.record import Reference
 
@@ -140,9 +140,9 @@ def find_row(connection: sqlite3.Connection, sequence: int, place: int) -> Row |
 
 def _row(values: tuple[object, ...]) -> Row:
     """A row that is what the schema says, which SQLite doesn't check in a damaged file."""
-    match values:
-        case (int(sequence), int(place), int(expires), bytes(wrapped)) if (
-            sequence >= 0 and 0 <= place < 2**16 and expires >= 0
-        ):
-            return Row(sequence, place, expires, wrapped)
+    row = Row(*cast("tuple[int, int, int, bytes]", values))
+    numbers = (row.sequence, row.place, row.expires)
+    sound = type(row.wrapped) is bytes and all(type(number) is int for number in numbers)
+    if sound and min(numbers) >= 0 and row.place < 2**16:
+        return row
     raise sqlite3.DatabaseError("a row isn't what the schema says")

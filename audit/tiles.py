@@ -96,9 +96,9 @@ class TileSet:
                 tiles.tree.add(root, 8 * level)
         return tiles
 
-    def add(self, entry: bytes) -> None:
-        """Append one leaf."""
-        hashed = leaf_hash(entry)
+    def add(self, entry: bytes, hashed: bytes | None = None) -> None:
+        """Append one leaf, which has the leaf hash `hashed`."""
+        hashed = hashed or leaf_hash(entry)
         self.tree.add(hashed)
         self._entries.append(entry)
         self._levels[0].append(hashed)

@@ -156,9 +156,10 @@ class _RecordChecker:
         self._expect(sequence, "missing-frame")
         self._report.records += 1
         taken = self._tree.settle(sequence, entry)
-        self._follow(taken)
         if taken != entry:
+            self._follow(taken)
             return
+        self._follow_leaf(leaf)
         if frame.segment != segment.digest and not segment.foreign:
             segment.foreign, segment.opener = True, None
             self._report.find("changed-header", segment.name)
@@ -178,13 +179,13 @@ class _RecordChecker:
 
     def _follow(self, entry: bytes | None) -> None:
         """Count a record, as the tree took it, and watch the clock and the open intents."""
-        self._next += 1
-        if entry is None:
-            return
         try:
-            leaf = decode_leaf(entry)
-        except FormatError:
-            return  # a damaged bundle: its comparison with the frames is a finding already
+            self._follow_leaf(decode_leaf(entry or b""))
+        except FormatError:  # lost, or a damaged bundle: its comparison with the frames says so
+            self._next += 1
+
+    def _follow_leaf(self, leaf: Leaf) -> None:
+        self._next += 1
         if leaf.time < self._time:
             seconds = (self._time - leaf.time) / 1e9
             self._report.find("clock-backwards", f"record {leaf.sequence}", f"by {seconds:.6f} s")

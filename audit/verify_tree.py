@@ -54,17 +54,18 @@ class TreeChecker:
         Returns what the tree took: the frame's leaf, or the bundle's where the tiles agree that the
         frame was edited (a finding) or there is no frame; None when nobody knows.
         """
-        entry = self.entry(sequence)
-        hashes = self._witnesses(sequence)[1]
-        hashed = hashes[sequence % WIDTH] if sequence % WIDTH < len(hashes) else None
-        agreed = entry is not None and leaf_hash(entry) == hashed
+        entries, hashes = self._witnesses(sequence)
+        place = sequence % WIDTH
+        entry = entries[place] if place < len(entries) else None
+        hashed = None if entry is None else leaf_hash(entry)
+        agreed = hashed is not None and place < len(hashes) and hashed == hashes[place]
         if leaf is not None and agreed and leaf != entry:
             self._report.find("edited-frame", f"record {sequence}")
         taken = entry if leaf is None or agreed else leaf
         if taken is None:
             self._whole = False
         if self._whole and taken is not None:
-            self._tiles.add(taken)
+            self._tiles.add(taken, hashed if taken == entry else None)
             self._compare()
         return taken
 
@@ -81,10 +82,11 @@ class TreeChecker:
 
     def _compare(self) -> None:
         """Compare full tiles as they come out, and everything that was signed at this size."""
-        for name, data in self._tiles.full():
-            self._compare_tile(name, data, needed=self._tiles.size <= self.signed)
-        self._tiles.written()
         size = self._tiles.size
+        if size % WIDTH == 0:
+            for name, data in self._tiles.full():
+                self._compare_tile(name, data, needed=size <= self.signed)
+            self._tiles.written()
         awaited = self._awaited.size if self._awaited else size + 1
         if awaited > size and not (self.held and self.held.size == size):
             return  # nothing was signed at this size, so its root isn't worth its hashes
