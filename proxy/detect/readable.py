@@ -52,11 +52,20 @@ class Plain:
     shifts: tuple[Shift, ...]
 
     def span(self, start: int, end: int) -> tuple[int, int] | None:
-        """The original characters behind ``[start, end)``; None if they are spelled just so."""
-        low, high = start, end
+        """The original characters behind ``[start, end)``; None if they are spelled just so.
+
+        What stands right before and after counts too: `%2F` before a number ends in a letter, which
+        hides it from whoever reads the text as it is spelled.
+        """
+        low, high = self._origin(start), self._origin(end)
+        before, after = max(0, start - 1), min(len(self.text), end + 1)
+        wide = self.original[max(0, low - (start - before)) : high + (after - end)]
+        return None if wide == self.text[before:after] else (low, high)
+
+    def _origin(self, place: int) -> int:
         for shift in reversed(self.shifts):
-            low, high = shift.origin(low), shift.origin(high)
-        return None if self.original[low:high] == self.text[start:end] else (low, high)
+            place = shift.origin(place)
+        return place
 
 
 def plain(text: str) -> Plain | None:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from phonenumbers import (
+    PhoneMetadata,
+    PhoneNumberMatcher,
+    example_number,
+    national_significant_number,
+)
 
-from proxy.detect.recognizers.phone import Phone
+from proxy.detect.recognizers.phone import PLANS, Phone
 from proxy.detect.recognizers.phone_label import PhoneLabelRecognizer
+from proxy.detect.recognizers.phone_plans import knows, runs
 
 
 def _found(text: str) -> list[tuple[str, float]]:
@@ -96,3 +105,27 @@ def test_behind_a_label_other_numbers_dont(text: str) -> None:
 def test_a_number_with_its_countrys_code_is_found_beside_one_without() -> None:
     found = _found("+44 20 7946 0018 / 020 7946 0019")
     assert sorted(number for number, _ in found) == ["+44 20 7946 0018", "020 7946 0019"]
+
+
+@pytest.mark.parametrize("region", PLANS)
+def test_a_plan_knows_the_numbers_of_its_country(region: str) -> None:
+    plan = PhoneMetadata.metadata_for_region(region)
+    number = example_number(region)
+    assert plan is not None
+    assert number is not None
+    national = national_significant_number(number)
+    dialled = ("0" if plan.national_prefix == "0" else "") + national
+    for spelled in (dialled, f"{dialled[:3]} {dialled[3:]}", f"{plan.country_code} {national}"):
+        assert knows(region, runs(spelled)), spelled
+
+
+@given(st.text(st.sampled_from("0123456789012345678901234567 -./()"), max_size=24))
+def test_no_plan_is_left_out_under_which_a_number_is_found(text: str) -> None:
+    left_out = [region for region in PLANS if not knows(region, runs(text))]
+    for region in left_out:
+        found = [match.raw_string for match in PhoneNumberMatcher(text, region, leniency=1)]
+        assert all(sum(map(str.isdigit, number)) < 7 for number in found), (region, text)
+
+
+def test_a_row_of_digits_that_is_no_number_is_asked_about_nowhere() -> None:
+    assert [region for region in PLANS if knows(region, runs("1111 111"))] == []

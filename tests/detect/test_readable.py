@@ -77,6 +77,14 @@ def test_a_card_number_in_two_lines_or_twice_disguised(spelled: str, find: Find)
     assert ("CREDIT_CARD", spelled) in find(f"My card is {spelled}, thank you.")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["GET /pay?next=%2F4111111111111111", "a%2F4111111111111111%2Fb", "card%3D4111111111111111"],
+)
+def test_a_number_beside_an_escape_that_ends_in_a_letter(text: str, find: Find) -> None:
+    assert ("CREDIT_CARD", "4111111111111111") in find(text)
+
+
 def test_a_column_of_numbers_is_no_number_in_two_lines() -> None:
     assert unwrapped("4111 1111\n1111 1111\n4222 2222\n") is None
     assert unwrapped("in 2024\n\n30 people") is None

@@ -14,9 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import ahocorasick
+import numpy as np
 
 T = TypeVar("T")
 
@@ -67,6 +68,7 @@ _LINK = re.compile(
 _WORD = re.compile(r"[^\W_]")
 #: The first of the scripts that put no spaces between words (Thai, Chinese, Japanese, Korean).
 _UNSPACED = "\u0e00"
+_SPACE = ord(" ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ class Label(Generic[T]):
 
 
 @lru_cache(1)  # every table of labels reads the same text
+@lru_cache(1)  # each recognizer over a table asks for the same text's
 def straight(text: str) -> str:
     """Return the text in plain characters where it has typographic ones, of the same length."""
     return text if text.isascii() else text.translate(_STRAIGHT)
@@ -97,20 +100,20 @@ class Folded:
     Attributes:
         text: as long as the text.
         letters: what it is without spaces.
-        places: where in the text each of those stands.
+        places: where in the text each of those stands (an array of integers).
     """
 
     text: str
     letters: str
-    places: tuple[int, ...]
+    places: Any
 
 
 @lru_cache(1)
 def folded(text: str) -> Folded:
     """Return a text folded, and without its spaces."""
     spelled = fold(text)
-    places = tuple(place for place, character in enumerate(spelled) if character != " ")
-    return Folded(spelled, spelled.replace(" ", ""), places)
+    codes = np.frombuffer(spelled.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    return Folded(spelled, spelled.replace(" ", ""), np.flatnonzero(codes != _SPACE))
 
 
 def fold(text: str) -> str:
@@ -158,7 +161,7 @@ class LabelFinder(Generic[T]):
         spelled = folded(text)
         places = spelled.places
         for reached, (length, kinds) in self._automaton.iter(spelled.letters):
-            start, last = places[reached + 1 - length], places[reached]
+            start, last = int(places[reached + 1 - length]), int(places[reached])
             if last + 1 < len(text) and text[last].isdigit() and text[last + 1].isdigit():
                 continue  # the label "CVC2" in "CVC 204"
             if _begins_word(text, start) and (tail := _TAIL.match(spelled.text, last + 1)):

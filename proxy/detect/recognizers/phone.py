@@ -16,6 +16,7 @@ from presidio_analyzer import AnalysisExplanation, RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from proxy.detect.chunk import CONTEXT_REACH
+from proxy.detect.recognizers.phone_plans import knows, runs
 
 #: What stands between the digits of one number; the next cell of a table doesn't.
 _MARK = r"(?! {3})[^\w\n\t,;|]"
@@ -68,6 +69,8 @@ _LABEL_REACH = 40
 _REGIONS = ("US", "GB", "DE", "FR", "IL", "IN", "BR")
 #: Plans under which any nine digits are a number: it takes a word like "phone" before them.
 _LOOSE = ("IT", "ES", "NL", "PL", "PT", "CH", "AT", "BE")
+#: All of them.
+PLANS = (*_REGIONS, *_LOOSE)
 _UNCONFIRMED = 0.3
 _CONTEXT = (
     "phone", "telephone", "tfno", "tlf", "tlfno", "telef", "movil", "cell", "cellphone", "mobile", "call", "fax", "tel", "dial", "sms",
@@ -153,9 +156,12 @@ def _numbers(
     before = text[max(0, low - _LABEL_REACH) : low]
     left = {place for place, character in enumerate(stretch) if character.isdecimal()}
     regions = _REGIONS[:1] if called else (*_REGIONS, *(_LOOSE if said else ()))
+    found = runs(stretch)
     for region in regions:
         if len(left) < _FEWEST:
             return  # a further plan could only name the same numbers
+        if not knows(region, found):
+            continue
         score = PhoneRecognizer.SCORE if region in _REGIONS else _UNCONFIRMED
         matches = PhoneNumberMatcher(stretch, region, leniency=1, min_candidate_length=_FEWEST)
         for match in matches:
