@@ -21,7 +21,7 @@ from proxy.policy.cases import ANY_ENTITY, Claim
 from proxy.policy.compiled import Policy
 from proxy.policy.compiling import for_whom, meets
 from proxy.policy.corners import KINDS, OTHER_ENTITY, counted, entity, unreadable
-from proxy.policy.rules import LabelTest, Rule
+from proxy.policy.rules import LabelTest, Permit, Rule
 from proxy.policy.side import Side, rules_of
 from proxy.policy.space import Cell, Corner, Space
 from proxy.yaml_file import did_you_mean
@@ -154,9 +154,10 @@ def prove(policy: Policy, claim: Claim, on: date) -> Proof:
     found = contents(policy, claim)
     names = providers(policy, claim)
     # The claim's own limits are rules too: they tell requests apart.
-    limits = [Rule("about", **for_whom(claim.for_), labels=_labels(policy, claim))]
+    limits: list[Rule] = [Rule("about", **for_whom(claim.for_), labels=_labels(policy, claim))]
     if claim.not_for is not None:
-        limits.append(Rule("spared", **for_whom(claim.not_for)))
+        # An hour that isn't known is within no window of a permit: it spares nothing.
+        limits.append(Permit("spared", **for_whom(claim.not_for)))
     own = rules_of(policy)
     about, spared = 1 << len(own), (1 << len(own) + 1 if claim.not_for else 0)
     space = Space((*own, *limits), claim.from_ or on)

@@ -170,7 +170,7 @@ def _matching(data: Data, request: Request, found: set[str]) -> list[Data]:
         for r in data["rules"]
         if not r.get("shadow")
         and _rolled_out(r, request)
-        and _in_scope(r, request)
+        and in_scope(r, request)
         and _labels_hold(data, r, request)
         and _matches(r, request, found)
     ]
@@ -183,7 +183,8 @@ def _rolled_out(rule: Data, request: Request) -> bool:
     return place < rule.get("rollout", {}).get("percent_of_teams", 100)
 
 
-def _in_scope(rule: Data, request: Request) -> bool:
+def in_scope(rule: Data, request: Request) -> bool:
+    """Whether a rule is for this caller, model, dialect and time."""
     has = {
         "tenant": request.principal.tenant,
         "team": request.principal.team,

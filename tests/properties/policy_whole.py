@@ -51,6 +51,8 @@ def windows(draw: st.DrawFn) -> Data:
 def scope_of(draw: st.DrawFn, rule: Data) -> None:
     """Perhaps narrow a rule's scope by what policy_space.py leaves out."""
     scopes: list[tuple[str, Any]] = [
+        ("tenant", "t"),
+        ("app", ["a", "c"]),
         ("key", "k1"),
         ("user", ["u1", "u2"]),
         ("model", "m1"),
@@ -58,7 +60,7 @@ def scope_of(draw: st.DrawFn, rule: Data) -> None:
     ]
     for key, value in scopes:
         if seldom(draw, 8):
-            rule.setdefault("scope", {})[key] = value
+            rule.setdefault("scope", {}).setdefault(key, value)
     if seldom(draw, 8):
         rule.setdefault("scope", {})["time"] = draw(windows())
 
@@ -189,6 +191,8 @@ def whole_requests(draw: st.DrawFn) -> Request:
         at=draw(st.none() | st.sampled_from([time(5, 59), time(6), time(12, 30), time(23, 59)])),
         principal=replace(
             request.principal,
+            tenant=draw(st.sampled_from(["t", "u"])),
+            app=draw(st.sampled_from(["a", "b"])),
             key_id=draw(st.sampled_from(["k1", "k2"])),
             user=draw(st.sampled_from(["u1", ""])),
         ),
