@@ -321,7 +321,8 @@ class Terms:
         outputs: rule -> entity or ANY -> what is done with values of it that the model produced.
         min_scores: entity -> the score below which a value that the model produced doesn't count.
         withheld: entities, or ANY, whose placeholders stay in the answer.
-        keep: the most that the audit log keeps of the texts; None where privet.yaml says it.
+        keep: the most that rules let the audit log keep of the texts; None where none does.
+        audit: what it keeps of them otherwise; None where privet.yaml says it.
         hosts: those whose URLs may hold real values besides those that the caller mentioned.
         tools: tool or ANY -> whether its arguments get real values.
         rules: ids of the rules that matched.
@@ -331,6 +332,7 @@ class Terms:
     min_scores: Mapping[str, float] = field(default_factory=dict)
     withheld: frozenset[str] = frozenset()
     keep: Keep | None = None
+    audit: Keep | None = None
     hosts: frozenset[str] = frozenset()
     tools: Mapping[str, ToolRestore] = field(default_factory=dict)
     rules: tuple[str, ...] = ()
@@ -344,6 +346,14 @@ class Terms:
         """What is done with a value of this entity that the model produced: the strictest said."""
         said = self._said(entity).values()
         return max(said, key=get_args(OutputAction).index, default="leave")
+
+    def kept(self, configured: Keep) -> Keep:
+        """What the audit log keeps of the texts where privet.yaml says `configured`."""
+        return min(self.audit or configured, self.keep or "full", key=get_args(Keep).index)
+
+    def tool(self, name: str) -> ToolRestore:
+        """Whether the arguments of a tool get real values."""
+        return self.tools.get(name, self.tools.get(ANY, "known_hosts"))
 
     def output_rule(self, entity: str) -> str:
         """The first rule that says so."""

@@ -343,7 +343,7 @@ class Recorder:
 
     def _kept(self, verdict: Verdict) -> Keep:
         """What is kept of the texts of one attempt."""
-        return verdict.terms.keep or self._keep
+        return verdict.terms.kept(self._keep)
 
     def _today(self) -> int:
         return self._now() // _DAY

@@ -5,13 +5,14 @@ Rules about answers only ever narrow: of several that match, the strictest count
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import get_args
 
 from proxy.exchange import Endpoint, Facts, Keep, Principal, Terms
 from proxy.policy.compiled import Policy
-from proxy.policy.rules import Kept, Output, Withhold
+from proxy.policy.rules import Answering, Kept, Output, Withhold
 
 
 def terms(
@@ -21,9 +22,12 @@ def terms(
     if not policy.answering:
         return policy.terms
     rules = [r for r in policy.answering if r.matches(facts, principal, endpoint, on)]
+    return agreed(policy, rules)
+
+
+def agreed(policy: Policy, rules: Sequence[Answering]) -> Terms:
+    """The terms where just these of the policy's rules about answers match."""
     keeps = [rule.keep for rule in rules if isinstance(rule, Kept)]
-    if policy.terms.keep is not None:
-        keeps.append(policy.terms.keep)
     return replace(
         policy.terms,
         outputs={rule.id: rule.actions for rule in rules if isinstance(rule, Output)},

@@ -146,6 +146,8 @@ def _teams(rules: Sequence[Rule]) -> Iterator[Atom]:
         sorted({value for rule in rules for value in values_of(rule, axis) or ()})
         for axis in ("tenant", "team")
     )
+    # Whatever else a rule asks of callers is for other axes to tell apart.
+    rules = [_for_teams(rule) for rule in rules]
     rolled = [rule for rule in rules if rule.percent < 100]
     pairs = itertools.chain(
         itertools.product([OTHER], [OTHER, *(f"team-{n}" for n in range(_TRIED))]),
@@ -157,19 +159,19 @@ def _teams(rules: Sequence[Rule]) -> Iterator[Atom]:
     for tenant, team in pairs:
         named = tenant if tenant in tenants else OTHER, team if team in teams else OTHER
         # Only rollouts tell apart teams that no rule names.
-        lots = _mask(rolled, lambda rule: rule.in_scope(Principal(tenant, team, OTHER)))  # noqa: B023
+        who = Principal(tenant, team, OTHER)
+        lots = _mask(rolled, lambda rule: rule.in_scope(who))  # noqa: B023
         if (lots, *named) in drawn:
             continue
         drawn[(lots, *named)] = None
-        who = Principal(tenant, team, OTHER)
-        holds = _mask(rules, lambda rule: _for_team(rule, who))  # noqa: B023
+        holds = _mask(rules, lambda rule: rule.in_scope(who))  # noqa: B023
         word = f"{team or 'any'} of tenant {tenant}" if tenant else team
         yield Atom(holds, Where({"tenant": tenant, "team": team}), (word,) if word else ())
 
 
-def _for_team(rule: Rule, who: Principal) -> bool:
+def _for_teams(rule: Rule) -> Rule:
     scope = tuple(item for item in rule.scope if item[0] in ("tenant", "team"))
-    return replace(rule, scope=scope).in_scope(who)
+    return replace(rule, scope=scope)
 
 
 def _label(rules: Sequence[Rule], name: str) -> Iterator[Atom]:

@@ -113,7 +113,7 @@ class _Compiler:
                 min_scores={name: e.min_score for name, e in form.entities.items() if e.min_score},
                 hosts=frozenset(form.restore.hosts),
                 tools=MappingProxyType(form.restore.tools),
-                keep=form.audit.keep if form.audit else None,
+                audit=form.audit.keep if form.audit else None,
             ),
             shadow=WholeShadow(shadow.until, shadow.approved_by) if shadow else None,
             counted=frozenset(_counted(form, forms)),

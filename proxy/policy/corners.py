@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from proxy.exchange import OPAQUE_KINDS
 from proxy.policy.axes import OTHER_VALUE
 from proxy.policy.lookup import binds
-from proxy.policy.rules import Permit, Restriction, Treat, Waiver
+from proxy.policy.rules import Answering, Permit, Restriction, Treat, Waiver
 from proxy.policy.side import Side, concerns
 from proxy.policy.space import Corner
 
@@ -47,7 +47,7 @@ def corners(side: Side, provider: str) -> Iterator[Corner]:
         if binds(rule, provider):
             waivers = [w for w in policy.waivers if w.rule == rule.id and concerns(w, provider)]
             shut = list(_ways_to_shut(side, waivers))
-            yield from (trigger | way for trigger in _triggers(rule) for way in shut)
+            yield from (trigger | way for trigger in triggers(rule) for way in shut)
 
 
 def entity(name: str) -> Corner:
@@ -95,8 +95,8 @@ def _refusals(rule: Permit | Waiver) -> list[Corner]:
     return [*map(entity, sorted(rule.none_of)), *map(unreadable, kinds)]
 
 
-def _triggers(rule: Restriction) -> Iterator[Corner]:
-    """The smallest contents for which a restriction holds and does something."""
+def triggers(rule: Restriction | Answering) -> Iterator[Corner]:
+    """The smallest contents for which a rule that narrows holds and does something."""
     least = dict(rule.at_least)
     base = Corner(frozenset(rule.all_of | least.keys()), counts=counted(least))
     choices = [

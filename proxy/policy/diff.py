@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
 from proxy.exchange import Verdict
 from proxy.ladder import ALLOW, spell, weaker_or_equal
+from proxy.policy.answers import Altered, Answers
 from proxy.policy.compiled import Entity, Policy
 from proxy.policy.corners import corners
 from proxy.policy.rules import Waiver
@@ -54,13 +55,20 @@ class Flow:
 class Diff:
     """All that changes in effect, and how much was compared.
 
-    `besides` are changes that aren't flows, in words; nobody has judged them, so they may loosen.
+    `answers` is what changes for answers and records. `besides` are changes of another kind, in
+    words; nobody has judged them, so they may loosen.
     """
 
     flows: tuple[Flow, ...]
+    answers: tuple[Altered, ...]
     corners: int
     cells: int
     besides: tuple[str, ...] = ()
+
+    @property
+    def loosens(self) -> bool:
+        """Whether anything is opened, or may be."""
+        return bool(self.loosenings or self.besides) or any(a.loosens for a in self.answers)
 
     @property
     def loosenings(self) -> tuple[Flow, ...]:
@@ -78,17 +86,15 @@ def compare(old: Policy, new: Policy, on: date) -> Diff:
     """Every smallest flow that differs, from the day `on` (UTC) to the end of time."""
     comparison = Comparison(old, new, on)
     flows = [flow for provider in comparison.providers for flow in comparison.at(provider)]
-    return Diff(tuple(flows), comparison.corners, comparison.cells, tuple(_besides(old, new)))
+    answers = [one for provider in comparison.providers for one in comparison.answers.at(provider)]
+    counts = comparison.corners, comparison.cells
+    return Diff(tuple(flows), tuple(answers), *counts, tuple(_besides(old, new)))
 
 
 def _besides(old: Policy, new: Policy) -> Iterator[str]:
-    """What changes besides flows: whether any of it is enforced, and answers and records."""
+    """What changes besides: whether any of it is enforced."""
     if new.shadow != old.shadow and new.shadow is not None:
         yield f"the whole policy is in shadow through {new.shadow.until}: nothing is enforced"
-    # Which scores count is among the flows.
-    was, now = (replace(policy.terms, min_scores={}) for policy in (old, new))
-    if (old.answering, was) != (new.answering, now):
-        yield "answers and records: output, withhold, restore or keep changed; compare these lines"
 
 
 class Comparison:
@@ -96,9 +102,10 @@ class Comparison:
 
     def __init__(self, old: Policy, new: Policy, on: date) -> None:
         before, after = rules_of(old), rules_of(new)
-        self.space = Space((*before, *after), on)
+        self.space = Space((*before, *after, *old.answering, *new.answering), on)
         self.old = Side(old, self.space)
         self.new = Side(new, self.space, first=len(before))
+        self.answers = Answers(self.old, self.new, self.space, len(before) + len(after))
         self.providers = sorted(old.providers.keys() | new.providers.keys())
         self.corners = 0
         self.cells = 0

@@ -5,13 +5,16 @@ Changes that differ only in the entity, or only in the provider, share a line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from proxy.exchange import Verdict
 from proxy.ladder import spell
+from proxy.policy.answers import Altered
+from proxy.policy.axes import Where
 from proxy.policy.compiled import Policy
 from proxy.policy.diff import Diff, Flow, fate_of
+from proxy.policy.space import Corner
 
 
 def render_diff(diff: Diff, old: Policy, new: Policy) -> str:
@@ -19,10 +22,14 @@ def render_diff(diff: Diff, old: Policy, new: Policy) -> str:
     lines = [f"from {old.name} ({old.digest[:12]}) to {new.name} ({new.digest[:12]})"]
     if diff.besides:
         lines += ["", "MAY LOOSEN:", *(f"  {change}" for change in diff.besides)]
-    for title, flows in (("LOOSENS", diff.loosenings), ("tightens", diff.tightenings)):
-        if flows:
-            lines += ["", f"{title}:", *_lines(flows)]
-    if not diff.flows and not diff.besides:
+    for title, flows, loosens in (
+        ("LOOSENS", diff.loosenings, True),
+        ("tightens", diff.tightenings, False),
+    ):
+        answers = [altered for altered in diff.answers if altered.loosens == loosens]
+        if flows or answers:
+            lines += ["", f"{title}:", *_lines(flows), *_answer_lines(answers)]
+    if not diff.flows and not diff.answers and not diff.besides:
         same = old.digest == new.digest
         why = "they say the same" if same else "the texts differ, the flows don't"
         lines.append(f"nothing changes in effect: {why}")
@@ -35,6 +42,7 @@ def diff_as_dict(diff: Diff) -> dict[str, Any]:
     return {
         "loosens": [_as_dict(flow) for flow in diff.loosenings],
         "tightens": [_as_dict(flow) for flow in diff.tightenings],
+        "answers": [_altered(one) for one in diff.answers],
         "besides": list(diff.besides),
         "corners": diff.corners,
         "cells": diff.cells,
@@ -42,26 +50,48 @@ def diff_as_dict(diff: Diff) -> dict[str, Any]:
 
 
 def _as_dict(flow: Flow) -> dict[str, Any]:
-    where = flow.cell.where
     return {
-        "facts": {
-            "entities": sorted(flow.corner.entities),
-            "opaque": sorted(flow.corner.opaque),
-            "counts": dict(sorted(flow.corner.counts)),
-            "found_by": sorted(flow.corner.sources),
-            "declared_class": flow.corner.data_class,
-            "missed_by": dict(flow.unseen),
-        },
+        "facts": _facts(flow.corner) | {"missed_by": dict(flow.unseen)},
         "provider": flow.provider,
         "everyone": flow.everyone,
-        "caller": dict(where.values),
-        "labels": dict(where.labels),
-        "attested": sorted(where.attested),
-        "from": where.on.isoformat(),
+        **_place(flow.cell.where),
         "days": flow.cell.days,
         "before": _verdict(flow.before),
         "after": _verdict(flow.after),
         "waivers": list(flow.waivers),
+    }
+
+
+def _altered(altered: Altered) -> dict[str, Any]:
+    return {
+        "what": altered.subject,
+        "loosens": altered.loosens,
+        "facts": _facts(altered.corner),
+        "provider": altered.provider,
+        "everyone": altered.everyone,
+        **_place(altered.where),
+        "days": altered.cell.days,
+        "before": altered.before,
+        "after": altered.after,
+    }
+
+
+def _facts(corner: Corner) -> dict[str, Any]:
+    return {
+        "entities": sorted(corner.entities),
+        "opaque": sorted(corner.opaque),
+        "counts": dict(sorted(corner.counts)),
+        "found_by": sorted(corner.sources),
+        "declared_class": corner.data_class,
+    }
+
+
+def _place(where: Where) -> dict[str, Any]:
+    return {
+        "caller": dict(where.values),
+        "labels": dict(where.labels),
+        "attested": sorted(where.attested),
+        "from": where.on.isoformat(),
     }
 
 
@@ -84,23 +114,38 @@ def _lines(flows: Sequence[Flow]) -> Iterator[str]:
         yield f"  {waived}{subject} to {', '.join(providers)} for {who}: {before} -> {after}"
 
 
+def _answer_lines(answers: Sequence[Altered]) -> Iterator[str]:
+    """One line for all changes that differ only in the provider who answers."""
+    by_provider: dict[tuple[str, ...], list[str]] = {}
+    for one in answers:
+        found = f", {_contents(one.corner)} found" if one.corner != Corner() else ""
+        key = (one.subject + found, _who(one), one.before, one.after)
+        by_provider.setdefault(key, []).append(one.provider)
+    for (what, who, before, after), providers in by_provider.items():
+        yield f"  {what}, from {', '.join(providers)} for {who}: {before} -> {after}"
+
+
 def _waived(flow: Flow) -> str:
     return f"waiver {', '.join(flow.waivers)}: " if flow.waivers else ""
 
 
-def _who(flow: Flow) -> str:
+def _who(flow: Flow | Altered) -> str:
     if flow.everyone:
         return "everyone"
     return " ".join(filter(None, (str(flow.cell), flow.cell.days)))
 
 
 def _subject(flow: Flow) -> str:
-    """What is found, in words."""
-    corner, counts, sources = flow.corner, dict(flow.corner.counts), sorted(flow.corner.sources)
+    return _contents(flow.corner, flow.unseen)
+
+
+def _contents(corner: Corner, unseen: Collection[str] = ()) -> str:
+    """What is found, in words; `unseen` with a low score."""
+    counts, sources = dict(corner.counts), sorted(corner.sources)
     words = []
     for name in sorted(corner.entities):
         by = " and ".join(source for entity, source in sources if entity == name)
-        faint = " with a low score" if name in flow.unseen else ""
+        faint = " with a low score" if name in unseen else ""
         many = f"{counts[name]} of " if name in counts else ""
         words.append(f"{many}{name}" + (f" found by {by}" if by else "") + faint)
     words += [f"unread {kind}" for kind in sorted(corner.opaque)]

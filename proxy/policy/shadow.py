@@ -58,5 +58,5 @@ def unenforced(verdict: Verdict, facts: Facts) -> Verdict:
             message=f"{', '.join(secrets)} may go nowhere, even while the policy isn't enforced.",
             hint="Take it out of the text and replace it by a name.",
         )
-    terms = Terms(keep=verdict.terms.keep)
+    terms = Terms(keep=verdict.terms.keep, audit=verdict.terms.audit)
     return Verdict(verdict.endpoint, allowed=True, rules=(WHOLE_SHADOW,), terms=terms)

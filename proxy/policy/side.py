@@ -30,7 +30,7 @@ class Side:
         self.policy = policy
         self.space = space
         self.bits = [(rule, 1 << (first + i)) for i, rule in enumerate(rules_of(policy))]
-        self._unlabelled = [(_unlabelled(rule), bit) for rule, bit in self.bits]
+        self._unlabelled = [(unlabelled(rule), bit) for rule, bit in self.bits]
         self._holding = cache(self._holding_at)
         self._concerning = cache(self._concerning_at)
         self._trimmed = cache(self._trim)
@@ -157,5 +157,6 @@ def concerns(rule: Rule, provider: str) -> bool:
     return rule.id == f"models of {provider}"
 
 
-def _unlabelled(rule: Rule) -> Rule:
+def unlabelled(rule: Rule) -> Rule:
+    """A rule without what it asks of labels, which cells tell apart."""
     return replace(rule, labels=()) if rule.labels else rule

@@ -110,15 +110,79 @@ def test_a_new_rule_for_a_team_names_the_team_and_the_model() -> None:
     )
 
 
+RESTORE = "restore: {hosts: [crm.example], tools: {send_mail: always, search: never}}\n"
+OUTPUT = "  - {id: o, scope: {team: [red, blue]}, output: {CREDIT_CARD: block, any: mask}}\n"
+WITHHOLD = "  - {id: h, when: {entities: {any_of: [IBAN_CODE]}}, withhold: [PERSON]}\n"
+RECORDS = "  - {id: k, scope: {app: hr}, keep: metadata}\n"
+EVERYWHERE = "azure-eu, openai-us, vllm-frankfurt"
+
+#: What the old policy has besides the sample, and the new one; what loosens, what tightens.
+ANSWERS = [
+    (
+        "",
+        RESTORE,
+        [
+            f"arguments of tool send_mail, from {EVERYWHERE} for everyone: known_hosts -> always",
+            f"values in URLs of crm.example, from {EVERYWHERE} for everyone: left hidden -> restored",
+        ],
+        [f"arguments of tool search, from {EVERYWHERE} for everyone: known_hosts -> never"],
+    ),
+    (
+        OUTPUT,
+        OUTPUT.replace("block", "mask").replace("any: mask", "any: block"),
+        [
+            f"CREDIT_CARD that the model writes, from {EVERYWHERE} for team blue or red: block -> mask"
+        ],
+        ["ANY_OTHER_ENTITY that the model writes,", "for team blue or red: mask -> block"],
+    ),
+    (
+        WITHHOLD,
+        "",
+        [
+            f"PERSON in the answer, IBAN_CODE beside PERSON found, from {EVERYWHERE} for everyone",
+            "for everyone: withheld -> restored",
+        ],
+        [],
+    ),
+    (
+        RECORDS,
+        "audit: {keep: masked}\n",
+        [f"what the audit log keeps, from {EVERYWHERE} for app hr: metadata -> masked"],
+        [],
+    ),
+    ("audit: {keep: masked}\n", RECORDS + "audit: {keep: masked}\n", [], ["for app hr: masked"]),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "looser", "tighter"), ANSWERS)
+def test_what_changes_for_answers_and_records(
+    old: str, new: str, looser: list[str], tighter: list[str]
+) -> None:
+    before, after = parse(ACME + old, "old.yaml"), parse(ACME + new, "new.yaml")
+    found = compare(before, after, TODAY)
+    loosens, _, tightens = render_diff(found, before, after).partition("tightens:")
+    assert not found.flows
+    assert [line for line in looser if line not in loosens] == []
+    assert [line for line in tighter if line not in tightens] == []
+    assert found.loosens == bool(looser)
+
+
+def test_what_is_no_answer_changes_nothing() -> None:
+    """What openai-us is never sent can't be withheld there."""
+    rule = "  - {id: h, scope: {model: m}, withhold: [MEDICAL_RECORD]}\n"
+    found = compare(parse(ACME, "old.yaml"), parse(ACME + rule, "new.yaml"), TODAY)
+    assert {one.provider for one in found.answers} == {"azure-eu", "vllm-frankfurt"}
+    assert not found.loosens
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
         (
             "shadow: {until: 2026-12-31, approved_by: [a, b]}\n",
-            "shadow through 2026-12-31: nothing",
+            "MAY LOOSEN:\n  the whole policy is in shadow through 2026-12-31: nothing",
         ),
-        ("restore: {hosts: [evil.example]}\n", "answers and records"),
-        ("audit: {keep: full}\n", "answers and records"),
+        ("restore: {hosts: [evil.example]}\n", "LOOSENS:\n  values in URLs of evil.example"),
     ],
 )
 def test_what_is_no_flow_is_told_and_fails_in_ci(
@@ -130,7 +194,6 @@ def test_what_is_no_flow_is_told_and_fails_in_ci(
     compared = ["policy", "diff", str(old), str(new), "--on", "2026-11-25", "--fail-on-loosening"]
     assert main(compared) == 1
     told = capsys.readouterr().out
-    assert "MAY LOOSEN:" in told
     assert said in told
     assert main(["policy", "diff", str(new), str(new), "--fail-on-loosening"]) == 0
 

@@ -29,6 +29,7 @@ from tests.properties.policy_space import (
 LABELS = {"purpose": ["ads", "test", "care"], "subjects": ["eu", "us"]}
 RECOGNIZER = "R"
 OUTPUTS = ["leave", "mask", "block"]
+RESTORES = ["always", "known_hosts", "never"]
 KEEPS = ["metadata", "masked", "full"]
 OPENING = ("permit", "waive")
 _HOURS = ["00:00", "06:00", "12:00", "18:00", "24:00"]
@@ -132,6 +133,13 @@ def whole_policies(draw: st.DrawFn) -> Data:
         data["rules"].append(draw(answer_rules(f"a{index}")))
     if seldom(draw):
         data["audit"] = {"keep": draw(st.sampled_from(KEEPS))}
+    if seldom(draw):
+        data["restore"] = {
+            "hosts": draw(st.lists(st.sampled_from(["h1", "h2"]), unique=True)),
+            "tools": draw(
+                st.dictionaries(st.sampled_from(["t1", "any"]), st.sampled_from(RESTORES))
+            ),
+        }
     return data
 
 
@@ -287,6 +295,13 @@ def keep_less(_draw: st.DrawFn, data: Data) -> None:
     data["audit"] = {"keep": "metadata"}
 
 
+def restore_less(draw: st.DrawFn, data: Data) -> None:
+    restore = data.get("restore", {"hosts": [], "tools": {}})
+    restore["hosts"] = restore["hosts"][1:]
+    for tool, mode in restore["tools"].items():
+        restore["tools"][tool] = draw(st.sampled_from(RESTORES[RESTORES.index(mode) :]))
+
+
 WHOLE_RESTRICTIONS: list[Callable[[st.DrawFn, Data], None]] = [
     add_counting_escalation,
     lower_counts,
@@ -301,6 +316,7 @@ WHOLE_RESTRICTIONS: list[Callable[[st.DrawFn, Data], None]] = [
     widen_rollout,
     add_answer_rule,
     keep_less,
+    restore_less,
 ]
 
 

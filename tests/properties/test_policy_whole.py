@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from proxy.exchange import Facts, Keep, OutputAction, Terms, Verdict
+from proxy.exchange import Facts, Keep, OutputAction, Terms, ToolRestore, Verdict
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.yaml_file import ConfigError
@@ -68,20 +68,31 @@ def test_agrees_with_the_naive_reference(data: Data, batch: list[Request]) -> No
             continue
         outputs, withheld, keep = terms(data, request, set(facts_of(policy, request).entities))
         assert {entity: got.terms.output(entity) for entity in outputs} == outputs
-        assert (got.terms.withheld, got.terms.keep or "") == (withheld, keep)
+        assert (got.terms.withheld, got.terms.kept("full")) == (withheld, keep or "full")
 
 
-def answers_no_more(tight: Terms, loose: Terms) -> bool:
-    """Whether the caller gets no more, and no more is kept."""
-    strict, least = get_args(OutputAction).index, get_args(Keep).index
+def answers_no_more(
+    tight: Terms, loose: Terms, found: Collection[str] = (*ENTITIES, UNLISTED)
+) -> bool:
+    """Whether the caller gets no more of what was found, and no more is kept."""
+    strict, keeps = get_args(OutputAction).index, get_args(Keep)
     return (
-        loose.withheld <= tight.withheld
-        and least(tight.keep or "full") <= least(loose.keep or "full")
+        all(_withheld(e, tight) or not _withheld(e, loose) for e in found)
+        and tight.hosts <= loose.hosts
+        and all(
+            get_args(ToolRestore).index(tight.tool(t)) >= get_args(ToolRestore).index(loose.tool(t))
+            for t in ("t1", "t2")
+        )
+        and all(keeps.index(tight.kept(k)) <= keeps.index(loose.kept(k)) for k in keeps)
         and all(
             strict(tight.output(entity)) >= strict(loose.output(entity))
             for entity in (*ENTITIES, UNLISTED)
         )
     )
+
+
+def _withheld(entity: str, agreed: Terms) -> bool:
+    return entity in agreed.withheld or "any" in agreed.withheld
 
 
 @pytest.mark.parametrize("restriction", WHOLE_RESTRICTIONS, ids=lambda r: r.__name__)

@@ -15,9 +15,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.exchange import Verdict
+from proxy.policy.answers import Altered
 from proxy.policy.cases import Invariant
+from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
-from proxy.policy.diff import compare
+from proxy.policy.diff import Flow, compare
 from proxy.policy.prove import prove
 from proxy.yaml_file import ConfigError
 from tests.properties.policy_brute import Drawing, breaks, like
@@ -37,7 +40,7 @@ from tests.properties.policy_whole import (
     windows,
 )
 from tests.properties.test_policy_space import opens
-from tests.properties.test_policy_whole import facts_of, verdict
+from tests.properties.test_policy_whole import answers_no_more, facts_of, verdict
 
 thorough = settings(max_examples=30 * int(os.environ.get("PRIVET_SOAK", "1")), deadline=None)
 DRAWN = 200  # requests for each policy
@@ -124,6 +127,7 @@ def test_diff_agrees_with_brute_force(pair: Any, provider: str, seed: int) -> No
         return
     drawing, diff = Drawing(seed, *pair), compare(old, new, DAYS[0])
     at_provider = {flow.loosens for flow in diff.flows if flow.provider == provider}
+    answers = {one.loosens for one in diff.answers if one.provider == provider}
     for _ in range(DRAWN):
         request = drawing.request(provider)
         before, after = verdict(old, request), verdict(new, request)
@@ -132,17 +136,48 @@ def test_diff_agrees_with_brute_force(pair: Any, provider: str, seed: int) -> No
             assert True in at_provider, request
         if opens(after, before, found):
             assert at_provider, request
+        if gives(before, after, found):
+            assert True in answers | at_provider, request
+        if gives(after, before, found):
+            assert answers | at_provider, request
     for flow in diff.flows:
-        where, corner = flow.cell.where, flow.corner
-        for policy, side, told in ((old, "old", flow.before), (new, "new", flow.after)):
-            lost = frozenset(n for n in corner.entities if flow.unseen.get(n) == side)
-            facts = where.facts(corner.without(lost).facts)
-            if corner.data_class:
-                facts = replace(facts, labels={**facts.labels, "class": corner.data_class})
-            endpoint = where.endpoint(flow.provider)
-            got = decide(policy, facts, where.principal, endpoint, where.on)
-            assert (got.allowed, got.treatment) == (told.allowed, told.treatment)
-        assert opens(flow.before, flow.after, corner.entities) == flow.loosens
+        _flows(flow, old, new)
+    for one in diff.answers:
+        _happens(one, old, new)
+
+
+def gives(before: Verdict, after: Verdict, found: frozenset[str]) -> bool:
+    """Whether callers get more back after, or the log keeps more, where both send the request."""
+    both = before.allowed and after.allowed
+    return both and not answers_no_more(after.terms, before.terms, found)
+
+
+def _flows(flow: Flow, old: Policy, new: Policy) -> None:
+    """A flow is so when it is decided on the whole policies."""
+    where, corner = flow.cell.where, flow.corner
+    for policy, side, told in ((old, "old", flow.before), (new, "new", flow.after)):
+        lost = frozenset(n for n in corner.entities if flow.unseen.get(n) == side)
+        facts = where.facts(corner.without(lost).facts)
+        if corner.data_class:
+            facts = replace(facts, labels={**facts.labels, "class": corner.data_class})
+        endpoint = where.endpoint(flow.provider)
+        got = decide(policy, facts, where.principal, endpoint, where.on)
+        assert (got.allowed, got.treatment) == (told.allowed, told.treatment)
+    assert opens(flow.before, flow.after, corner.entities) == flow.loosens
+
+
+def _happens(one: Altered, old: Policy, new: Policy) -> None:
+    """What is said of answers is so when it is decided on the whole policies."""
+    facts, endpoint = one.where.facts(one.corner.facts), one.where.endpoint(one.provider)
+    before, after = (
+        decide(policy, facts, one.where.principal, endpoint, one.where.on) for policy in (old, new)
+    )
+    assert before.allowed
+    assert after.allowed
+    # Scores from which something counts aren't among what answers_no_more looks at.
+    if "score" not in one.after:
+        pair = (before, after) if one.loosens else (after, before)
+        assert gives(*pair, facts.entities)
 
 
 @given(st.sampled_from([*RESTRICTIONS, *WHOLE_RESTRICTIONS]).flatmap(restricted_wholes))
@@ -152,5 +187,7 @@ def test_no_restriction_is_listed_as_loosening(pair: tuple[Data, Data]) -> None:
         old, new = parsed(pair[0]), parsed(pair[1])
     except ConfigError:  # as above
         return
-    assert not compare(old, new, DAYS[0]).loosenings
-    assert not compare(old, old, DAYS[0]).flows
+    assert not compare(old, new, DAYS[0]).loosens
+    same = compare(old, old, DAYS[0])
+    assert not same.flows
+    assert not same.answers
