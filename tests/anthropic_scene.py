@@ -101,8 +101,10 @@ def saying(heard: Heard, scene: Scene, reply: Reply) -> Message:
 
 
 def messaging(heard: Heard, scene: Scene, blocks: Sequence[Json], **more: Any) -> Message:
-    """These blocks, as a stream if the request asks for one."""
+    """These blocks, as a stream if the request asks for one; their number if it wants to know."""
     asked = heard.json
+    if heard.target == PATHS[1]:
+        return Message(body=b'{"input_tokens": 25}')
     calls = any(block["type"] == "tool_use" for block in blocks)
     whole = {
         "id": "msg_" + hashlib.sha256(heard.body).hexdigest()[:24],

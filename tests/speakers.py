@@ -85,15 +85,19 @@ class Chat:
         create: Any = privet.client.chat.completions.create
         if not asked.get("stream"):
             answer = await create(messages=turns, **fields)
-            return _chat_told([choice.message for choice in answer.choices])
-        told: dict[tuple[str, int], str] = {}
-        async for chunk in await create(messages=turns, stream=True, **fields):
-            for choice in chunk.choices:
-                _grow(told, ("text", choice.index), choice.delta.content)
-                _grow(told, ("refusal", choice.index), choice.delta.refusal)
-                for call in choice.delta.tool_calls or ():
-                    _grow(told, ("call", call.index), call.function.arguments)
-        return _grown(told)
+            told = _chat_told([choice.message for choice in answer.choices])
+            finish = answer.choices[0].finish_reason
+        else:
+            grown: dict[tuple[str, int], str] = {}
+            async for chunk in await create(messages=turns, stream=True, **fields):
+                for choice in chunk.choices:
+                    _grow(grown, ("text", choice.index), choice.delta.content)
+                    _grow(grown, ("refusal", choice.index), choice.delta.refusal)
+                    for call in choice.delta.tool_calls or ():
+                        _grow(grown, ("call", call.index), call.function.arguments)
+                    finish = choice.finish_reason
+            told = _grown(grown)
+        return Told(refusals=told.texts) if finish == "content_filter" else told
 
 
 class Responses:
@@ -123,7 +127,7 @@ class Responses:
             turns.append({**output, "output": asked["result"]})
         if not asked.get("stream"):
             answer: Any = await privet.client.responses.create(input=turns, **fields)  # type: ignore[call-overload]
-            return _response_told(answer.output)
+            return _response_told(answer)
         told: dict[tuple[str, int], str] = {}
         ended: Any = None
         events: Any = await privet.client.responses.create(input=turns, stream=True, **fields)  # type: ignore[call-overload]
@@ -134,10 +138,12 @@ class Responses:
                 _grow(told, ("refusal", event.output_index), event.delta)
             elif event.type == "response.function_call_arguments.delta":
                 _grow(told, ("call", event.output_index), event.delta)
-            elif event.type == "response.completed":
+            elif event.type in ("response.completed", "response.incomplete"):
                 ended = event.response
-        assert _grown(told) == _response_told(ended.output), "the deltas add up to the whole"
-        return _grown(told)
+        whole, grown = _response_told(ended), _grown(told)
+        assert grown.arguments == whole.arguments, "the deltas add up to the whole"
+        assert grown.texts + grown.refusals == whole.texts + whole.refusals
+        return whole
 
 
 class Messages:
@@ -154,8 +160,11 @@ class Messages:
         spoken: Json = {"type": "text", "text": said}
         source = {"type": "text", "media_type": "text/plain", "data": said}
         found = {"type": "search_result", "source": said, "title": said, "content": [spoken]}
-        read = {"type": "document", "source": source, "title": said, "context": said}
-        unknown = {"type": "next_year", **(asked.get("extra") or {})}
+        read: Json = {"type": "document", "source": source, "title": said}
+        blocks = [spoken, read]
+        if asked.get("extra"):
+            unknown = {"type": "next_year", **asked["extra"]}
+            blocks = [spoken, {**read, "context": said}, found, unknown]
         fields: Json = {
             "model": MODEL,
             "max_tokens": 1000,
@@ -169,7 +178,7 @@ class Messages:
             fields["tools"] = [tool]
         if asked.get("schema"):
             fields["output_config"] = {"format": {"type": "json_schema", "schema": PARAMETERS}}
-        turns: list[Json] = [{"role": "user", "content": [spoken, read, found, unknown]}]
+        turns: list[Json] = [{"role": "user", "content": blocks}]
         if asked.get("called"):
             call = {"type": "tool_use", "id": "toolu_1", "name": "send_mail"}
             call["input"] = json.loads(asked["called"])
@@ -193,6 +202,62 @@ class Messages:
         assert texts == whole.texts + whole.refusals, "the deltas add up to the whole"
         assert calls == [json.loads(arguments) for arguments in whole.arguments]
         return whole
+
+
+class CountTokens:
+    """Anthropic's count_tokens: everything is asked in one, and what comes back is a number."""
+
+    lacks: Mapping[str, str] = dict.fromkeys(
+        (
+            *("stream", "tools", "tools stream", "structured output"),
+            *("multi-turn with tool results", "n choices", "refusal"),
+        ),
+        "a number",
+    )
+    restores = True
+    provider = "anthropic"
+    sdk: Any = anthropic
+    code = "billing_error"
+
+    async def ask(self, privet: House, said: str, **asked: Any) -> Told:
+        """Tools, a document and a call with its result, counted."""
+        tool = {"name": "send_mail", "description": said, "input_schema": PARAMETERS}
+        source = {"type": "text", "media_type": "text/plain", "data": said}
+        call = {"type": "tool_use", "id": "toolu_1", "name": "send_mail", "input": {"to": said}}
+        turns: Any = [
+            {"role": "user", "content": [{"type": "document", "source": source, "title": said}]},
+            {"role": "assistant", "content": [{"type": "text", "text": said}, call]},
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": said}],
+            },
+        ]
+        counted = await privet.anthropic.messages.count_tokens(
+            model=MODEL,
+            system=said,
+            tools=[tool],  # type: ignore[typeddict-item,list-item]
+            messages=turns,
+            extra_body=asked.get("extra"),
+        )
+        assert counted.input_tokens > 0
+        return Told()
+
+
+class Translated:
+    """A client whose model is asked in another protocol, with what that can carry."""
+
+    restores = True
+
+    def __init__(self, speaker: Speaker, provider: str, code: str) -> None:
+        self._speaker = speaker
+        self.lacks = {"n choices": "one answer a request"}
+        self.provider = provider
+        self.sdk = speaker.sdk
+        self.code = code
+
+    async def ask(self, privet: House, said: str, **asked: Any) -> Told:
+        """As the client asks, but for fields that nobody knows, which are refused."""
+        return await self._speaker.ask(privet, said, **{**asked, "extra": None})
 
 
 class Completions:
@@ -245,7 +310,7 @@ class Embeddings:
         return Told()
 
 
-#: Column of the table -> its client.
+#: Dialect -> its client.
 SPEAKERS: Mapping[str, Speaker] = {
     "Chat Completions": Chat(),
     "Responses": Responses(),
@@ -253,30 +318,40 @@ SPEAKERS: Mapping[str, Speaker] = {
     "Completions": Completions(),
     "Embeddings": Embeddings(),
 }
+#: Column of the table -> its client: what only counts, and what is translated, as well.
+COLUMNS: Mapping[str, Speaker] = {
+    **SPEAKERS,
+    "count_tokens": CountTokens(),
+    "Chat → Messages": Translated(Chat(), "anthropic", Messages.code),
+    "Responses → Messages": Translated(Responses(), "anthropic", Messages.code),
+    "Messages → Chat": Translated(Messages(), "", Chat.code),
+}
 
 
 def table(scenarios: Sequence[str]) -> str:
     """The scenarios by dialect: what was run, and why the rest wasn't."""
-    lines = ["| | " + " | ".join(SPEAKERS) + " |", "|---|" + "---|" * len(SPEAKERS)]
+    lines = ["| | " + " | ".join(COLUMNS) + " |", "|---|" + "---|" * len(COLUMNS)]
     for scenario in scenarios:
-        cells = [speaker.lacks.get(scenario, "holds") for speaker in SPEAKERS.values()]
+        cells = [speaker.lacks.get(scenario, "holds") for speaker in COLUMNS.values()]
         cells = [cell if cell == "holds" else f"– ({cell})" for cell in cells]
         lines.append(f"| {scenario} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
-def code_of(failure: Any) -> str:
-    """What kind of error a provider reported, as the SDK tells it."""
+def kinds_of(failure: Any) -> set[str]:
+    """What kind of error a provider reported, as the SDK tells it: by its code, by its type."""
     if isinstance(failure, anthropic.APIError):
-        return str(failure.body["error"]["type"])  # type: ignore[call-overload,index]
-    return str(failure.code)
+        error: Any = failure.body["error"]  # type: ignore[call-overload,index]
+        return {str(error["type"]), str(error.get("code"))}
+    return {str(failure.code), str(failure.type)}
 
 
 def _message_told(message: Any) -> Told:
     texts = [block.text for block in message.content if block.type == "text"]
     calls = [json.dumps(block.input) for block in message.content if block.type == "tool_use"]
     if message.stop_reason == "refusal":
-        assert texts == [message.stop_details.explanation]
+        if message.stop_details is not None:
+            assert texts == [message.stop_details.explanation]
         return Told(refusals=texts)
     return Told(texts, calls)
 
@@ -290,13 +365,15 @@ def _chat_told(messages: Sequence[Any]) -> Told:
     )
 
 
-def _response_told(output: Sequence[Any]) -> Told:
-    parts = [part for item in output if item.type == "message" for part in item.content]
-    return Told(
+def _response_told(response: Any) -> Told:
+    parts = [part for item in response.output if item.type == "message" for part in item.content]
+    told = Told(
         [part.text for part in parts if part.type == "output_text"],
-        [item.arguments for item in output if item.type == "function_call"],
+        [item.arguments for item in response.output if item.type == "function_call"],
         [part.refusal for part in parts if part.type == "refusal"],
     )
+    ended = response.incomplete_details
+    return Told(refusals=told.texts) if ended and ended.reason == "content_filter" else told
 
 
 def _grow(told: dict[tuple[str, int], str], place: tuple[str, int], piece: str | None) -> None:

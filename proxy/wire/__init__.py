@@ -10,6 +10,7 @@ from proxy.exchange import Exchange, Path
 from proxy.wire import (
     anthropic_answer,
     anthropic_as_chat,
+    anthropic_as_responses,
     anthropic_messages,
     anthropic_to_chat,
     chat_as_anthropic,
@@ -22,6 +23,7 @@ from proxy.wire import (
     openai_responses_answer,
     openai_responses_stream,
     openai_shared,
+    responses_to_anthropic,
 )
 from proxy.wire.restoring import AnswerStream, Asked, Restored, Restoring, Sent
 from proxy.wire.translation import Translation
@@ -129,6 +131,13 @@ TRANSLATIONS: tuple[Translation, ...] = (
         request=chat_to_anthropic.request,
         answer=anthropic_as_chat.answer,
         stream=anthropic_as_chat.Stream,
+    ),
+    Translation(
+        source=openai_responses.NAME,
+        target=anthropic_messages.NAME,
+        request=responses_to_anthropic.request,
+        answer=anthropic_as_responses.answer,
+        stream=anthropic_as_responses.Stream,
     ),
     Translation(
         source=anthropic_messages.NAME,

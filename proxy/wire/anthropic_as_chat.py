@@ -9,7 +9,7 @@ Thinking stays behind: Chat Completions has no place for it (the request's notes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from proxy.errors import ProviderFailed
 from proxy.wire import sse, strict_json
@@ -77,10 +77,7 @@ class Stream:
     def _event(self, event: Json) -> Iterator[str]:
         match event:
             case {"type": "error", "error": error}:
-                failure = ProviderFailed("The provider reported an error in its stream.")
-                kind = error.get("type") if isinstance(error, dict) else None
-                failure.kind = kind if isinstance(kind, str) else None
-                raise failure
+                raise error_of(error)
             case {"type": "message_start", "message": dict(message)}:
                 self._frame = _frame(message, "chat.completion.chunk", self._now)
                 self._usage = dict(message.get("usage") or {})
@@ -145,18 +142,41 @@ def _call(block: Json) -> Json:
     return {"id": block.get("id"), "type": "function", "function": function}
 
 
-def _usage(usage: Json) -> Json:
+def error_of(error: Any) -> ProviderFailed:
+    """What an error event in a stream says of the stream."""
+    failure = ProviderFailed("The provider reported an error in its stream.")
+    kind = error.get("type") if isinstance(error, dict) else None
+    failure.kind = kind if isinstance(kind, str) else None
+    return failure
+
+
+class Tokens(NamedTuple):
+    """What was counted: read in all, of that from the cache and into it; said, of that thought."""
+
+    read: int
+    cached: int
+    written: int
+    said: int
+    thought: int
+
+
+def tokens_of(usage: Json) -> Tokens:
     """Anthropic counts what came from the cache and went into it beside `input_tokens`."""
     cached = _count(usage, "cache_read_input_tokens")
-    prompt = _count(usage, "input_tokens") + cached + _count(usage, "cache_creation_input_tokens")
-    said = _count(usage, "output_tokens")
+    written = _count(usage, "cache_creation_input_tokens")
+    read = _count(usage, "input_tokens") + cached + written
     thought = _count(usage.get("output_tokens_details") or {}, "thinking_tokens")
+    return Tokens(read, cached, written, _count(usage, "output_tokens"), thought)
+
+
+def _usage(usage: Json) -> Json:
+    tokens = tokens_of(usage)
     return {
-        "prompt_tokens": prompt,
-        "completion_tokens": said,
-        "total_tokens": prompt + said,
-        "prompt_tokens_details": {"cached_tokens": cached},
-        "completion_tokens_details": {"reasoning_tokens": thought},
+        "prompt_tokens": tokens.read,
+        "completion_tokens": tokens.said,
+        "total_tokens": tokens.read + tokens.said,
+        "prompt_tokens_details": {"cached_tokens": tokens.cached},
+        "completion_tokens_details": {"reasoning_tokens": tokens.thought},
     }
 
 

@@ -45,7 +45,7 @@ REFUSED = {
     "function_call": "Use `tool_choice`.",
 }
 
-_EFFORT = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh"}
+_EFFORT = {"minimal": "low"} | {name: name for name in ("low", "medium", "high", "xhigh", "max")}
 _DATA_URL = re.compile(r"data:([a-z]+/[a-z0-9.+-]+);base64,", re.IGNORECASE)
 
 
@@ -109,12 +109,16 @@ def _turns(messages: list[Json], notes: list[str]) -> tuple[list[Json], list[Jso
             system += _text_parts(message.get("content"))
             continue
         blocks = list(_blocks(message, notes))
-        speaker = "assistant" if role == "assistant" else "user"
-        if turns and turns[-1]["role"] == speaker:
-            turns[-1]["content"] += blocks
-        elif blocks:
-            turns.append({"role": speaker, "content": blocks})
+        gather(turns, "assistant" if role == "assistant" else "user", blocks)
     return system, turns
+
+
+def gather(turns: list[Json], speaker: str, blocks: list[Json]) -> None:
+    """Add blocks to the last turn if it is the same speaker's: turns alternate there."""
+    if turns and turns[-1]["role"] == speaker:
+        turns[-1]["content"] += blocks
+    elif blocks:
+        turns.append({"role": speaker, "content": blocks})
 
 
 def _blocks(message: Json, notes: list[str]) -> Iterator[Json]:
@@ -170,18 +174,19 @@ def _part(part: Json, notes: list[str]) -> Json:
             url = image if isinstance(image, str) else image.get("url", "")
             if isinstance(image, dict) and image.get("detail") not in (None, "auto"):
                 notes.append("image_url.detail")
-            return {"type": "image", "source": _source(url)}
+            return {"type": "image", "source": source_of(url)}
         case "file":
             data = part["file"].get("file_data")
             if not data:
                 raise no_counterpart("file_id", "Send the file itself.")
             name = part["file"].get("filename")
             titled = {"title": name} if name else {}
-            return {"type": "document", "source": _source(data), **titled}
+            return {"type": "document", "source": source_of(data), **titled}
     raise no_counterpart("messages.content")
 
 
-def _source(url: str) -> Json:
+def source_of(url: str) -> Json:
+    """Where an image or a document is: in the request, or at an https URL."""
     head = _DATA_URL.match(url)
     if head:
         return {"type": "base64", "media_type": head[1].lower(), "data": url[head.end() :]}
@@ -194,17 +199,29 @@ def _call(call: Json) -> Json:
     if call.get("type", "function") != "function":
         raise no_counterpart("tool_calls.custom")
     function = call["function"]
-    arguments = strict_json.parse(function.get("arguments") or "{}")
-    if not isinstance(arguments, dict):
-        raise BadRequest("The arguments of a tool call have to be a JSON object.")
+    arguments = input_of(function.get("arguments"))
     return {"type": "tool_use", "id": call["id"], "name": function["name"], "input": arguments}
+
+
+def input_of(arguments: str | None) -> Json:
+    """What a tool is called with; raises BadRequest if that is no object."""
+    read = strict_json.parse(arguments or "{}")
+    if not isinstance(read, dict):
+        raise BadRequest("The arguments of a tool call have to be a JSON object.")
+    return read
 
 
 def _tools(asked: Json, notes: list[str]) -> Json:
     tools = [_tool(tool) for tool in asked.get("tools") or ()]
+    parallel = asked.get("parallel_tool_calls") is not False
+    return choice_of(tools, asked.get("tool_choice"), notes, parallel=parallel)
+
+
+def choice_of(tools: list[Json], chosen: Any, notes: list[str], *, parallel: bool) -> Json:
+    """The tools, and which of them may or have to be called, how many at a time."""
     sent: Json = {"tools": tools} if tools else {}
-    choice = _choice(asked.get("tool_choice"))
-    if asked.get("parallel_tool_calls") is False and tools:
+    choice = _choice(chosen)
+    if not parallel and tools:
         choice = {**(choice or {"type": "auto"}), "disable_parallel_tool_use": True}
     if choice and tools:
         sent["tool_choice"] = choice
@@ -237,7 +254,6 @@ def _choice(choice: Any) -> Json | None:
 def _output(asked: Json, notes: list[str]) -> Json:
     """Structured output and reasoning, which stand in one place on the other side."""
     config: Json = {}
-    sent: Json = {}
     wanted = asked.get("response_format") or {}
     match wanted.get("type", "text"):
         case "json_schema":
@@ -246,13 +262,20 @@ def _output(asked: Json, notes: list[str]) -> Json:
         case "json_object":
             raise no_counterpart("json_object", "Use a response format with a JSON schema.")
     effort = asked.get("reasoning_effort")
-    if effort == "none":
-        sent["thinking"] = {"type": "disabled"}
-    elif effort is not None:
-        if effort not in _EFFORT:
-            raise no_counterpart("reasoning_effort")
-        config["effort"] = _EFFORT[effort]
-        sent["thinking"] = {"type": "adaptive"}
+    sent = thinking_of(effort, config, "reasoning_effort")
+    if effort not in (None, "none"):
         # Chat Completions has no place for signed reasoning.
         notes.append("reasoning-not-returned")
     return sent | ({"output_config": config} if config else {})
+
+
+def thinking_of(effort: str | None, config: Json, field: str) -> Json:
+    """How to think for an effort; how much goes into the output's configuration."""
+    if effort is None:
+        return {}
+    if effort == "none":
+        return {"thinking": {"type": "disabled"}}
+    if effort not in _EFFORT:
+        raise no_counterpart(field)
+    config["effort"] = _EFFORT[effort]
+    return {"thinking": {"type": "adaptive"}}

@@ -113,11 +113,12 @@ _REQUEST = Spec(
         "input": Spec(items=ITEM),
     }
 )
+FIELDS = frozenset(_REQUEST.fields) | {"model"}
 #: What a response repeats of its request.
 _ECHOED = frozenset(
     {
-        *("instructions", "metadata", "previous_response_id", "prompt_cache_key", "store", "text"),
-        *("safety_identifier", "tool_choice", "tools", "user"),
+        *("instructions", "metadata", "parallel_tool_calls", "previous_response_id"),
+        *("prompt_cache_key", "safety_identifier", "store", "text", "tool_choice", "tools", "user"),
     }
 )
 #: Not fields like any other: they are walked in their own order, or aren't data.

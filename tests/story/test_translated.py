@@ -63,6 +63,52 @@ async def test_an_openai_client_reaches_an_anthropic_model(
 
 
 @pytest.mark.parametrize("streaming", [False, True])
+@pytest.mark.parametrize("stored", [False, True])
+async def test_a_responses_client_keeps_an_anthropic_models_thinking(
+    anthropics: House, simulator: Simulator, streaming: bool, stored: bool
+) -> None:
+    """The provider refuses a changed byte; the caller reads it as a summary and a sealed blob."""
+    create: Any = anthropics.client.responses.create
+    tool = {"type": "function", "name": "send_mail", "parameters": SCHEMA, "strict": False}
+    thought, hidden = (
+        simulator.signer.thinking("Write to the one I was told of."),
+        simulator.signer.redacted("secretly"),
+    )
+    simulator.messages(thought, hidden, tool_use("send_mail", ARGUMENTS)).in_fragments(3)
+    simulator.messages(thought, text("Sent."))
+
+    async def ask(items: list[Any], previous: str | None) -> Any:
+        asked = {
+            "model": "gpt-4o-mini",
+            "tools": [tool],
+            "input": items,
+            "reasoning": {"effort": "high"},
+            "previous_response_id": previous,
+        }
+        if not streaming:
+            return await create(**asked)
+        return [event async for event in await create(**asked, stream=True)][-1].response
+
+    first = await ask(QUESTION, None)
+    told, sealed, call = first.output
+    assert told.summary[0].text == "Write to the one I was told of."
+    assert sealed.encrypted_content
+    output = {"type": "function_call_output", "call_id": call.call_id, "output": "sent"}
+    if stored:
+        second = await ask([output], first.id)
+    else:
+        said = [item.model_dump(exclude_none=True) for item in first.output]
+        second = await ask([*QUESTION, *said, output], None)
+
+    assert second.output_text == "Sent."
+    for heard in simulator.journal:
+        assert heard.target == "/v1/messages"
+        assert heard.json["thinking"] == {"type": "adaptive"}
+        assert "Jane" not in said_to(heard.body)
+    assert simulator.journal[1].json["messages"][1]["content"][:2] == [thought, hidden]
+
+
+@pytest.mark.parametrize("streaming", [False, True])
 async def test_an_anthropic_client_reaches_a_model_in_the_basement(
     privet: House, simulator: Simulator, streaming: bool
 ) -> None:

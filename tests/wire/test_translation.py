@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 from anthropic.types import Message
 from openai.types.chat import ChatCompletion
+from openai.types.responses import Response
 
 from proxy.errors import BadRequest, CannotTranslate, ProviderFailed
 from proxy.wire import (
     TRANSLATIONS,
     anthropic_as_chat,
+    anthropic_as_responses,
     anthropic_messages,
     anthropic_to_chat,
     chat_as_anthropic,
     chat_to_anthropic,
     openai_chat,
+    openai_responses,
+    responses_to_anthropic,
 )
 from proxy.wire.sse import Decoder
 from tests.anthropic_scene import events_of
@@ -27,7 +31,7 @@ from tests.anthropic_scene import events_of
 CHAT: Any = {"model": "m", "messages": [{"role": "user", "content": "Hello"}]}
 ANTHROPIC: Any = {**CHAT, "max_tokens": 100}
 README = Path(__file__).parents[2] / "proxy" / "providers" / "README.md"
-TO_ANTHROPIC, TO_CHAT = TRANSLATIONS
+TO_ANTHROPIC, RESPONSES_TO_ANTHROPIC, TO_CHAT = TRANSLATIONS
 
 
 def to_anthropic(**fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -40,10 +44,16 @@ def to_chat(**fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     return json.loads(sent), notes
 
 
+def responses_to(**fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
+    asked = {"model": "m", "input": "Hello", **fields}
+    sent, notes = RESPONSES_TO_ANTHROPIC.put(json.dumps(asked).encode())
+    return json.loads(sent), notes
+
+
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}}
 PNG = "iVBORw0KGgo="
 
-#: The same conversation in both protocols.
+#: The same conversation in each protocol.
 CHAT_CONVERSATION: Any = {
     "model": "m",
     "max_tokens": 100,
@@ -89,6 +99,47 @@ CHAT_CONVERSATION: Any = {
     "stop": ["END"],
     "user": "user-1",
 }
+RESPONSES_CONVERSATION: Any = {
+    "model": "m",
+    "max_output_tokens": 100,
+    "instructions": "Be brief.",
+    "input": [
+        {
+            "role": "user",
+            "content": [
+                {"type": "input_text", "text": "What is this?"},
+                {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}"},
+            ],
+        },
+        {
+            "type": "message",
+            "id": "msg_1",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "output_text", "text": "I look.", "annotations": []}],
+        },
+        {"type": "function_call", "call_id": "c1", "name": "f", "arguments": '{"city":"Ulm"}'},
+        {"type": "function_call", "call_id": "c2", "name": "f", "arguments": '{"city":"Bonn"}'},
+        {"type": "function_call_output", "call_id": "c1", "output": "rain"},
+        {"type": "function_call_output", "call_id": "c2", "output": "sun"},
+        {"role": "user", "content": "So?"},
+    ],
+    "tools": [
+        {
+            "type": "function",
+            "name": "f",
+            "parameters": WEATHER,
+            "description": "Tell",
+            "strict": True,
+        }
+    ],
+    "tool_choice": "required",
+    "parallel_tool_calls": False,
+    "temperature": 0.5,
+    "top_p": 0.9,
+    "user": "user-1",
+    "store": False,
+}
 ANTHROPIC_CONVERSATION: Any = {
     "model": "m",
     "max_tokens": 100,
@@ -130,17 +181,23 @@ ANTHROPIC_CONVERSATION: Any = {
 }
 
 
-def test_a_conversation_reads_the_same_in_both_protocols() -> None:
+def test_a_conversation_reads_the_same_in_each_protocol() -> None:
     body = json.dumps(CHAT_CONVERSATION).encode()
     assert json.loads(TO_ANTHROPIC.put(body).body) == ANTHROPIC_CONVERSATION
     assert TO_ANTHROPIC.put(body).notes == ()
     body = json.dumps(ANTHROPIC_CONVERSATION).encode()
     assert json.loads(TO_CHAT.put(body).body) == CHAT_CONVERSATION
     assert TO_CHAT.put(body).notes == ()
+    body = json.dumps(RESPONSES_CONVERSATION).encode()
+    sent, notes = RESPONSES_TO_ANTHROPIC.put(body)
+    asked = {k: v for k, v in ANTHROPIC_CONVERSATION.items() if k != "stop_sequences"}
+    assert (json.loads(sent), notes) == (asked, ())
 
 
 def test_what_is_written_is_a_request_of_the_other_dialect() -> None:
     sent = TO_ANTHROPIC.put(json.dumps(CHAT_CONVERSATION).encode()).body
+    assert anthropic_messages.parse(sent, "x").model == "m"
+    sent = RESPONSES_TO_ANTHROPIC.put(json.dumps(RESPONSES_CONVERSATION).encode()).body
     assert anthropic_messages.parse(sent, "x").model == "m"
     sent = TO_CHAT.put(json.dumps(ANTHROPIC_CONVERSATION).encode()).body
     assert openai_chat.parse(sent, "x").model == "m"
@@ -156,8 +213,11 @@ def test_what_is_written_is_a_request_of_the_other_dialect() -> None:
     ],
 )
 def test_effort_becomes_thinking(effort: str, thinking: Any, config: Any) -> None:
-    sent, _ = to_anthropic(reasoning_effort=effort)
-    assert (sent["thinking"], sent.get("output_config")) == (thinking, config)
+    for sent, _ in (
+        to_anthropic(reasoning_effort=effort),
+        responses_to(reasoning={"effort": effort, "summary": "auto"}),
+    ):
+        assert (sent["thinking"], sent.get("output_config")) == (thinking, config)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +243,11 @@ def test_structured_output_is_carried_both_ways() -> None:
     sent, notes = to_anthropic(response_format=wanted)
     assert sent["output_config"] == {"format": {"type": "json_schema", "schema": WEATHER}}
     assert "response_format.name" in notes
+    sent, notes = responses_to(
+        text={"format": {"type": "json_schema", "name": "n", "schema": WEATHER}}
+    )
+    assert sent["output_config"] == {"format": {"type": "json_schema", "schema": WEATHER}}
+    assert "text.format.name" in notes
     sent, _ = to_chat(output_config={"format": {"type": "json_schema", "schema": WEATHER}})
     assert sent["response_format"]["json_schema"]["schema"] == WEATHER
 
@@ -237,6 +302,62 @@ def test_what_anthropic_has_not_is_refused(fields: Any) -> None:
         to_anthropic(**fields)
     assert caught.value.status == 400
     assert "next_year" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"temperature": 1.5},
+        {"max_tool_calls": 3},
+        {"top_logprobs": 2},
+        {"prompt": {"id": "pmpt_1"}},
+        {"previous_response_id": "resp_1"},
+        {"text": {"format": {"type": "json_object"}}},
+        {"text": {"of_next_year": 1}},
+        {"reasoning": {"effort": "of_next_year"}},
+        {"reasoning": {"context": "all_turns"}},
+        {"tools": [{"type": "web_search"}]},
+        {"tools": [{"type": "custom", "name": "f"}]},
+        {"tools": [{"type": "function", "name": "f", "of_next_year": 1}]},
+        {"tools": [{"type": "function", "name": "f"}], "tool_choice": {"type": "allowed_tools"}},
+        {"a_field_of_next_year": 1},
+        {"input": [{"type": "item_reference", "id": "x"}]},
+        {"input": [{"type": "web_search_call", "id": "x"}]},
+        {"input": [{"role": "tool", "content": "x"}]},
+        {"input": [{"role": "user", "content": "x", "of_next_year": 1}]},
+        {"input": [{"role": "user", "content": [{"type": "input_audio"}]}]},
+        {
+            "input": [
+                {"role": "user", "content": [{"type": "input_image", "image_url": "http://x"}]}
+            ]
+        },
+        {"input": [{"role": "user", "content": [{"type": "input_file", "file_id": "file-1"}]}]},
+        {"instructions": [{"type": "input_image", "image_url": "https://x"}]},
+    ],
+)
+def test_what_anthropic_has_not_for_responses_is_refused(fields: Any) -> None:
+    with pytest.raises(CannotTranslate) as caught:
+        responses_to(**fields)
+    assert caught.value.status == 400
+    assert "next_year" not in caught.value.message
+
+
+def test_instructions_of_later_turns_come_first_with_a_note() -> None:
+    turns = [{"role": "user", "content": "Hi"}, {"role": "developer", "content": "Be brief."}]
+    sent, notes = responses_to(input=turns, max_output_tokens=9)
+    assert sent["system"] == [{"type": "text", "text": "Be brief."}]
+    assert notes == ("system-first",)
+
+
+def test_reasoning_of_another_maker_is_left_out_with_a_note() -> None:
+    turns = [
+        {"role": "user", "content": "Hi"},
+        {"type": "reasoning", "summary": [], "encrypted_content": "gAAAAB"},
+        {"role": "assistant", "content": "Hello"},
+    ]
+    sent, notes = responses_to(input=turns, max_output_tokens=9)
+    assert [len(message["content"]) for message in sent["messages"]] == [1, 1]
+    assert notes == ("reasoning",)
 
 
 @pytest.mark.parametrize(
@@ -305,6 +426,13 @@ def test_harmless_fields_are_dropped_with_their_name(name: str) -> None:
     assert name not in sent
 
 
+@pytest.mark.parametrize("name", sorted(responses_to_anthropic.DROPPED))
+def test_those_of_responses_too(name: str) -> None:
+    sent, notes = responses_to(max_output_tokens=9, **{name: 1})
+    assert notes == (name,)
+    assert name not in sent
+
+
 @pytest.mark.parametrize("name", sorted(anthropic_to_chat.DROPPED))
 def test_and_the_other_way_round(name: str) -> None:
     sent, notes = to_chat(**{name: {"type": "x"}})
@@ -317,6 +445,7 @@ def test_every_declared_field_has_its_fate_and_the_readme_tells_it() -> None:
     readme = README.read_text(encoding="utf-8")
     for title, module, declared in (
         ("Chat Completions to Anthropic", chat_to_anthropic, openai_chat.FIELDS),
+        ("Responses to Anthropic", responses_to_anthropic, openai_responses.FIELDS),
         ("Anthropic to Chat Completions", anthropic_to_chat, anthropic_messages.FIELDS),
     ):
         fates = {
@@ -398,6 +527,78 @@ def as_anthropic(completion: Any) -> Any:
     return answer
 
 
+THOUGHT: Any = {"type": "thinking", "thinking": "Hm, <PERSON_1>.", "signature": "c2lnbmVk"}
+HIDDEN: Any = {"type": "redacted_thinking", "data": "aGlkZGVu"}
+THINKING: Any = {**MESSAGE, "content": [THOUGHT, HIDDEN, *MESSAGE["content"]]}
+
+
+def as_response(message: Any) -> Any:
+    answer = json.loads(anthropic_as_responses.answer(json.dumps(message).encode(), 7))
+    Response.model_validate(answer)
+    return answer
+
+
+def test_an_answer_of_anthropics_is_a_response() -> None:
+    answer = as_response(THINKING)
+    thought, hidden, said, call = answer["output"]
+    assert thought["summary"] == [{"type": "summary_text", "text": THOUGHT["thinking"]}]
+    assert hidden["summary"] == []
+    assert said["content"][0]["text"] == "I look."
+    assert (call["call_id"], call["name"], call["arguments"]) == ("c1", "f", '{"city":"Ulm"}')
+    assert (answer["id"], answer["status"]) == ("resp_msg_1", "completed")
+    assert answer["usage"]["input_tokens"] == 30
+    assert answer["usage"]["input_tokens_details"]["cached_tokens"] == 10
+
+
+def test_thinking_goes_there_and_back_word_for_word() -> None:
+    output = as_response(THINKING)["output"]
+    result = {"type": "function_call_output", "call_id": "c1", "output": "rain"}
+    sent, notes = responses_to(
+        input=[{"role": "user", "content": "Hi"}, *output, result], max_output_tokens=9
+    )
+    assert sent["messages"][1]["content"] == THINKING["content"]
+    assert notes == ()
+
+
+@pytest.mark.parametrize(
+    ("stop", "reason"),
+    [
+        ("end_turn", None),
+        ("stop_sequence", None),
+        ("max_tokens", "max_output_tokens"),
+        ("refusal", "content_filter"),
+    ],
+)
+def test_reasons_why_a_response_is_incomplete(stop: str, reason: str | None) -> None:
+    answer = as_response({**MESSAGE, "stop_reason": stop})
+    assert answer["status"] == ("incomplete" if reason else "completed")
+    assert answer["incomplete_details"] == ({"reason": reason} if reason else None)
+
+
+def test_a_stream_of_anthropics_is_a_stream_of_a_response() -> None:
+    raw = sse(list(events_of(THINKING, (3, 2))), named=True)
+    whole = as_response(THINKING)
+    for at in range(0, len(raw), 7):
+        events = told(anthropic_as_responses.Stream(b"{}", 7), raw, at)
+        assert [event["sequence_number"] for event in events] == list(range(len(events)))
+        assert events[-1]["type"] == "response.completed"
+        response = events[-1]["response"]
+        arguments = [json.loads(item.pop("arguments", "{}")) for item in response["output"]]
+        assert arguments[-1] == {"city": "Ulm"}
+        for item in whole["output"]:
+            item.pop("arguments", None)
+        assert response == whole
+        for kind, text in (
+            ("output_text", "I look."),
+            ("reasoning_summary_text", THOUGHT["thinking"]),
+        ):
+            deltas = [e["delta"] for e in events if e["type"] == f"response.{kind}.delta"]
+            assert "".join(deltas) == text
+            assert [e["text"] for e in events if e["type"] == f"response.{kind}.done"] == [text]
+        ended = [e["item"] for e in events if e["type"] == "response.output_item.done"]
+        assert [item["id"] for item in ended] == [item["id"] for item in whole["output"]]
+
+
 def test_an_answer_of_anthropics_is_a_chat_completion() -> None:
     answer = as_chat(MESSAGE)
     assert (
@@ -450,8 +651,9 @@ def test_a_refusal_and_a_matched_stop_sequence() -> None:
 def test_what_is_no_answer(body: bytes) -> None:
     with pytest.raises(ProviderFailed):
         chat_as_anthropic.answer(body, 0)
-    with pytest.raises(ProviderFailed):
-        anthropic_as_chat.answer(body, 0)
+    for translator in (anthropic_as_chat, anthropic_as_responses):
+        with pytest.raises(ProviderFailed):
+            translator.answer(body, 0)
 
 
 def sse(documents: list[Any], *, named: bool) -> bytes:
@@ -494,6 +696,9 @@ def test_a_call_without_arguments_has_empty_ones() -> None:
     deltas = [chunk["choices"][0]["delta"] for chunk in chunks[:-1]]
     calls = [call for delta in deltas for call in delta.get("tool_calls", ())]
     assert "".join(call["function"]["arguments"] for call in calls) == "{}"
+    told_of = told(anthropic_as_responses.Stream(b"{}", 7), sse(events, named=True), 0)
+    assert [e["delta"] for e in told_of if e["type"].endswith("arguments.delta")] == ["{}"]
+    assert told_of[-1]["response"]["output"][0]["arguments"] == "{}"
 
 
 def chunk(delta: Any, finish: str | None = None) -> Any:
@@ -576,6 +781,7 @@ def test_an_error_in_the_stream_is_one_here_too() -> None:
     with pytest.raises(ProviderFailed):
         list(chat_as_anthropic.Stream(b"{}", 7).feed(sse([{"error": {}}], named=False)))
     error = {"type": "error", "error": {"type": "overloaded_error", "message": "x"}}
-    with pytest.raises(ProviderFailed) as caught:
-        list(anthropic_as_chat.Stream(b"{}", 7).feed(sse([error], named=True)))
-    assert caught.value.kind == "overloaded_error"
+    for stream in (anthropic_as_chat.Stream, anthropic_as_responses.Stream):
+        with pytest.raises(ProviderFailed) as caught:
+            list(stream(b"{}", 7).feed(sse([error], named=True)))
+        assert caught.value.kind == "overloaded_error"
