@@ -63,7 +63,13 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="take a policy that isn't enforced as a whole, only counted: nothing is hidden",
     )
-    serve.set_defaults(run=_serve)
+    serve.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="how many processes serve; default: what privet.yaml says, else 1",
+    )
+    serve.set_defaults(run=_serve, misused=serve.error)
 
     demo = commands.add_parser("demo", help="see it work, or try it in front of your own server")
     other_side = demo.add_mutually_exclusive_group()
@@ -151,9 +157,15 @@ def _configuration(chosen: argparse.Namespace) -> Configuration:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    from proxy import serving
+    from proxy import config, serving, supervising
 
-    return serving.run(_configuration(chosen), allow_shadow=chosen.allow_shadow)
+    workers: int | None = chosen.workers
+    if workers is not None and not 1 <= workers <= config.MAX_WORKERS:
+        chosen.misused(f"--workers is a number from 1 to {config.MAX_WORKERS}")
+    configuration = config.load(chosen.config, os.environ, workers=workers)
+    many = configuration.settings.workers > 1
+    run = supervising.run if many else serving.run
+    return run(configuration, allow_shadow=chosen.allow_shadow)
 
 
 def _demo(chosen: argparse.Namespace) -> int:

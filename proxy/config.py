@@ -29,6 +29,7 @@ ENVIRONMENT = {
 #: The audit slot of the one serving process.
 AUDIT_SLOT = "0"
 
+MAX_WORKERS = 256
 _MAX_PORT = 65_535
 _KEY_COMMAND_TIMEOUT_S = 30
 _UNSENDABLE = "a key with characters that no header may carry"
@@ -280,10 +281,12 @@ class LimitsSection(Section):
     """Attributes:
     body_bytes: largest request body.
     body_timeout_s: seconds within which a body has to arrive.
+    drain_s: seconds that requests under way get after SIGTERM; then they are told, and ended.
     """
 
     body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 32 * 1024 * 1024
     body_timeout_s: Seconds = 30.0
+    drain_s: Seconds = 30.0
 
 
 class Settings(Section):
@@ -294,6 +297,7 @@ class Settings(Section):
         admin_listen: address and port of /healthz, /readyz and /metrics; without it there are none.
         policy: the policy file; with `policy_trust`, a bundle that `privet policy sign` made.
         candidate_policy: another one (unsigned), decided beside it, recorded and counted.
+        workers: how many processes serve; each writes an audit slot of its own.
         tls: how clients are spoken to; without it in clear.
         keys: the file of virtual keys.
         certificates: instead, the file that says who the subjects of client certificates are.
@@ -305,6 +309,7 @@ class Settings(Section):
 
     listen: Listen = "127.0.0.1:8080"
     admin_listen: Listen | None = None
+    workers: Annotated[int, Field(ge=1, le=MAX_WORKERS)] = 1
     policy: str
     policy_trust: PolicyTrustSection | None = None
     candidate_policy: str | None = None
@@ -322,6 +327,10 @@ class Settings(Section):
     any_model: str | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "pretty"] = "auto"
+
+    def at(self, listen: str) -> Settings:
+        """The same, serving elsewhere."""
+        return self.model_copy(update={"listen": listen})
 
     @property
     def address(self) -> tuple[str, int]:
@@ -351,14 +360,21 @@ class Configuration:
         return self.folder / setting
 
 
-def load(path: Path, environment: Mapping[str, str]) -> Configuration:
+def load(
+    path: Path, environment: Mapping[str, str], *, workers: int | None = None
+) -> Configuration:
     """Read privet.yaml.
+
+    Args:
+        workers: in place of the file's own.
 
     Raises:
         ConfigError: with every problem of the file, each at its line and column.
     """
     document = Document(read_text(path), str(path))
     settings = _with_environment(document.read(Settings), environment, str(path))
+    if workers is not None:
+        settings = settings.model_copy(update={"workers": workers})
     # After the environment: it may not open what the file keeps closed.
     problems = _cross_check(settings, document)
     if problems:
@@ -404,6 +420,10 @@ def _cross_check(settings: Settings, document: Document) -> list[Problem]:
     if settings.certificates and not (settings.tls and settings.tls.client_ca):
         message = "client certificates need `tls` with a `client_ca`"
         problems.append(document.problem(("certificates",), message))
+    if settings.workers > 1 and settings.vault.store == "memory":
+        message = "several workers need a vault on disk: what one stores, another couldn't find"
+        hint = "write `vault: {store: sqlite}`"
+        problems.append(document.problem(("vault",), message, hint))
     if sum(not isinstance(entry, str) for entry in settings.audit.recipients) > 1:
         message = "only one group of recipients may read together"
         problems.append(document.problem(("audit", "recipients"), message))

@@ -7,6 +7,7 @@ outcome is written.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ import structlog
 from proxy.conversations import remember
 from proxy.errors import AuditUnavailable, ProviderFailed
 from proxy.inspecting import Inspector, Listening
-from proxy.journey import Answer, Attempt, Services, as_failure
+from proxy.journey import Answer, Attempt, Services, as_failure, ended_by
 from proxy.providers import Reply
 from proxy.providers.http import MAX_ANSWER_BYTES
 from proxy.recording import PART_BYTES, Outcome
@@ -115,8 +116,8 @@ async def _stream(
         outcome.code = "provider_failed" if restoring.failed else ""
         outcome.delivered += len(tail)
         yield tail
-    except Exception as error:  # noqa: BLE001 — whatever it is, the stream ends cleanly
-        failed = as_failure(error)
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 — the stream ends cleanly
+        failed = ended_by(error, services)
         outcome.status, outcome.code = "failed", failed.code
         last = restoring.fail(failed, exchange.id)
         outcome.delivered += len(last)

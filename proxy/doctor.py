@@ -196,6 +196,15 @@ def _audit(configuration: Configuration) -> Iterator[Check]:
         yield Check("audit folder", "warning", "less than 1 GiB is free", "a full disk means 503s")
         return
     yield Check("audit folder", "ok", str(folder))
+    idle = sorted(
+        path.name
+        for path in folder.parent.glob("[0-9]*")
+        if int(path.name) >= configuration.settings.workers
+    )
+    if idle:
+        mend = "serve with the old number of `workers` until they are carried out"
+        told = f"nobody writes {', '.join(idle)}: their erasures and retention wait"
+        yield Check("audit folder", "warning", told, mend)
 
 
 def _recipients(configuration: Configuration) -> Iterator[Check]:

@@ -166,6 +166,16 @@ class AuditUnavailable(PrivetError):
     code = "audit_unavailable"
 
 
+class ShuttingDown(PrivetError):
+    """Privet stops, and the grace for what was under way is over."""
+
+    status = 503
+    code = "shutting_down"
+
+    def __init__(self) -> None:
+        super().__init__("Privet is being stopped.", hint="Send the request again.")
+
+
 class VaultUnavailable(PrivetError):
     """Stored responses can't be read, or one not kept: nobody can go on from them."""
 

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from proxy.detect.detector import Detector
-from proxy.errors import PrivetError
+from proxy.errors import PrivetError, ShuttingDown
 from proxy.exchange import Verdict
 from proxy.identity import Callers, Identify
 from proxy.logs import describe_exception
@@ -51,6 +51,8 @@ class Services:
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
         seals: what the producers of signed content were shown.
         now: the time that waivers count by.
+        draining: set when no further requests are taken.
+        stopping: set when the grace for those under way is over.
     """
 
     identify: Identify
@@ -71,6 +73,8 @@ class Services:
     memory: Memory
     seals: Seals
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,8 @@ class Attempt:
             AuditUnavailable: it can't be made durable.
         """
         request, verdict, usage = self.request, self.verdict, self.asked.usage
+        if outcome.status == "client_left" and services.stopping.is_set():
+            outcome.status, outcome.code = "failed", ShuttingDown.code
         models, secret = services.catalogue.models, services.secret
         count_attempt(services.counts, request, verdict, outcome, usage, models, secret)
         started, recorder = time.perf_counter(), services.recorder
@@ -136,6 +142,19 @@ class Answer:
 
     headers: Mapping[str, str]
     body: bytes | AsyncGenerator[bytes, None]
+
+
+def ended_by(error: BaseException, services: Services) -> PrivetError:
+    """What is said of what ended a request; a client that left is told nothing.
+
+    Raises:
+        CancelledError: it left.
+    """
+    if isinstance(error, Exception):
+        return as_failure(error)
+    if not services.stopping.is_set():
+        raise error
+    return ShuttingDown()
 
 
 def as_failure(error: Exception) -> PrivetError:

@@ -33,7 +33,7 @@ from proxy.errors import (
 from proxy.exchange import Channel, Endpoint, Exchange, Facts, Principal, Verdict
 from proxy.facts import Occasion, accept, gather
 from proxy.identity.labels import declared
-from proxy.journey import Answer, Attempt, Call, Services, as_failure
+from proxy.journey import Answer, Attempt, Call, Services, as_failure, ended_by
 from proxy.mask.masking import number
 from proxy.memory import Memory
 from proxy.metrics import count_refusal
@@ -183,8 +183,8 @@ async def _refusal_on_record(request: Request, services: Services) -> AsyncGener
     """Whatever ends a request in here, nothing was forwarded, and the record says so."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 — whatever it is, it is a refusal on record
-        refused = as_failure(error)
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 — a refusal, on record
+        refused = ended_by(error, services)
         count_refusal(services.counts, request, refused)
         await services.recorder.refusal(request, refused)
         raise refused from None

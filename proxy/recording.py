@@ -325,6 +325,10 @@ class Recorder:
         }
         await self._append(Kind.POLICY_CHANGE, "", body, ())
 
+    async def worker_replaced(self, ended: str) -> None:
+        """Put on record that the process which wrote this log before ended by itself, and how."""
+        await self._append(Kind.RECOVERY, "", {"worker": {"ended": ended}}, ())
+
     @property
     def backlog(self) -> Backlog:
         """What isn't safe yet."""

@@ -7,8 +7,9 @@ no secret and no machine path in it; making one changes nothing and waits for th
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from proxy.errors import AuditUnavailable
@@ -42,6 +43,39 @@ class Report:
         """Whether requests can be taken."""
         return all(said == OK for said in self.checks.values())
 
+    @classmethod
+    def nothing(cls) -> Report:
+        """Of a process that never was."""
+        return cls({}, "", "")
+
+    def saying(self, problem: str) -> Report:
+        """What was counted, of a process that can't take requests."""
+        return replace(self, checks={"worker": problem}, policy="", shadow="", gauges=[])
+
+    def after(self, earlier: Report) -> Report:
+        """With what an earlier process had counted, so that counts never fall."""
+        counts = Counter({tuple(key): number for key, number in earlier.counts})
+        counts.update({tuple(key): number for key, number in self.counts})
+        times = {tuple(key): row for key, row in earlier.times}
+        for key, row in self.times:
+            before = times.get(tuple(key), [0.0] * len(row))
+            times[tuple(key)] = [a + b for a, b in zip(before, row, strict=True)]
+        return replace(
+            self,
+            counts=[(list(key), number) for key, number in counts.items()],
+            times=[(list(key), row) for key, row in times.items()],
+        )
+
+    def counting(self, key: tuple[str, ...]) -> Report:
+        """With one more of these."""
+        return replace(self, counts=[(list(key), 1)]).after(replace(self, times=[]))
+
+    @classmethod
+    def from_dict(cls, said: dict[str, Any]) -> Report:
+        """What `as_dict` gave, after JSON."""
+        pairs = ("counts", "times", "gauges")
+        return cls(**{**said, **{name: [(k, v) for k, v in said[name]] for name in pairs}})
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
@@ -67,6 +101,7 @@ async def report(services: Services) -> Report:
 
 
 async def _checks(services: Services) -> AsyncIterator[tuple[str, str]]:
+    yield "serving", "it is being stopped" if services.draining.is_set() else OK
     yield "policy", OK  # there is always one in force, or nothing would run
     yield "detector", OK if services.detector.ready else "no detector process is ready"
     try:

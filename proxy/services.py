@@ -25,6 +25,7 @@ from proxy.detect.detector import Detector
 from proxy.detect.knowledge import Knowledge
 from proxy.detect.knowledge import load as load_knowledge
 from proxy.detect.knowledge_watch import KnowledgeStore
+from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
 from proxy.exchange import Endpoint
@@ -51,9 +52,15 @@ log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def detecting(configuration: Configuration) -> AsyncIterator[Detector]:
-    """The detector processes, started; raises DetectorUnavailable when they don't start."""
-    detector = Detector(detect_settings(configuration), os.urandom(32))
+async def detecting(
+    configuration: Configuration, nursery: Nursery | None = None
+) -> AsyncIterator[Detector]:
+    """The detector processes, started; raises DetectorUnavailable when they don't start.
+
+    Args:
+        nursery: where they come from, if somebody else has started it.
+    """
+    detector = Detector(detect_settings(configuration), os.urandom(32), nursery=nursery)
     try:
         await detector.start()
         yield detector
@@ -77,12 +84,19 @@ def _knowledge_files(configuration: Configuration) -> list[Path]:
 
 @asynccontextmanager
 async def running(
-    configuration: Configuration, detector: Detector, *, allow_shadow: bool = False
+    configuration: Configuration,
+    detector: Detector,
+    *,
+    allow_shadow: bool = False,
+    slot: str = AUDIT_SLOT,
+    ended: str = "",
 ) -> AsyncIterator[Services]:
     """Everything else, started around a detector; stopped in reverse order afterwards.
 
     Args:
         allow_shadow: whether a policy may be in force that as a whole isn't enforced.
+        slot: the audit slot of this process.
+        ended: how the process before it ended, if it did by itself.
 
     Raises:
         ConfigError: a file of the configuration can't be used.
@@ -101,7 +115,7 @@ async def running(
         if settings.candidate_policy is not None:
             path = configuration.path(settings.candidate_policy)
             candidates = PolicyStore(path, produced, allow_shadow=True)
-        audit_log = open_audit_log(configuration, times)
+        audit_log = open_audit_log(configuration, times, slot)
         recorder = Recorder(
             audit_log,
             settings.audit.content,
@@ -109,6 +123,8 @@ async def running(
             retention=settings.audit.retention_days.model_dump(exclude_none=True),
         )
         stack.push_async_callback(recorder.close)
+        if ended:
+            await recorder.worker_replaced(ended)
         await on_record(policies.current, recorder, accepted=True)
         watched = Watched(policies, candidates, taught, callers, recorder, asyncio.Event(), counts)
         providers = {}
@@ -140,7 +156,7 @@ async def running(
         site, approvers = configuration.path(settings.audit.dir), _approvers(configuration)
         for task in (
             watch(watched),
-            keep_up(audit_log, site, AUDIT_SLOT, approvers, _witnesses(configuration)),
+            keep_up(audit_log, site, slot, approvers, _witnesses(configuration)),
         ):
             stack.push_async_callback(_cancel, asyncio.create_task(task))
         yield services
@@ -163,11 +179,14 @@ def policy_trust(configuration: Configuration) -> Trust | None:
     return load_trust([configuration.path(key) for key in section.keys], section.threshold)
 
 
-def open_audit_log(configuration: Configuration, times: Times | None = None) -> AuditLog:
-    """Take the log's slot, recover, and begin a new segment; raises AuditError.
+def open_audit_log(
+    configuration: Configuration, times: Times | None = None, slot: str = AUDIT_SLOT
+) -> AuditLog:
+    """Take a slot, recover its log, and begin a new segment; raises AuditError.
 
     Args:
         times: where to note how long records take to become durable.
+        slot: which one.
     """
     taken = times or Times()
 
@@ -180,8 +199,8 @@ def open_audit_log(configuration: Configuration, times: Times | None = None) -> 
     if len(configuration.settings.audit.recipients) == 1:
         log.warning("only one key opens the audit log: when it is lost, nobody can read it")
     return AuditLog.open(
-        configuration.path(section.dir) / AUDIT_SLOT,
-        origin=f"{section.site}/{AUDIT_SLOT}",
+        configuration.path(section.dir) / slot,
+        origin=f"{section.site}/{slot}",
         signing_key=signing_key(configuration),
         recipients=recipients,
         clock=time.time_ns,

@@ -45,9 +45,8 @@ async def _serve(configuration: Configuration, *, allow_shadow: bool) -> None:
         _administering(services, configuration),
         listening(services, settings.limits, *settings.address, shown) as base_url,
     ):
-        _settle_memory()
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGHUP, _reload, services, shown)
+        settle_memory()
+        on_hang_up(services, shown)
         policy = services.policies.current
         log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
         await stop.wait()
@@ -70,6 +69,12 @@ async def _administering(services: Services, configuration: Configuration) -> As
         yield
 
 
+def on_hang_up(services: Services, shown: Door | None) -> None:
+    """From now on, SIGHUP has policies and certificates looked at."""
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGHUP, _reload, services, shown)
+
+
 def _reload(services: Services, shown: Door | None) -> None:
     """Have policies and certificates looked at now; those that can't be used change nothing."""
     services.reload_asked.set()
@@ -86,7 +91,7 @@ def _reload(services: Services, shown: Door | None) -> None:
         log.info("certificates loaded")
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Take what start-up made out of the collector's sight: looking at it costs milliseconds."""
     gc.collect()
     gc.freeze()

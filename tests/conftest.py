@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest_asyncio
 
 from proxy.detect.detector import Detector
+from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from tests.house import House, house
 from tests.simulator import Simulator
 
 
 @pytest_asyncio.fixture(scope="session")
-async def detector() -> AsyncIterator[Detector]:
-    """A started detector with one process: loading the model takes seconds, so it happens once."""
-    started = Detector(DetectSettings(), key=bytes(range(32)))
+async def joined() -> AsyncIterator[Callable[[], Nursery]]:
+    """Joins the session's one nursery: loading the models takes seconds, so it happens once."""
+    nursery = Nursery(DetectSettings())
+    await nursery.start()
+    yield lambda: Nursery(DetectSettings(), os.dup(nursery.control))
+    await nursery.stop()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def detector(joined: Callable[[], Nursery]) -> AsyncIterator[Detector]:
+    """A started detector with one process."""
+    started = Detector(DetectSettings(), key=bytes(range(32)), nursery=joined())
     await started.start()
     yield started
     await started.stop()

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import os
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from proxy import admin, scaffold
 from proxy.detect.detector import Detector
+from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.exposition import COUNTERS, GAUGES, HISTOGRAMS
 from proxy.identity.keys import create_key
@@ -89,7 +90,7 @@ async def test_a_sound_privet_is_ready(privet: House, operator: Operator) -> Non
     assert await operator.get("/healthz") == (200, "ok\n")
     status, said = await operator.ready()
     assert (status, said["ready"], "shadow" in said) == (200, True, False)
-    names = ["policy", "detector", "audit", "keys", "vault"]
+    names = ["serving", "policy", "detector", "audit", "keys", "vault"]
     assert said["checks"] == dict.fromkeys(names, "ok")
     policy = privet.services.policies.current
     assert said["policy"] == f"{policy.name}@{policy.digest[:12]}"
@@ -121,8 +122,10 @@ async def test_not_ready_while_the_audit_disk_is_full(
     assert privet.verify().findings == [], "a probe leaves nothing behind"
 
 
-async def test_not_ready_without_a_detector(tmp_path: Path, simulator: Simulator) -> None:
-    detector = Detector(DetectSettings(), bytes(32))
+async def test_not_ready_without_a_detector(
+    tmp_path: Path, simulator: Simulator, joined: Callable[[], Nursery]
+) -> None:
+    detector = Detector(DetectSettings(), bytes(32), nursery=joined())
     await detector.start()
     async with (
         house(tmp_path / "privet", detector, simulator.base_url) as privet,

@@ -186,6 +186,20 @@ def test_a_ca_file_that_cant_be_read(folder: Path) -> None:
     assert "ca.pem" in complaint.detail
 
 
+def test_slots_that_no_worker_writes_any_more(folder: Path) -> None:
+    for slot in ("0", "1", "2"):
+        (folder / "audit" / slot).mkdir(parents=True)
+    extra = "vault: {store: sqlite}\nworkers: "
+    path = folder / "privet.yaml"
+    text = path.read_text()
+    path.write_text(f"{text}{extra}3\n")
+    assert complaints(folder) == []
+    path.write_text(f"{text}{extra}2\n")
+    (complaint,) = complaints(folder)
+    assert (complaint.name, complaint.state) == ("audit folder", "warning")
+    assert "nobody writes 2" in complaint.detail
+
+
 def test_no_models_is_a_warning(folder: Path) -> None:
     text = (folder / "privet.yaml").read_text()
     head, rest = text.split("models:", 1)

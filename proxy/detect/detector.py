@@ -17,6 +17,7 @@ from proxy.detect.cache import FindingCache, chunk_key
 from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.knowledge import Knowledge
 from proxy.detect.languages import Languages, coverage
+from proxy.detect.nursery import Nursery
 from proxy.detect.pool import Pool
 from proxy.detect.settings import DetectSettings
 from proxy.detect.spans import merge
@@ -56,7 +57,11 @@ class Detector:
     """
 
     def __init__(
-        self, settings: DetectSettings, key: bytes, knowledge: Knowledge | None = None
+        self,
+        settings: DetectSettings,
+        key: bytes,
+        knowledge: Knowledge | None = None,
+        nursery: Nursery | None = None,
     ) -> None:
         """Set up; `start` does the work.
 
@@ -64,6 +69,7 @@ class Detector:
             settings: how to detect.
             key: secret for the cache's keyed hash, 16 to 64 random bytes, for this process only.
             knowledge: what a customer knows; `learn` replaces it.
+            nursery: where detector processes come from, if somebody else has started it.
         """
         self._own: frozenset[str] = frozenset()
         self._knowledge = knowledge or Knowledge()
@@ -72,7 +78,7 @@ class Detector:
         self._settings = settings
         self._key = key
         self._cache = FindingCache(settings.cache_entries)
-        self._pool = Pool(settings)
+        self._pool = Pool(settings, nursery)
         self._languages = Languages(settings.language)
         self.learn(self._knowledge)
 

@@ -1,11 +1,11 @@
-"""How the proxy and a detector process speak: frames over the process's standard input and output.
+"""How the proxy and a detector process speak: frames over a connection of two sockets.
 
 A frame is its length (4 bytes, big-endian) and that many bytes of JSON. JSON escapes keep any
 character that a Python string can hold. Bodies:
 
 - to the process: ``[[text, start, end, models, language], …]``, one batch of chunks; or ``{"learn":
   …}``, what a customer knows (`knowledge.py`), instead of what was known before;
-- from it, once: ``{"produced": [entity, …]}`` or ``{"failed": class name, "about": setting}``;
+- from it, once: ``{"produced": [entity, …], "pid": its process id}``;
 - from it, when it has learnt: ``{"learnt": true}``;
 - from it, per batch: ``{"found": [[[entity, start, end, score, recognizer], …], …]}``, one item per
   chunk; for a chunk that couldn't be analysed the name of the exception's class instead. What went
@@ -14,6 +14,7 @@ character that a Python string can hold. Bodies:
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -52,3 +53,17 @@ def unpack(body: bytes) -> Any:
         ValueError: the body isn't JSON.
     """
     return json.loads(body)
+
+
+async def read(stream: asyncio.StreamReader) -> dict[str, Any]:
+    """Wait for a frame that holds an object.
+
+    Raises:
+        EOFError: the other side is gone.
+        ValueError: this isn't one.
+    """
+    header = await stream.readexactly(HEADER)
+    answer = unpack(await stream.readexactly(body_length(header)))
+    if not isinstance(answer, dict):
+        raise ValueError("not an answer")  # noqa: TRY004  # one family for a broken protocol
+    return answer

@@ -20,7 +20,7 @@ import numpy as np
 # of any Python guard. Read when the library is loaded, so it has to stand here first.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import onnxruntime  # noqa: E402
+import onnxruntime
 
 from proxy.detect.names_wordpiece import Word, WordPiece
 

@@ -17,6 +17,7 @@ import itertools
 from dataclasses import dataclass, field
 
 from proxy.detect.chunk import Chunk
+from proxy.detect.nursery import Nursery
 from proxy.detect.process import DetectorProcess
 from proxy.detect.settings import DetectSettings
 from proxy.errors import DetectorUnavailable
@@ -47,8 +48,14 @@ class _Job:
 class Pool:
     """Detector processes behind one queue. All methods belong to one event loop."""
 
-    def __init__(self, settings: DetectSettings) -> None:
+    def __init__(self, settings: DetectSettings, nursery: Nursery | None = None) -> None:
+        """Set up; `start` does the work.
+
+        Args:
+            nursery: where processes come from, if somebody else has started it.
+        """
         self._settings = settings
+        self._nursery = nursery or Nursery(settings)
         self._taught = b""
         self._queue: list[_Job] = []
         self._numbers = itertools.count()
@@ -82,12 +89,14 @@ class Pool:
         Raises:
             DetectorUnavailable: one didn't start; then none is left running.
         """
-        starting = [DetectorProcess.start(self._settings) for _ in range(self._settings.processes)]
+        await self._nursery.start()
+        starting = [DetectorProcess.start(self._nursery) for _ in range(self._settings.processes)]
         started = await asyncio.gather(*starting, return_exceptions=True)
         running = [process for process in started if isinstance(process, DetectorProcess)]
         for error in started:
             if isinstance(error, BaseException):
                 await asyncio.gather(*(process.stop() for process in running))
+                await self._nursery.stop()
                 raise error
         self._processes = list(running)
         self._servers = [asyncio.create_task(self._serve(process)) for process in running]
@@ -102,6 +111,7 @@ class Pool:
         for job in self._queue:
             _settle(job, DetectorUnavailable("Detection is shutting down."))
         self._queue.clear()
+        await self._nursery.stop()
 
     def room(self, chunks: int) -> None:
         """Check that a call may queue so many chunks.
@@ -198,7 +208,7 @@ class Pool:
         pause, longest = _RESTART_S
         while True:
             try:
-                return await DetectorProcess.start(self._settings)
+                return await DetectorProcess.start(self._nursery)
             except DetectorUnavailable:
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, longest)

@@ -9,39 +9,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
+import signal
+import socket
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import proxy
 from proxy.detect import frames
 from proxy.detect.chunk import Chunk
-from proxy.detect.settings import DetectSettings
+from proxy.detect.nursery import START_S, Nursery
 from proxy.errors import DetectorUnavailable
 from proxy.exchange import Finding
 
-#: Seconds for importing spaCy and loading the model on a busy machine.
-START_S = 120.0
-#: What a detector process may see of our environment. Provider keys aren't its business.
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 #: What a process that died, hangs or talks nonsense raises here.
 _BROKEN = (OSError, TimeoutError, EOFError, ValueError, KeyError)
-_IMPOSED = {
-    # Presidio skips a pattern that takes longer than this and says nothing. Our deadline, which
-    # fails the request, must always come first.
-    "REGEX_TIMEOUT_SECONDS": "86400",
-    # Read when onnxruntime is loaded, by whoever loads it first: names_model.py says why.
-    "ORT_DISABLE_TELEMETRY": "1",
-    # The pool is what runs in parallel.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
 
 
 class DetectorProcess:
-    """A running detector process.
+    """A running detector process. It isn't a child of this one, so a pidfd says when it ends.
 
     Attributes:
         produced: entities that its recognizers can yield.
@@ -49,48 +33,42 @@ class DetectorProcess:
         knows: what it was taught last, as `Knowledge.taught`; empty before that.
     """
 
-    def __init__(self, child: asyncio.subprocess.Process, produced: frozenset[str]) -> None:
-        self.produced = produced
-        self.pid = child.pid
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello: dict[str, Any]
+    ) -> None:
+        """Use `start`."""
+        self.produced = frozenset(hello["produced"])
+        self.pid: int = hello["pid"]
         self.knows = b""
-        self._child = child
         self._killed = False
-        self._input = cast("asyncio.StreamWriter", child.stdin)  # it was started with pipes
-        self._output = cast("asyncio.StreamReader", child.stdout)
+        self._input, self._output = writer, reader
+        self._pidfd = os.pidfd_open(self.pid)
+        self._ended = asyncio.Event()
+        asyncio.get_running_loop().add_reader(self._pidfd, self._end)
 
     @classmethod
-    async def start(cls, settings: DetectSettings) -> DetectorProcess:
-        """Start a process and wait until its model is loaded.
+    async def start(cls, nursery: Nursery) -> DetectorProcess:
+        """Have one forked.
 
         Raises:
-            DetectorUnavailable: it didn't get ready; the hint says why.
+            DetectorUnavailable: it didn't get ready.
         """
-        package_root = str(Path(proxy.__file__).parents[1])
-        passed_on = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "proxy.detect.worker", settings.to_json()),
-            env={**passed_on, **_IMPOSED, "PYTHONPATH": package_root},
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,  # tracebacks may quote text
-        )
-        process = cls(child, frozenset())
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                nursery.ask(theirs)
+            except OSError as error:
+                ours.close()
+                raise DetectorUnavailable("The detector process did not start.") from error
+        reader, writer = await asyncio.open_unix_connection(sock=ours)
         try:
             async with asyncio.timeout(START_S):
-                hello = await process._read()
+                return cls(reader, writer, await frames.read(reader))
         except BaseException as error:
-            await process.stop()
+            writer.close()
             if not isinstance(error, _BROKEN):
                 raise
             raise DetectorUnavailable("The detector process did not start.") from error
-        if "produced" not in hello:
-            await process.stop()
-            raise DetectorUnavailable(
-                f"The detector process did not start ({hello.get('failed')}).",
-                hint=_why(str(hello.get("failed")), settings),
-            )
-        process.produced = frozenset(hello["produced"])
-        return process
 
     async def learn(self, taught: bytes) -> None:
         """Have it know what a customer knows, instead of what it knew before.
@@ -102,7 +80,7 @@ class DetectorProcess:
             async with asyncio.timeout(START_S):
                 self._input.write(frames.framed(b'{"learn":%b}' % taught))
                 await self._input.drain()
-                if not (await self._read())["learnt"]:
+                if not (await frames.read(self._output))["learnt"]:
                     raise ValueError("it didn't learn")
         except _BROKEN as error:
             self.kill()
@@ -131,7 +109,7 @@ class DetectorProcess:
             async with asyncio.timeout(deadline_s):
                 self._input.write(frames.pack(batch))
                 await self._input.drain()
-                answers = (await self._read())["found"]
+                answers = (await frames.read(self._output))["found"]
                 if len(answers) != len(batch):
                     raise ValueError("not an answer to this batch")
         except _BROKEN as error:
@@ -150,35 +128,26 @@ class DetectorProcess:
     @property
     def alive(self) -> bool:
         """Whether it still runs and may be asked."""
-        return not self._killed and self._child.returncode is None
+        return not self._killed and not self._ended.is_set()
 
     async def ended(self) -> None:
         """Wait until it has ended."""
-        await self._child.wait()
+        await self._ended.wait()
 
     def kill(self) -> None:
         """End it at once."""
         self._killed = True
-        with contextlib.suppress(ProcessLookupError):
-            self._child.kill()
+        if not self._ended.is_set():
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     async def stop(self) -> None:
         """End it and wait until it is gone."""
         self.kill()
-        await self._child.wait()
+        self._input.close()
+        await self._ended.wait()
 
-    async def _read(self) -> dict[str, Any]:
-        header = await self._output.readexactly(frames.HEADER)
-        body = await self._output.readexactly(frames.body_length(header))
-        answer = frames.unpack(body)
-        if not isinstance(answer, dict):
-            raise ValueError("not an answer")  # noqa: TRY004  # one family for a broken protocol
-        return answer
-
-
-def _why(failed: str, settings: DetectSettings) -> str:
-    if failed == "ModelMissingError":
-        return f"Install the spaCy model {settings.model!r}; Privet never downloads one itself."
-    if failed == "ValueError":
-        return "Check the detection settings: `disabled` may name a recognizer that doesn't exist."
-    return "Run `privet doctor` on this configuration."
+    def _end(self) -> None:
+        asyncio.get_running_loop().remove_reader(self._pidfd)
+        os.close(self._pidfd)
+        self._ended.set()

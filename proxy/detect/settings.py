@@ -27,7 +27,7 @@ class DetectSettings:
         language: ISO 639-1 code of that model.
         tier: `fast` asks that model only; `balanced` a second, multilingual one where the first
             leaves a doubt or can't read the language; `thorough` both about everything.
-        processes: detector processes; each holds the models (about 350 MB).
+        processes: detector processes; they share the models (about 400 MB), each adds some 30 MB.
         cache_entries: chunks whose findings are remembered (offsets and types, never text).
         chunk_chars: how long a chunk may grow, in characters, before it is split.
         deadline_s: seconds within which one call must be answered, waiting included.

@@ -1,23 +1,20 @@
-"""A detector process: reads batches of chunks, writes what was found, until its input ends.
+"""A detector process: reads batches of chunks, writes what was found, until its connection ends.
 
-Run as ``python -m proxy.detect.worker`` by `pool.py`. Invariants: it opens no connection and starts
-no process (an audit hook forbids both for good); it writes nothing but frames; it ends with its
-parent, because its input does, and on Linux also if it is busy just then.
+Forked by `forker.py`. Invariants: it opens no connection and starts no process (an audit hook
+forbids both for good); it writes nothing but frames.
 """
 
 from __future__ import annotations
 
 import ctypes
-import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
-from typing import Any, BinaryIO
+from collections.abc import Callable, Collection
+from typing import Any, BinaryIO, Protocol
 
 from proxy.detect import frames
 from proxy.detect.chunk import Chunk
-from proxy.detect.settings import DetectSettings
 from proxy.exchange import Finding
 
 Jobs = list[tuple[Chunk, bool]]
@@ -34,21 +31,23 @@ _FORBIDDEN = (
 )
 
 
-def main() -> None:
-    """Serve until the parent closes the pipe. Settings are the first argument, as JSON."""
-    end_with_parent()
-    requests, answers = _own_the_pipes()
-    forbid_network()
-    logging.disable(logging.CRITICAL)
-    try:
-        from proxy.detect.engine import Engine  # may fail, and slow: after the guards
+class Detecting(Protocol):
+    """What a process finds things with: the engine, loaded before it was forked."""
 
-        settings = DetectSettings.from_json(sys.argv[1])
-        engine = Engine(settings)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the parent says it did not start
-        _write(answers, {"failed": type(error).__name__})
-        return
-    _write(answers, {"produced": sorted(engine.produced)})
+    produced: frozenset[str]
+
+    def learn(self, taught: Any) -> None:
+        """Know this from now on."""
+
+    def analyse(self, jobs: Jobs) -> list[tuple[Finding, ...]]:
+        """What is in each chunk."""
+
+
+def serve(connection: int, engine: Detecting) -> None:
+    """Serve until the other end of the connection is closed."""
+    requests = os.fdopen(connection, "rb")
+    answers = os.fdopen(os.dup(connection), "wb")
+    _write(answers, {"produced": sorted(engine.produced), "pid": os.getpid()})
     while (asked := _read(requests)) is not None:
         if isinstance(asked, dict):
             engine.learn(asked["learn"])
@@ -78,31 +77,32 @@ def analyse(detect: Callable[[Jobs], list[tuple[Finding, ...]]], jobs: Jobs) -> 
     ]
 
 
-def forbid_network() -> None:
-    """Make every later attempt to open a connection or start a process raise PermissionError."""
+def forbid_network(but: Collection[str] = ()) -> None:
+    """Make every later attempt to open a connection or start a process raise PermissionError.
+
+    Args:
+        but: events of that kind which may happen.
+    """
 
     def refuse(event: str, _: tuple[Any, ...]) -> None:
-        if event.startswith(_FORBIDDEN):
+        if event.startswith(_FORBIDDEN) and event not in but:
             raise PermissionError("a detector process opens no connection and starts no process")
 
     sys.addaudithook(refuse)
 
 
 def end_with_parent() -> None:
-    """Leave Ctrl-C to the parent, which closes our input when it has drained; die if it dies."""
+    """Leave Ctrl-C to the parent, which has us end when it has drained; die if it dies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _own_the_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Return input and output, and point the standard ones nowhere: a stray print is no frame."""
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
+def point_standard_nowhere() -> None:
+    """A stray print is no frame, and nobody's to read."""
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
-    return requests, answers
 
 
 def _read(requests: BinaryIO) -> Any:
@@ -116,7 +116,3 @@ def _read(requests: BinaryIO) -> Any:
 def _write(answers: BinaryIO, body: Any) -> None:
     answers.write(frames.pack(body))
     answers.flush()
-
-
-if __name__ == "__main__":
-    main()

@@ -49,10 +49,8 @@ class Served:
         return sum(map(int, times)) / 1e9
 
     def pin_children(self, cpu: int) -> None:
-        """Give the processes that it started to another CPU."""
-        tasks = Path(f"/proc/{self._process.pid}/task")
-        children = [task.joinpath("children").read_text().split() for task in tasks.iterdir()]
-        for child in (pid for some in children for pid in some):
+        """Give the processes that it started, and those that they did, to another CPU."""
+        for child in _descendants(self._process.pid):
             for thread in Path(f"/proc/{child}/task").iterdir():
                 os.sched_setaffinity(int(thread.name), {cpu})
 
@@ -75,6 +73,13 @@ def serving(module: str, *arguments: str, cpu: int, port: int = 0) -> Iterator[S
         process.terminate()
         with contextlib.suppress(BrokenPipeError):
             process.communicate(timeout=_STOP_S)
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in map(int, task.joinpath("children").read_text().split()):
+            yield child
+            yield from _descendants(child)
 
 
 def free_port() -> int:

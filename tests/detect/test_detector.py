@@ -3,14 +3,17 @@
 import asyncio
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from proxy.detect.detector import Detector
+from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.errors import DetectorUnavailable
 from proxy.exchange import Reach, TextPart
+from tests.alive import parent_of, runs
 
 KEY = bytes(range(32))
 
@@ -116,8 +119,8 @@ async def test_a_missing_model_is_said_at_the_start() -> None:
     assert not detector.ready
 
 
-async def test_a_dead_process_fails_its_work_and_is_replaced() -> None:
-    detector = Detector(DetectSettings(chunk_chars=500), KEY)
+async def test_a_dead_process_fails_its_work_and_is_replaced(joined: Callable[[], Nursery]) -> None:
+    detector = Detector(DetectSettings(chunk_chars=500), KEY, nursery=joined())
     await detector.start()
     try:
         (first,) = detector.pids
@@ -136,23 +139,59 @@ async def test_a_dead_process_fails_its_work_and_is_replaced() -> None:
     assert not detector.ready
 
 
-async def test_an_idle_process_that_dies_fails_nobody() -> None:
-    detector = Detector(DetectSettings(), KEY)
+async def test_an_idle_process_that_dies_fails_nobody(joined: Callable[[], Nursery]) -> None:
+    detector = Detector(DetectSettings(), KEY, nursery=joined())
     await detector.start()
     try:
-        os.kill(detector.pids[0], signal.SIGKILL)
-        while detector.ready:  # its end is an event of the pool, not ours
-            await asyncio.sleep(0.01)
+        (first,) = detector.pids
+        os.kill(first, signal.SIGKILL)
+        while first in detector.pids:  # its end is an event of the pool, not ours
+            await asyncio.sleep(0)
         ((name,),) = await detector.detect("acme", [part("Bob Jones wrote.")])
         assert name.entity == "PERSON"
     finally:
         await detector.stop()
 
 
-async def test_deadline_and_overload_refuse() -> None:
+async def test_when_the_loaded_models_are_gone_they_are_loaded_again() -> None:
+    """The process that detector processes are forked from ends, and they with it."""
+    detector = Detector(DetectSettings(processes=2), KEY)
+    await detector.start()
+    try:
+        before = detector.pids
+        nursery = parent_of(before[0])
+        assert parent_of(before[1]) == nursery, "both share its memory"
+        os.kill(nursery, signal.SIGKILL)
+        while detector.ready:
+            await asyncio.sleep(0)
+        ((name,),) = await detector.detect("acme", [part("Bob Jones wrote.")])
+        assert name.entity == "PERSON"
+        assert not set(before) & set(detector.pids)
+    finally:
+        await detector.stop()
+
+
+async def test_two_proxies_share_one_set_of_models(joined: Callable[[], Nursery]) -> None:
+    detectors = [Detector(DetectSettings(), KEY, nursery=joined()) for _ in range(2)]
+    try:
+        for detector in detectors:
+            await detector.start()
+        (one,), (other,) = (detector.pids for detector in detectors)
+        assert one != other
+        assert parent_of(one) == parent_of(other)
+        await detectors[0].stop()
+        assert not runs(one)
+        ((name,),) = await detectors[1].detect("acme", [part("Bob Jones wrote.")])
+        assert name.entity == "PERSON", "one proxy's end is not the other's"
+    finally:
+        await detectors[1].stop()
+    assert not runs(other)
+
+
+async def test_deadline_and_overload_refuse(joined: Callable[[], Nursery]) -> None:
     """A stopped process answers nothing: the call fails in time, and so does one too many."""
     settings = DetectSettings(deadline_s=0.3, queue_limit=3, chunk_chars=200)
-    detector = Detector(settings, KEY)
+    detector = Detector(settings, KEY, nursery=joined())
     await detector.start()
     (pid,) = detector.pids
     try:
@@ -167,8 +206,8 @@ async def test_deadline_and_overload_refuse() -> None:
         await detector.stop()
 
 
-async def test_a_short_text_overtakes_a_long_document() -> None:
-    detector = Detector(DetectSettings(chunk_chars=1_000), KEY)
+async def test_a_short_text_overtakes_a_long_document(joined: Callable[[], Nursery]) -> None:
+    detector = Detector(DetectSettings(chunk_chars=1_000), KEY, nursery=joined())
     await detector.start()
     try:
         document = "\n\n".join(f"Section {n}. Anna Schmidt wrote. " * 15 for n in range(60))
@@ -182,8 +221,10 @@ async def test_a_short_text_overtakes_a_long_document() -> None:
         await detector.stop()
 
 
-async def test_stopping_fails_what_waits_and_leaves_no_process() -> None:
-    detector = Detector(replace(DetectSettings(), chunk_chars=500), KEY)
+async def test_stopping_fails_what_waits_and_leaves_no_process(
+    joined: Callable[[], Nursery],
+) -> None:
+    detector = Detector(replace(DetectSettings(), chunk_chars=500), KEY, nursery=joined())
     await detector.start()
     (pid,) = detector.pids
     asking = asyncio.create_task(detector.detect("acme", [part("Anna Schmidt. \n\n" * 2_000)]))
@@ -191,5 +232,4 @@ async def test_stopping_fails_what_waits_and_leaves_no_process() -> None:
     await detector.stop()
     with pytest.raises(DetectorUnavailable):
         await asking
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert not runs(pid)

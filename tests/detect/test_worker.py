@@ -15,9 +15,10 @@ import pytest
 from proxy.detect import frames
 from proxy.detect.chunk import Chunk
 from proxy.detect.engine import Engine
-from proxy.detect.settings import DetectSettings
+from proxy.detect.nursery import Nursery
 from proxy.detect.worker import analyse
 from proxy.exchange import Finding
+from tests.alive import runs
 
 PLANTED = (
     "Mail zelda.quartz@example.co.uk or zelda@corp.internal, see "
@@ -81,29 +82,71 @@ def test_a_detector_process_can_neither_connect_nor_spawn(attempt: str) -> None:
     assert "PermissionError" in guarded.stderr
 
 
-def test_standard_output_carries_frames_only(engine: Engine) -> None:
+async def test_a_connection_carries_frames_only(
+    engine: Engine, joined: Callable[[], Nursery]
+) -> None:
     batch = [
         ["Anna Schmidt, SSN 123-45-6789", 0, 29, True, "en"],
         ["\ud800 Zelda", 0, 7, True, "en"],
     ]
-    worker = subprocess.run(
-        [sys.executable, "-m", "proxy.detect.worker", DetectSettings().to_json()],
-        input=frames.pack(batch),
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-    assert worker.stderr == b""
-    bodies, rest = [], worker.stdout
-    while rest:
-        end = frames.HEADER + frames.body_length(rest[: frames.HEADER])
-        bodies.append(frames.unpack(rest[frames.HEADER : end]))
-        rest = rest[end:]
-    hello, answer = bodies
+    nursery = joined()
+    await nursery.start()
+    ours, theirs = socket.socketpair()
+    nursery.ask(theirs)
+    theirs.close()
+    reader, writer = await asyncio.open_unix_connection(sock=ours)
+    hello = await frames.read(reader)
     assert set(hello["produced"]) == engine.produced
-    found, failed = answer["found"]
+    assert hello["pid"] != os.getpid()
+    writer.write(frames.pack(batch))
+    found, failed = (await frames.read(reader))["found"]
     assert [one[0] for one in found] == ["PERSON", "US_SSN"]
     assert failed == "UnicodeEncodeError"  # by name: the message would quote the text
+    files = _files(hello["pid"])
+    standard = [files[number] for number in (0, 1, 2)]
+    assert standard == ["/dev/null"] * 3, "a stray print is nobody's to read"
+    sockets = {link for link in files.values() if link.startswith("socket")}
+    assert len(sockets) == 1, "no other than this connection"
+    writer.close()
+    await nursery.stop()
+
+
+async def test_a_busy_process_ends_with_the_proxy_that_it_works_for(
+    joined: Callable[[], Nursery],
+) -> None:
+    """Nobody reads its answer, so it is ended where it stands."""
+    script = textwrap.dedent("""
+        import asyncio, os, signal, sys
+        from proxy.detect.detector import Detector
+        from proxy.detect.nursery import Nursery
+        from proxy.detect.settings import DetectSettings
+
+        async def main():
+            settings = DetectSettings()
+            detector = Detector(settings, bytes(32), nursery=Nursery(settings, int(sys.argv[1])))
+            await detector.start()
+            os.kill(*detector.pids, signal.SIGSTOP)  # so busy that it can't notice anything
+            print(*detector.pids, flush=True)
+            await asyncio.sleep(600)
+
+        asyncio.run(main())
+    """)
+    nursery = joined()
+    await nursery.start()
+    control = nursery.control
+    worker = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", script, str(control)),
+        stdout=asyncio.subprocess.PIPE,
+        pass_fds=[control],
+    )
+    assert worker.stdout is not None
+    pid = int(await worker.stdout.readline())
+    worker.kill()
+    await worker.wait()
+    async with asyncio.timeout(30):
+        while runs(pid):
+            await asyncio.sleep(0.02)
+    await nursery.stop()
 
 
 def test_one_bad_chunk_spoils_no_other() -> None:
@@ -140,14 +183,10 @@ async def test_no_process_outlives_a_parent_that_is_killed() -> None:
     parent.kill()
     await parent.wait()
     async with asyncio.timeout(30):
-        while _runs(pid):  # not our child: nobody tells us
+        while runs(pid):  # not our child: nobody tells us
             await asyncio.sleep(0.02)
 
 
-def _runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
-    return state != "Z"  # an unreaped one has ended
+def _files(pid: int) -> dict[int, str]:
+    """What a process has open."""
+    return {int(fd.name): str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}

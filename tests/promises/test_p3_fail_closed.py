@@ -9,6 +9,7 @@ import asyncio
 import errno
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from openai import APIStatusError, InternalServerError
 
 from proxy.detect.detector import Detector
+from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.errors import DetectorUnavailable
 from tests.house import House, house
@@ -31,9 +33,10 @@ async def refused(privet: House) -> APIStatusError:
     return failure.value
 
 
-async def test_a_detector_that_dies_in_the_middle(tmp_path: Path, simulator: Simulator) -> None:
-    settings = DetectSettings(processes=1)
-    detector = Detector(settings, bytes(32))
+async def test_a_detector_that_dies_in_the_middle(
+    tmp_path: Path, simulator: Simulator, joined: Callable[[], Nursery]
+) -> None:
+    detector = Detector(DetectSettings(processes=1), bytes(32), nursery=joined())
     await detector.start()
     try:
         async with house(tmp_path / "privet", detector, simulator.base_url) as privet:
