@@ -20,8 +20,9 @@ from proxy.exchange import Exchange, Path, Principal, Scope, Verdict
 from proxy.journey import Attempt, Services
 from proxy.mask.guard import check, check_opaque
 from proxy.mask.keyed import Keyed
-from proxy.mask.masking import Masked, Numbering
-from proxy.mask.restore import Restorer
+from proxy.mask.masked import Masked
+from proxy.mask.masking import Numbering
+from proxy.mask.restorer import Restorer
 from proxy.mask.withhold import without
 from proxy.memory import Turn
 from proxy.recording import Request

@@ -19,8 +19,8 @@ from proxy.errors import PrivetError, ShuttingDown
 from proxy.exchange import Verdict
 from proxy.identity import Callers, Identify
 from proxy.logs import describe_exception
-from proxy.mask.masking import Masked
-from proxy.mask.restore import Restorer
+from proxy.mask.masked import Masked
+from proxy.mask.restorer import Restorer
 from proxy.memory import Memory
 from proxy.metrics import Clock, Counts, Times, count_attempt
 from proxy.policy.watch import PolicyStore

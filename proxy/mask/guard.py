@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from proxy.errors import CannotMask, GuardHit
 from proxy.exchange import OpaquePart
-from proxy.mask.masking import Masked
+from proxy.mask.masked import Masked
 from proxy.matching import Matcher
 from proxy.spelling import Lexicon
 

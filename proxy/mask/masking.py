@@ -2,94 +2,21 @@
 
 `number` is done once for a request, `render` once for each endpoint that it may go to. What they
 made of the earlier turns of a conversation serves the next one.
-
-Invariants: a part in which nothing is hidden keeps its text; a token stands for one spelling of one
-value; nothing depends on time or chance (the key alone makes hashes and surrogates).
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from proxy.errors import CannotMask
-from proxy.exchange import (
-    Action,
-    Alphabet,
-    Finding,
-    Inside,
-    Key,
-    Path,
-    TextPart,
-    Treatment,
-)
-from proxy.ladder import PLACEHOLDER
-from proxy.mask import numbering, short_number
-from proxy.mask.actions import Form, Written, write
+from proxy.exchange import Finding, TextPart, Treatment
+from proxy.mask import numbering
 from proxy.mask.keyed import Keyed
-from proxy.mask.numbered import NOTHING, Numbered, Place, Value
-from proxy.mask.plan import Hidden, Plan, plan
-from proxy.spelling import Lexicon, canonical
-
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NUMBER = re.compile(r"[0-9]+")
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z_-]{0,39}")
-_ATTEMPTS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Restorable:
-    """What the answer gets back.
-
-    Attributes:
-        tokens: ``PERSON_1`` -> the value as the caller wrote it.
-        digits: surrogate number -> the number.
-        members: short surrogate -> the object keys that its number stood under.
-        bare: tokens that were written without brackets, in identifiers.
-    """
-
-    tokens: Mapping[str, str] = field(default_factory=dict)
-    digits: Mapping[str, str] = field(default_factory=dict)
-    bare: frozenset[str] = frozenset()
-    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-
-#: Characters ``[start, end)`` of the caller's text, and where they stand after masking.
-Moved = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Masked:
-    """The parts of a request as one endpoint may see them.
-
-    Attributes:
-        edits: path -> new text, of those parts only whose text changed.
-        texts: every part's text after masking, in order.
-        mapping: what `Restorer` needs.
-        hidden: the values that must not occur in `texts`, for the guard.
-        tokens: per part, the ``[start, end)`` of `texts` that are tokens and not the caller's.
-        plan: what was hidden where, for the parts that may follow.
-        settled: no text depends on what stands in another part, so none changes in a later turn
-            unless the plan for it does.
-        moved: for each part that changed, by path: the spans that were written anew.
-    """
-
-    edits: Mapping[Path, str]
-    texts: tuple[str, ...]
-    mapping: Restorable
-    hidden: tuple[str, ...]
-    tokens: tuple[tuple[tuple[int, int], ...], ...]
-    plan: Plan
-    moved: Mapping[Path, tuple[Moved, ...]]
-    settled: bool = True
-
-    def less(self, values: Collection[str]) -> Masked:
-        """Without some hidden values (matching.canonical); to guard texts that aren't here."""
-        hidden = tuple(text for text in self.hidden if canonical(text) not in values)
-        return replace(self, hidden=hidden, texts=(), tokens=())
+from proxy.mask.masked import Masked
+from proxy.mask.numbered import NOTHING, Numbered, text_at
+from proxy.mask.plan import Plan, plan
+from proxy.mask.rendering import Rendering
+from proxy.spelling import Lexicon
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +45,7 @@ class Numbering:
             CannotMask: a hidden value stands where no placeholder fits, or two have one token.
         """
         planned = plan(self.parts, self.numbered, treatment, before)
-        return _Rendering(self, planned, key, keyed).run()
-
-    def text(self, place: Place) -> str:
-        """What the caller wrote there."""
-        return self.parts[place.part].text[place.start : place.end]
+        return Rendering(self.parts, self.numbered, planned, key, keyed).run()
 
     def spellings(self) -> dict[str, str]:
         """Every value as the caller wrote it, hidden or not, by its token: ``PERSON_1``."""
@@ -132,7 +55,7 @@ class Numbering:
             value = self.numbered.values[spelling.values[0]]
             if not value.literal:
                 token = f"{value.name}_{value.number}{spelling.letter}"
-                found[token] = self.text(spelling.at)
+                found[token] = text_at(self.parts, spelling.at)
         return found
 
 
@@ -144,207 +67,3 @@ def number(
 ) -> Numbering:
     """Number the (swept) findings of each part; see `numbering.assign`."""
     return Numbering(parts, numbering.assign(parts, findings, before, lexicon))
-
-
-class _Rendering:
-    """The state of one pass over the parts for one endpoint."""
-
-    def __init__(self, source: Numbering, plan: Plan, key: bytes, keyed: Keyed | None) -> None:
-        self._source = source
-        self._parts = source.parts
-        self._plan = plan
-        self._key = key
-        self._keyed = keyed
-        self._restorable = keyed is None or keyed.exact
-        self._issued: dict[tuple[str, str], str] = {}
-        self._forms: dict[int, Form] = {}
-        self._written: dict[int, Written] = {}  # a plan has one action for a spelling
-        self._plain: dict[int, tuple[str, bool]] = {}
-        self._tokens: dict[str, str] = {}
-        self._digits: dict[str, str] = {}
-        self._members: dict[str, frozenset[str]] = {}
-        self._held: dict[int, set[str]] = {}
-        self._bare: set[str] = set()
-        self._settled = True
-        self._shown: set[str] = set()
-        self._ranges: list[tuple[int, int]] = []
-        self._moves: list[Moved] = []
-        self._secret = [source.text(place) for place in plan.secret]
-
-    def run(self) -> Masked:
-        texts: list[str] = []
-        tokens: list[tuple[tuple[int, int], ...]] = []
-        edits: dict[Path, str] = {}
-        moved: dict[Path, tuple[Moved, ...]] = {}
-        for part, hidden in zip(self._parts, self._plan.hidden, strict=True):
-            if not hidden:
-                texts.append(part.text)
-                tokens.append(())
-                continue
-            self._ranges, self._moves = [], []
-            text = self._spliced(part, hidden)
-            texts.append(text)
-            tokens.append(tuple(self._ranges))
-            if text != part.text:
-                edits[part.path] = text
-                moved[part.path] = tuple(self._moves)
-        return Masked(
-            edits,
-            tuple(texts),
-            Restorable(self._tokens, self._digits, frozenset(self._bare), self._members),
-            tuple(text for text in self._secret if text not in self._shown),
-            tuple(tokens),
-            self._plan,
-            moved,
-            self._settled,
-        )
-
-    def _spliced(self, part: TextPart, hidden: Sequence[Hidden]) -> str:
-        pieces: list[str] = []
-        done = length = 0
-        plain = self._plain if part.alphabet is Alphabet.TEXT else {}
-        for start, end, spelling, action in hidden:
-            text, ours = plain.get(spelling) or self._piece(part, spelling, action)
-            pieces += part.text[done:start], text
-            length += start - done
-            after = length + len(text)
-            if ours:
-                self._ranges.append((length, after))
-            self._moves.append((start, end, length, after))
-            length, done = after, end
-        pieces.append(part.text[done:])
-        masked = "".join(pieces)
-        fitted = part.alphabet is Alphabet.NAME and _NAME.fullmatch(part.text)
-        if fitted and not _NAME.fullmatch(masked):
-            raise _cannot_mask(part.path, self._secret)
-        return masked
-
-    def _piece(self, part: TextPart, spelling: int, action: Action) -> tuple[str, bool]:
-        """What stands in place of a spelling in this part, and whether that is a token of ours.
-
-        Made once where the alphabet is text.
-        """
-        form = self._form(spelling)
-        written = self._write(spelling, form, action)
-        text = self._dressed(part, form, written)
-        piece = text, written.token or part.alphabet is Alphabet.DIGITS
-        if part.alphabet is Alphabet.TEXT:
-            self._plain[spelling] = piece
-        return piece
-
-    def _value_of(self, spelling: int) -> Value:
-        numbered = self._source.numbered
-        return numbered.values[numbered.spellings[spelling].values[0]]
-
-    def _form(self, spelling: int) -> Form:
-        form = self._forms.get(spelling)
-        if form is None:
-            value = self._value_of(spelling)
-            one = self._source.numbered.spellings[spelling]
-            text, first = self._source.text(one.at), self._source.text(value.at)
-            form = Form(text, first, value.name, str(value.number), one.letter)
-            form = self._forms[spelling] = self._keyed.form(form) if self._keyed else form
-            if self._issued.setdefault((form.name, form.number), first) != first:
-                raise CannotMask(
-                    "Two values of this request can't be told apart once they are hidden.",
-                    hint="Leave one of them out.",
-                )
-        return form
-
-    def _write(self, spelling: int, form: Form, action: Action) -> Written:
-        known = self._written.get(spelling)
-        if known:
-            return known
-        written = write(form, action, self._key)
-        if written.hidden and not written.token:
-            self._settled = False
-            if self._reveals(written.text):
-                written = write(form, PLACEHOLDER, self._key)
-        if not written.hidden:
-            self._shown.add(form.text)
-        self._written[spelling] = written
-        return written
-
-    def _reveals(self, text: str) -> bool:
-        """Whether a coarser value happens to spell a hidden one (a PIN that ends a card number)."""
-        folded = text.casefold()
-        return any(secret.casefold() in folded for secret in self._secret)
-
-    def _dressed(self, part: TextPart, form: Form, written: Written) -> str:
-        restored = written.restored and self._restorable
-        if part.alphabet is Alphabet.DIGITS and written.hidden:
-            return self._surrogate(part, form, restored=restored)
-        if part.alphabet is Alphabet.NAME and written.hidden:
-            if not written.token:
-                written = write(form, PLACEHOLDER, self._key)
-            self._bare.add(written.text)
-        if restored and self._tokens.setdefault(written.text, form.text) != form.text:
-            raise _cannot_mask(part.path, self._secret)  # two hashes that are the same
-        bracketed = written.token and part.alphabet is Alphabet.TEXT
-        return f"<{written.text}>" if bracketed else written.text
-
-    def _surrogate(self, part: TextPart, form: Form, *, restored: bool) -> str:
-        """Another number of the same length that stands nowhere else in the request."""
-        self._settled = False
-        text = form.text
-        if not _NUMBER.fullmatch(text):
-            raise _cannot_mask(part.path, self._secret)
-        if len(text) <= short_number.MOST_DIGITS:
-            return self._short_surrogate(part, text, restored=restored)
-        for attempt in range(_ATTEMPTS):
-            surrogate = _other_digits(text, self._key, attempt)
-            unused = self._digits.get(surrogate, text) == text
-            if unused and not any(surrogate in other.text for other in self._parts):
-                if restored:
-                    self._digits[surrogate] = text
-                return surrogate
-        raise _cannot_mask(part.path, self._secret)
-
-    def _short_surrogate(self, part: TextPart, text: str, *, restored: bool) -> str:
-        """One that comes back only under the key that its number stood under."""
-        held = self._held.get(len(text))
-        if held is None:
-            held = short_number.held((other.text for other in self._parts), len(text))
-            self._held[len(text)] = held
-        taken = held | {other for other, number in self._digits.items() if number != text}
-        surrogate = short_number.surrogate(text, taken, self._key)
-        if surrogate is None or part.text != text:
-            raise _cannot_mask(part.path, self._secret)
-        if restored:
-            self._digits[surrogate] = text
-            key = next((step for step in reversed(part.path) if isinstance(step, str)), "")
-            self._members[surrogate] = self._members.get(surrogate, frozenset()) | {key}
-        return surrogate
-
-
-def _other_digits(text: str, key: bytes, attempt: int) -> str:
-    """As many keyed digits; the first stays zero or not zero, and doesn't grow."""
-    stream = b""
-    while len(stream) < len(text):
-        block = f"digits\0{attempt}\0{len(stream)}\0{text}".encode()
-        stream += hmac.digest(key, block, hashlib.sha256)
-    digits = [str(byte % 10) for byte in stream[: len(text)]]
-    first = int(text[0])
-    digits[0] = str(1 + stream[0] % first) if first else "0"
-    return "".join(digits)
-
-
-def _cannot_mask(path: Path, secret: Sequence[str]) -> CannotMask:
-    """Names the path, without keys that hold a hidden value or don't look like a field's name."""
-    steps = []
-    for step in path:
-        match step:
-            case int():
-                steps.append(f"[{step}]")
-            case str():
-                hidden = any(text.casefold() in step.casefold() for text in secret)
-                steps.append("…" if hidden or not _PLAIN_KEY.fullmatch(step) else step)
-            case Key():
-                steps.append("(key)")
-            case Inside():
-                pass
-    where = ".".join(steps).replace(".[", "[")
-    return CannotMask(
-        f"A value that policy hides stands at {where}, where no placeholder fits.",
-        hint="Leave the value out there, or ask for a model that may see it.",
-    )

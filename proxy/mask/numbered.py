@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from proxy.exchange import Finding
+from proxy.exchange import Finding, TextPart
 
 
 class Place(NamedTuple):
@@ -89,6 +89,11 @@ class Numbered:
 
 #: What numbering makes of no parts.
 NOTHING = Numbered()
+
+
+def text_at(parts: Sequence[TextPart], place: Place) -> str:
+    """What the caller wrote there."""
+    return parts[place.part].text[place.start : place.end]
 
 
 def literal_key(text: str) -> str:

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from proxy.exchange import Alphabet, Finding, TextPart
 from proxy.mask import spans
 from proxy.mask.grammar import LITERAL, LITERAL_IN_NAME, LITERAL_IN_TEXT
+from proxy.mask.joined import with_joined
 from proxy.mask.numbered import (
     NOTHING,
     Numbered,
@@ -26,6 +27,7 @@ from proxy.mask.numbered import (
     Spelling,
     Value,
     literal_key,
+    text_at,
 )
 from proxy.matching import Matcher
 from proxy.spelling import Lexicon
@@ -33,8 +35,6 @@ from proxy.spelling import Lexicon
 _SWEEP = "sweep"
 _NOT_IN_NAMES = re.compile(r"[^A-Z0-9_]+")
 _LONGEST_NAME = 64  # characters: grammar.py reads no longer ones
-_UPPER = re.compile("[A-Z]")
-_IN_UPPER_WORD = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
 def assign(
@@ -172,7 +172,7 @@ class _Assignment:
         return [some for some in held if self._first[some] == one.entity] or [key]
 
     def _text(self, place: Place) -> str:
-        return self._parts[place.part].text[place.start : place.end]
+        return text_at(self._parts, place)
 
     def _key(self, text: str) -> str:
         return self._lexicon.canonical(text)
@@ -210,7 +210,7 @@ class _Assignment:
         part = self._parts[index]
         at = self._value(key, one.entity, Place(index, one.start, one.end))
         self._means(at, one.entity, shown=one.shown)
-        start, end = _with_joined(part, one.start, one.end)
+        start, end = with_joined(part, one.start, one.end)
         if start == end:
             return
         if (start, end) != (one.start, one.end):
@@ -307,38 +307,6 @@ def placeholder_name(entity: str) -> str:
     """The entity in the placeholder's alphabet: upper case, led by a letter."""
     name = _NOT_IN_NAMES.sub("_", entity.upper())[:_LONGEST_NAME].strip("_")
     return name if name[:1].isalpha() else f"X_{name}".rstrip("_")
-
-
-def _with_joined(part: TextPart, start: int, end: int) -> tuple[int, int]:
-    """A span with the rest of its word, and with an upper-case head (`USER_`) before that.
-
-    In alphabets without brackets a token needs bounds, so a value takes along what is joined to it.
-    """
-    text = part.text
-    if part.alphabet is Alphabet.TEXT:
-        return start, end
-    while start < end and not text[start].isalnum():  # or two tokens could touch
-        start += 1
-    while start < end and not text[end - 1].isalnum():
-        end -= 1
-    if start == end:
-        return start, end
-    joins = str.isalnum if part.alphabet is Alphabet.NAME else str.isdigit
-    heads = _IN_UPPER_WORD if part.alphabet is Alphabet.NAME else frozenset()
-    while end < len(text) and joins(text[end]):
-        end += 1
-    while True:
-        left = start
-        while left and joins(text[left - 1]):
-            left -= 1
-        run = left
-        while run and text[run - 1] in heads:
-            run -= 1
-        head = _UPPER.search(text, run, left)
-        left = head.start() if head else left
-        if left == start:
-            return start, end
-        start = left
 
 
 def _in_order(findings: Sequence[Finding], *, swept: bool) -> list[Finding]:

@@ -11,20 +11,16 @@ again.
 
 from __future__ import annotations
 
-import copy
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Container, Mapping, Sequence
-from functools import cached_property
-from types import MappingProxyType
-from typing import NamedTuple
+from collections.abc import Collection, Container
+from typing import NamedTuple, Protocol
 
-from proxy.exchange import ANY, Author, Channel, Path, TextPart, ToolRestore
+from proxy.exchange import Channel
 from proxy.mask import exfil, grammar
 from proxy.mask.code import Code
 from proxy.mask.json_depth import JsonDepth
-from proxy.mask.masking import Moved, Restorable
-from proxy.mask.withhold import literals
+from proxy.mask.masked import Restorable
 
 # A key of an object and what stands between it and its value, in a document at any depth.
 _KEY = re.compile(r"\"(?P<key>[^\"\\]++)\\*+\"\s*+:\s*+(?P<quote>\\*+\")?\Z")
@@ -33,89 +29,23 @@ _LOOK_BEHIND = 8  # characters: enough to see whether a letter belongs to an esc
 _ESCAPED_LETTER = re.compile(r"\\(?:[bfnrt]|u[0-9A-Fa-f]{4})\Z")
 
 
-class Restorer:
-    """Restores the answer to one request, through that request's mapping only."""
+class Source(Protocol):
+    """What a stream asks of the request that it answers."""
 
-    def __init__(
-        self,
-        mapping: Restorable,
-        parts: Sequence[TextPart],
-        hosts: Collection[str] = (),
-        tools: Mapping[str, ToolRestore] = MappingProxyType({}),
-        moved: Mapping[Path, Sequence[Moved]] = MappingProxyType({}),
-    ) -> None:
-        """Restore by `mapping`.
+    @property
+    def mapping(self) -> Restorable:
+        """What the answer gets back."""
 
-        Args:
-            parts: the request's, as the caller sent them.
-            hosts: those that policy lists besides what the caller mentioned.
-            tools: tool or ANY -> whether its arguments get real values.
-            moved: what masking wrote anew, by part, for `origin`.
-        """
-        self.mapping = mapping
-        self._tools = tools
-        self._paths = [part.path for part in parts]
-        self._moved = moved
-        self._texts = [part.text for part in parts]
-        said = [part.text for part in parts if part.author in (Author.OPERATOR, Author.USER)]
-        self.hosts: Container[str] = exfil.KnownHosts(said, hosts)
-        self._typed: dict[str, bool] = {}
+    @property
+    def hosts(self) -> Container[str]:
+        """Those in whose URLs values may stand."""
 
-    def text(self, text: str, channel: Channel) -> str:
-        """A whole string, restored."""
-        if "_" not in text and not self.mapping.digits:
-            return text  # every spelling of a token has an underscore
-        stream = self.stream(channel)
-        return stream.feed(text) + stream.close()
-
-    def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
-        """Where in the caller's text at `path` a place of the masked text lies.
-
-        Inside of what stands for a value it is that value's start, or its `end`. None if the text
-        at that path wasn't masked as a whole.
-        """
-        if path not in self._paths:
-            return None
-        shift = 0
-        for original_start, original_end, start, stop in self._moved.get(path, ()):
-            if offset <= start:
-                break
-            if offset < stop:
-                return original_end if end else original_start
-            shift = original_end - stop
-        return offset + shift
-
-    def stream(self, channel: Channel) -> Stream:
-        """A restorer for one string that arrives in pieces: one choice, block or tool call."""
-        return Stream(self, channel)
-
-    def for_tool(self, name: str) -> Restorer:
-        """What restores the arguments of this tool (its real name)."""
-        mode = self._tools.get(name, self._tools.get(ANY, "known_hosts"))
-        if mode == "known_hosts":
-            return self
-        other = copy.copy(self)
-        if mode == "always":
-            other.hosts = exfil.EVERY_HOST
-        else:
-            other.__dict__.pop("beginnings", None)
-            other.mapping = literals(self.mapping)
-        return other
+    @property
+    def beginnings(self) -> frozenset[str]:
+        """Every beginning of every token, and of every surrogate."""
 
     def typed(self, token: str) -> bool:
         """Whether the caller's own text holds this token, so that only the exact form is ours."""
-        known = self._typed.get(token)
-        if known is None:
-            # Bounds don't count here: what is hidden beside it may leave it bounded.
-            known = any(token in grammar.plain(text) for text in self._texts)
-            self._typed[token] = known
-        return known
-
-    @cached_property
-    def beginnings(self) -> frozenset[str]:
-        """Every beginning of every token, and of every surrogate."""
-        whole = (*self.mapping.tokens, *self.mapping.digits)
-        return frozenset(token[:length] for token in whole for length in range(1, len(token) + 1))
 
 
 class _Found(NamedTuple):
@@ -131,7 +61,7 @@ class _Found(NamedTuple):
 class Stream:
     """The state of one string that is being restored."""
 
-    def __init__(self, restorer: Restorer, channel: Channel) -> None:
+    def __init__(self, restorer: Source, channel: Channel) -> None:
         self._restorer = restorer
         self._mapping = restorer.mapping
         self._idle = not (self._mapping.tokens or self._mapping.digits)

@@ -7,7 +7,9 @@ from collections.abc import Collection
 
 from proxy.exchange import ANY
 from proxy.mask.grammar import LITERAL
-from proxy.mask.masking import Numbering, Restorable
+from proxy.mask.masked import Restorable
+from proxy.mask.masking import Numbering
+from proxy.mask.numbered import text_at
 from proxy.mask.numbering import placeholder_name
 
 _LITERAL = re.compile(rf"{LITERAL}_[0-9]+[a-z]*")
@@ -34,7 +36,7 @@ def without(mapping: Restorable, numbering: Numbering, entities: Collection[str]
             value.name in names or not value.entities.keys().isdisjoint(entities)
             for value in values
         ):
-            withheld.add(numbering.text(spelling.at))
+            withheld.add(text_at(numbering.parts, spelling.at))
     return Restorable(
         {token: text for token, text in mapping.tokens.items() if text not in withheld},
         {digits: text for digits, text in mapping.digits.items() if text not in withheld},

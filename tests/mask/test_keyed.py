@@ -9,8 +9,9 @@ import pytest
 from proxy.errors import CannotMask
 from proxy.exchange import Action, ActionKind, Author, Channel, Finding, TextPart
 from proxy.mask.keyed import Keyed
-from proxy.mask.masking import Masked, number
-from proxy.mask.restore import Restorer
+from proxy.mask.masked import Masked
+from proxy.mask.masking import number
+from proxy.mask.restorer import Restorer
 
 PERSON = {"PERSON": Action(ActionKind.PLACEHOLDER)}
 KEYED = Keyed(b"acme, support")

@@ -13,7 +13,7 @@ from proxy.mask import Masked, check, number
 from proxy.mask.guard import check_opaque
 from proxy.mask.numbering import letter
 from proxy.mask.operators import OPERATORS
-from proxy.mask.restore import Restorer
+from proxy.mask.restorer import Restorer
 
 LEXICON = load_lexicon()
 KEY = b"a key for tests only............"

@@ -17,7 +17,7 @@ from openai import InternalServerError
 
 from proxy import departure, pipeline, scaffold
 from proxy.detect.detector import Detector
-from proxy.mask import masking
+from proxy.mask import masked, masking
 from proxy.mask.plan import Plan
 from proxy.recording import Recorder
 from tests.house import House, house, said_to
@@ -187,7 +187,7 @@ async def test_without_rewriting_everything_leaks(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nothing_hidden = Plan((), (), local=True)
-    unmasked = masking.Masked({}, (), masking.Restorable(), (), (), nothing_hidden, {})
+    unmasked = masked.Masked({}, (), masked.Restorable(), (), (), nothing_hidden, {})
     monkeypatch.setattr(masking.Numbering, "render", lambda *_: unmasked)
     monkeypatch.setattr(departure, "check", lambda *_: None)
     monkeypatch.setattr(Recorder, "intent", nothing)

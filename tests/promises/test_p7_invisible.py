@@ -13,8 +13,8 @@ import pytest
 
 from proxy.detect.cache import FindingCache
 from proxy.exchange import Channel
-from proxy.mask.masking import Restorable
-from proxy.mask.restore import Restorer
+from proxy.mask.masked import Restorable
+from proxy.mask.restorer import Restorer
 from proxy.memory import Known, Memory, Turn
 from tests.house import House
 from tests.simulator import Simulator

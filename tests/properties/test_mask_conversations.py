@@ -19,7 +19,7 @@ from proxy.detect.sweep import sweep
 from proxy.errors import CannotMask
 from proxy.exchange import Action, ActionKind, Alphabet, Author, Channel, Finding, TextPart
 from proxy.mask import Masked, check, number
-from proxy.mask.restore import Restorer
+from proxy.mask.restorer import Restorer
 from proxy.spelling import Lexicon, canonical
 
 LEXICON = Lexicon(frozenset({"walker"}), frozenset({"the"}))

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from proxy.exchange import Author, TextPart
-from proxy.mask.masking import Restorable
-from proxy.mask.restore import Restorer
+from proxy.mask.masked import Restorable
+from proxy.mask.restorer import Restorer
 from proxy.wire.openai_chat_answer import AnswerStream
 from proxy.wire.restoring import Asked
 from proxy.wire.schema_check import Relaxed

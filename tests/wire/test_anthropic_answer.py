@@ -10,8 +10,8 @@ from anthropic.types import Message
 
 from proxy.errors import ProviderFailed
 from proxy.exchange import Author, TextPart
-from proxy.mask.masking import Restorable
-from proxy.mask.restore import Restorer
+from proxy.mask.masked import Restorable
+from proxy.mask.restorer import Restorer
 from proxy.wire.anthropic_answer import AnswerStream, restore
 from proxy.wire.restoring import Asked
 from proxy.wire.sse import Decoder

@@ -1,0 +1,102 @@
+"""What puts values back into the answer to one request: in whole strings, and in streams of them.
+
+Invariant: only values of the caller's own request come back, as its mapping says.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Collection, Container, Mapping, Sequence
+from functools import cached_property
+from types import MappingProxyType
+
+from proxy.exchange import ANY, Author, Channel, Path, TextPart, ToolRestore
+from proxy.mask import exfil, grammar
+from proxy.mask.masked import Moved, Restorable
+from proxy.mask.restore import Stream
+from proxy.mask.withhold import literals
+
+
+class Restorer:
+    """Restores the answer to one request, through that request's mapping only."""
+
+    def __init__(
+        self,
+        mapping: Restorable,
+        parts: Sequence[TextPart],
+        hosts: Collection[str] = (),
+        tools: Mapping[str, ToolRestore] = MappingProxyType({}),
+        moved: Mapping[Path, Sequence[Moved]] = MappingProxyType({}),
+    ) -> None:
+        """Restore by `mapping`.
+
+        Args:
+            parts: the request's, as the caller sent them.
+            hosts: those that policy lists besides what the caller mentioned.
+            tools: tool or ANY -> whether its arguments get real values.
+            moved: what masking wrote anew, by part, for `origin`.
+        """
+        self.mapping = mapping
+        self._tools = tools
+        self._paths = [part.path for part in parts]
+        self._moved = moved
+        self._texts = [part.text for part in parts]
+        said = [part.text for part in parts if part.author in (Author.OPERATOR, Author.USER)]
+        self.hosts: Container[str] = exfil.KnownHosts(said, hosts)
+        self._typed: dict[str, bool] = {}
+
+    def text(self, text: str, channel: Channel) -> str:
+        """A whole string, restored."""
+        if "_" not in text and not self.mapping.digits:
+            return text  # every spelling of a token has an underscore
+        stream = self.stream(channel)
+        return stream.feed(text) + stream.close()
+
+    def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
+        """Where in the caller's text at `path` a place of the masked text lies.
+
+        Inside of what stands for a value it is that value's start, or its `end`. None if the text
+        at that path wasn't masked as a whole.
+        """
+        if path not in self._paths:
+            return None
+        shift = 0
+        for original_start, original_end, start, stop in self._moved.get(path, ()):
+            if offset <= start:
+                break
+            if offset < stop:
+                return original_end if end else original_start
+            shift = original_end - stop
+        return offset + shift
+
+    def stream(self, channel: Channel) -> Stream:
+        """A restorer for one string that arrives in pieces: one choice, block or tool call."""
+        return Stream(self, channel)
+
+    def for_tool(self, name: str) -> Restorer:
+        """What restores the arguments of this tool (its real name)."""
+        mode = self._tools.get(name, self._tools.get(ANY, "known_hosts"))
+        if mode == "known_hosts":
+            return self
+        other = copy.copy(self)
+        if mode == "always":
+            other.hosts = exfil.EVERY_HOST
+        else:
+            other.__dict__.pop("beginnings", None)
+            other.mapping = literals(self.mapping)
+        return other
+
+    def typed(self, token: str) -> bool:
+        """Whether the caller's own text holds this token, so that only the exact form is ours."""
+        known = self._typed.get(token)
+        if known is None:
+            # Bounds don't count here: what is hidden beside it may leave it bounded.
+            known = any(token in grammar.plain(text) for text in self._texts)
+            self._typed[token] = known
+        return known
+
+    @cached_property
+    def beginnings(self) -> frozenset[str]:
+        """Every beginning of every token, and of every surrogate."""
+        whole = (*self.mapping.tokens, *self.mapping.digits)
+        return frozenset(token[:length] for token in whole for length in range(1, len(token) + 1))
