@@ -6,7 +6,7 @@ explanation can't tell another story than the decision.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -183,59 +183,69 @@ def _effect(rule: Require | Block | Treat, facts: Facts) -> tuple[str, str]:
 
 
 def _why_not(rule: Rule, facts: Facts, principal: Principal, endpoint: Endpoint, on: date) -> str:
-    """Why a rule does nothing here: the first of its conditions that fails."""
+    """Why a rule does nothing here: each of its conditions that fails."""
+    reasons = [
+        *_why_not_for(rule, facts, principal, endpoint, on),
+        *_why_not_when(rule, facts),
+        *_why_not_besides(rule, facts),
+        *_why_not_there(rule, endpoint, on),
+    ]
+    return "; ".join(reasons)
+
+
+def _why_not_for(
+    rule: Rule, facts: Facts, principal: Principal, endpoint: Endpoint, on: date
+) -> Iterator[str]:
     for field, values in rule.scope:
         if getattr(principal, field) not in values:
-            return f"only for {field} {_list(values)}"
-    if not rule.in_scope(principal):
-        return f"only for {rule.percent} percent of the teams, and not for this one"
+            yield f"only for {field} {_list(values)}"
+    if not rule.rolled_out(principal):
+        yield f"only for {rule.percent} percent of the teams, and not for this one"
     if rule.models is not None and endpoint.model not in rule.models:
-        return f"only for the models {_list(rule.models)}"
+        yield f"only for the models {_list(rule.models)}"
     if rule.dialects is not None and facts.dialect not in rule.dialects:
-        return f"only for {_list(rule.dialects)}"
-    if not rule.reaches(facts, endpoint, on):
-        return "not at this time"
-    return _why_not_when(rule, facts) or _why_not_there(rule, endpoint, on)
+        yield f"only for {_list(rule.dialects)}"
+    if not rule.in_time(facts, on):
+        yield "not at this time"
 
 
-def _why_not_there(rule: Rule, endpoint: Endpoint, on: date) -> str:
-    """Why a rule that matches the request does nothing at this endpoint or on this day."""
-    if isinstance(rule, Permit):
-        return f"opens only {_list(rule.providers)}"
+def _why_not_there(rule: Rule, endpoint: Endpoint, on: date) -> Iterator[str]:
+    """Why a rule does nothing at this endpoint or on this day."""
+    if isinstance(rule, Permit) and endpoint.provider not in rule.providers:
+        yield f"opens only {_list(rule.providers)}"
     if isinstance(rule, Waiver):
-        return f"ended on {rule.until}" if on > rule.until else f"only for {_list(rule.providers)}"
-    return f"met: {rule.demand}" if isinstance(rule, Require) else ""
+        if on > rule.until:
+            yield f"ended on {rule.until}"
+        if endpoint.provider not in rule.providers:
+            yield f"only for {_list(rule.providers)}"
+    if isinstance(rule, Require) and not binds(rule, endpoint.provider):
+        yield f"met: {rule.demand}"
 
 
-def _why_not_when(rule: Rule, facts: Facts) -> str:
+def _why_not_when(rule: Rule, facts: Facts) -> Iterator[str]:
     if rule.any_of is not None and rule.any_of.isdisjoint(facts.entities):
-        return f"none of {_list(rule.any_of)} was found"
+        yield f"none of {_list(rule.any_of)} was found"
     if missing := rule.all_of - facts.entities:
-        return f"{_list(missing)} wasn't found"
+        yield f"{_list(missing)} wasn't found"
     if present := rule.none_of & facts.entities:
-        return f"{_list(present)} was found"
+        yield f"{_list(present)} was found"
     for name, least in rule.at_least:
         if facts.count(name) < least:
-            return f"fewer than {least} of {name} were found"
-    return _why_not_unread(rule, facts) or _why_not_labels(rule, facts)
+            yield f"fewer than {least} of {name} were found"
 
 
-def _why_not_unread(rule: Rule, facts: Facts) -> str:
+def _why_not_besides(rule: Rule, facts: Facts) -> Iterator[str]:
+    """Why `when` doesn't hold, by what can't be read and by labels."""
     if rule.opaque is not None and rule.opaque != bool(facts.opaque):
-        return "everything can be read" if rule.opaque else "something can't be read"
+        yield "everything can be read" if rule.opaque else "something can't be read"
     if rule.opaque_any is not None and rule.opaque_any.isdisjoint(facts.opaque):
-        return f"there is no {' or '.join(sorted(rule.opaque_any))}"
+        yield f"there is no {' or '.join(sorted(rule.opaque_any))}"
     if unread := rule.opaque_none & facts.opaque:
-        return f"there is {_list(unread)}"
-    return ""
-
-
-def _why_not_labels(rule: Rule, facts: Facts) -> str:
+        yield f"there is {_list(unread)}"
     for test in rule.labels:
         if not rule.label_holds(test, facts):
-            attested = "attested to be" if rule.opening else ""
-            return f"label {test.name} isn't {attested} {_list(test.values)}".replace("  ", " ")
-    return ""
+            attested = "attested to be " if rule.opening else ""
+            yield f"label {test.name} isn't {attested}{_list(test.values)}"
 
 
 def _actions(actions: Mapping[str, Any]) -> str:

@@ -91,17 +91,25 @@ class Rule:
 
     def in_scope(self, principal: Principal) -> bool:
         """Whether the rule is for this caller."""
-        return all(getattr(principal, field) in values for field, values in self.scope) and (
-            self.percent == 100 or _bucket(self.id, principal) < self.percent
-        )
+        return all(
+            getattr(principal, field) in values for field, values in self.scope
+        ) and self.rolled_out(principal)
+
+    def rolled_out(self, principal: Principal) -> bool:
+        """Whether the rule counts for this caller's team."""
+        return self.percent == 100 or _bucket(self.id, principal) < self.percent
 
     def reaches(self, facts: Facts, endpoint: Endpoint, on: date) -> bool:
         """Whether the rule is for this model, dialect and time."""
         return (
             (self.models is None or endpoint.model in self.models)
             and (self.dialects is None or facts.dialect in self.dialects)
-            and (self.window is None or self.window.holds(facts, on, unknown=not self.opening))
+            and self.in_time(facts, on)
         )
+
+    def in_time(self, facts: Facts, on: date) -> bool:
+        """Whether the rule is for this day and hour."""
+        return self.window is None or self.window.holds(facts, on, unknown=not self.opening)
 
     def holds(self, facts: Facts) -> bool:
         """Whether the rule's `when` holds."""

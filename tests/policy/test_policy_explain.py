@@ -40,7 +40,8 @@ azure-eu gpt: allowed
   LOCATION: shown
   - fraud-desk-us         only for openai-us
   * general-use           permits
-  - health-needs-baa      none of MEDICAL_RECORD was found
+  - health-needs-baa      none of MEDICAL_RECORD was found; met: a provider with certs all of \
+hipaa-baa
   - ibans-stay-in-the-eu  met: a provider with region eu
   - no-card-numbers       none of CREDIT_CARD was found
 
@@ -89,8 +90,11 @@ def test_says_why_a_rule_does_nothing() -> None:
         explanation = explain(ACME, facts("IBAN_CODE"), principal, [OPENAI], on)
         return next(n.note for n in explanation.endpoints[0].rules if n.rule == rule)
 
-    assert note("fraud-desk-us", CHAT, TODAY) == "only for team fraud"
+    assert note("fraud-desk-us", CHAT, TODAY) == "only for team fraud; only for app case-review"
     assert note("fraud-desk-us", DESK, date(2027, 2, 1)) == "ended on 2027-01-31"
+    assert note("fraud-desk-us", CHAT, date(2027, 2, 1)) == (
+        "only for team fraud; only for app case-review; ended on 2027-01-31"
+    )
     assert (
         note("ibans-stay-in-the-eu", CHAT, TODAY)
         == "refuses: a provider with region eu is required"

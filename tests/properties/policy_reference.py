@@ -33,15 +33,15 @@ def reference(data: Data, request: Request) -> tuple[bool, dict[str, Any], set[s
         for f in request.findings
         if f.score >= _least_score(_entry(data, f.entity), f.recognizer, request.language)
     }
-    matching = _matching(data, request, set(found))
+    matched = matching(data, request, set(found))
     lifted = {
         r["waive"]["rule"]
-        for r in matching
+        for r in matched
         if "waive" in r
         and name in _many(r["waive"]["to"]["provider"])
         and request.on.isoformat() <= r["until"]
     }
-    standing = [r for r in matching if r["id"] not in lifted]
+    standing = [r for r in matched if r["id"] not in lifted]
 
     treatment = {}
     for entity in found:
@@ -59,14 +59,14 @@ def reference(data: Data, request: Request) -> tuple[bool, dict[str, Any], set[s
         for r in standing
         if "require" in r and not _meets(name, provider, r["require"]["provider"])
     }
-    if not any("permit" in r and _opens(r["permit"], request) for r in matching):
+    if not any("permit" in r and _opens(r["permit"], request) for r in matched):
         refused.add("default-deny")
     return not refused, {} if refused else treatment, refused
 
 
 def terms(data: Data, request: Request, found: set[str]) -> tuple[dict[str, str], set[str], str]:
     """What is done with each entity in the answer, what is withheld, what is kept ("" unsaid)."""
-    rules = _matching(data, request, found)
+    rules = matching(data, request, found)
     outputs = {}
     for entity in (*ENTITIES, UNLISTED):
         said = [
@@ -163,8 +163,8 @@ def _count(entity: str, request: Request, found: set[str]) -> int:
     return dict(request.counts).get(entity, 1) if entity in found else 0
 
 
-def _matching(data: Data, request: Request, found: set[str]) -> list[Data]:
-    """The rules in force that match."""
+def matching(data: Data, request: Request, found: set[str]) -> list[Data]:
+    """The rules in force that match; of `data` only what is asked of labels is looked at besides."""
     return [
         r
         for r in data["rules"]

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.exchange import Facts
+from proxy.policy.compiled import Policy
 from proxy.policy.decide import BUILT_IN, ENTITY_BLOCK, decide
 from proxy.policy.explain import explain, render_explanation
 from proxy.policy.lint import lint
+from tests.properties.policy_reference import matching
 from tests.properties.policy_space import DAYS, Data, Request, parsed, policies, requests
 
 batches = st.lists(requests, min_size=1, max_size=8)
@@ -35,6 +37,7 @@ def test_an_explanation_tells_what_decided(data: Data, batch: list[Request]) -> 
         assert verdict == decide(policy, facts, who, where, on)
         assert {note.rule for note in endpoint.rules} == {rule["id"] for rule in data["rules"]}
         assert all(note.note for note in endpoint.rules)
+        _each_reason_holds(policy, data, request)
         assert render_explanation(explanation)
         applied = {verb: set[str]() for verb in ("permit", "require", "block", "treat", "waive")}
         for note in endpoint.rules:
@@ -51,6 +54,23 @@ def test_an_explanation_tells_what_decided(data: Data, batch: list[Request]) -> 
             assert all(
                 r.startswith((ENTITY_BLOCK, "d", "c", "u")) or r in named for r in verdict.rules
             )
+
+
+def _each_reason_holds(policy: Policy, data: Data, request: Request) -> None:
+    """A rule has as many reasons not to match as it has conditions that fail one by one."""
+    facts, where = facts_of(request), request.endpoint
+    explained = explain(policy, facts, request.principal, [where], request.on).endpoints[0]
+    notes = {note.rule: note for note in explained.rules}
+    for rule in data["rules"]:
+        bare = {key: value for key, value in rule.items() if key not in ("scope", "when")}
+        failing = 0
+        tests = [(key, name) for key in ("scope", "when") for name in rule.get(key, {})]
+        for key, name in tests:
+            alone = bare | {key: {name: rule[key][name]}}
+            failing += not matching(data | {"rules": [alone]}, request, set(facts.entities))
+        if failing:
+            assert not notes[rule["id"]].applies
+            assert notes[rule["id"]].note.count(";") + 1 >= failing
 
 
 @given(policies(), batches)
