@@ -43,9 +43,11 @@ check: test lint types contracts
 bench: $(STAMP)  ## ratios against baselines measured in the same run
 	$(BIN)/python -m tests.bench
 
-fuzz: $(STAMP)  ## a hundred thousand mutated policy files, and as many mutated texts through detection
+fuzz: $(STAMP)  ## a hundred thousand mutated policies and texts, then atheris on every parser of ours
 	$(BIN)/python -m tests.policy.fuzzing 100000
 	$(BIN)/python -m tests.fuzz
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-fuzz.lock
+	$(BIN)/python -m tests.fuzz.guided
 
 soak: $(STAMP)  ## minutes of what the test suite does for seconds: a writer killed 200 times
 	PRIVET_SOAK_KILLS=200 $(BIN)/python -m pytest tests/audit/test_recovery.py -k kill_9

@@ -6,7 +6,8 @@ but the exact one needs bounds: no letter or digit on either side.
 
 A token is read from its first upper-case letter: `US_PERSON_1` is not a spelling of `PERSON_1`.
 What follows it may be cut off at an underscore: `PERSON_1_2` is `PERSON_1` and `_2`. The hex digits
-of an escape are no letters: the token in `\\u003CPERSON_1` starts at its P.
+of an escape are no letters: the token in `\\u003CPERSON_1` starts at its P. A number that ends an
+upper-case word isn't a surrogate: `ORDER_8812345` is that word.
 
 Invariant: a search takes linear time, whatever the text. Runs are possessive (no second try), and
 of a word that is read again from a later letter no more is read than a token can be long.

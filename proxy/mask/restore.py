@@ -177,7 +177,9 @@ class Stream:
         if spelled[0].isdigit():
             number = self._mapping.digits.get(spelled)
             known = number is not None and self._bounded(text, start, end)
-            return _Found(start, end, spelled, number or "", bare=True) if known else None
+            if not known or self._goes_on(text, since, start):
+                return None
+            return _Found(start, end, spelled, number or "", bare=True)
         token = self._mapped(spelled)
         if not token or self._goes_on(text, since, start):
             return None
@@ -280,7 +282,8 @@ class Stream:
         beginnings = self._restorer.beginnings
         bounded = self._bounded(text, match.start(), len(text))
         if match.lastgroup == "digits":
-            return bounded and match["digits"] in beginnings
+            goes_on = self._goes_on(text, self._at, match.start())
+            return bounded and not goes_on and match["digits"] in beginnings
         opened, token, rest = match["open"] or "", grammar.plain(match["token"]), match["rest"]
         unbounded = not bounded and not opened.endswith("<")
         if unbounded or self._goes_on(text, self._at, match.start("token")):

@@ -243,6 +243,15 @@ def test_a_stream_holds_no_more_than_the_spelling_it_is_in() -> None:
     assert stream.close() == "<PERS"
 
 
+@pytest.mark.parametrize("text", ["N_8812345", "ORDER_8812345", "order_8812345", "A_b_8812345"])
+def test_a_surrogate_in_a_word_is_read_alike_however_it_arrives(text: str) -> None:
+    whole = restored(text)
+    assert (whole == text) is text[:-8].isupper()
+    for cut in range(len(text)):
+        stream = Restorer(MAPPING, REQUEST).stream(Channel.TEXT)
+        assert stream.feed(text[:cut]) + stream.feed(text[cut:]) + stream.close() == whole
+
+
 @given(
     st.lists(st.sampled_from(["Hi ", "<PERSON_1>", "PERSON_2", "&lt;PERSON_1&gt;", "8812345", "é"]))
 )
