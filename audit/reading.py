@@ -2,14 +2,18 @@
 
 For auditors, on a copy or in place; nothing is written. A record's contents may stand in earlier
 records, which may point further back; so a first pass, from the end and without any key, finds who
-needs whom, and the second opens forward and drops what nobody needs any more. An erased content is
-None wherever it was used. Reading doesn't verify the tree: run verify first.
+needs whom, and the second opens forward and drops what nobody needs any more. What the first finds
+is eight bytes per record in a temporary file, so memory doesn't grow with the log. An erased
+content is None wherever it was used. Reading doesn't verify the tree: run verify first.
 """
 
 from __future__ import annotations
 
+import mmap
+import struct
+import tempfile
 from collections.abc import Iterator, Set
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +27,8 @@ from audit.recipients import PrivateKeys
 from audit.record import Kind, Leaf, Reference, Run
 from audit.rows import find_row, reading
 from audit.segment import read_batches, read_header
+
+_NUMBER = struct.Struct("=Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,11 @@ class Reader:
     def records(self, exchanges: str | Set[str] | None = None) -> Iterator[Record]:
         """All records, or those of one exchange or some; FormatError where one doesn't open."""
         wanted = frozenset([exchanges]) if isinstance(exchanges, str) else exchanges
-        last_use = self._plan(wanted)
+        with closing(_LastUses(self._count())) as last_use:
+            self._plan(wanted, last_use)
+            yield from self._planned(wanted, last_use)
+
+    def _planned(self, wanted: Set[str] | None, last_use: _LastUses) -> Iterator[Record]:
         kept: dict[int, Record] = {}
         for path in self._segments:
             with path.open("rb") as file:
@@ -74,7 +84,7 @@ class Reader:
                 for batch in read_batches(file):
                     for data in batch.frames:
                         frame = decode(data)
-                        if frame.sequence not in last_use:
+                        if last_use[frame.sequence] is None:
                             continue
                         leaf = leaf_of(frame, data)
                         kept[frame.sequence] = record = self._record(opener, frame, leaf, kept)
@@ -84,21 +94,30 @@ class Reader:
                             if last_use[used] == frame.sequence:
                                 del kept[used]
 
-    def _plan(self, wanted: Set[str] | None) -> dict[int, int]:
-        """Which records are wanted, and the last record that each of them is wanted for."""
-        last_use: dict[int, int] = {}
+    def _count(self) -> int:
+        """How many records there are, if none is missing."""
+        for path in self._segments[-1:]:
+            with path.open("rb") as file:
+                first = read_header(file)[0].first
+                return first + sum(len(batch.frames) for batch in read_batches(file))
+        return 0
+
+    def _plan(self, wanted: Set[str] | None, last_use: _LastUses) -> None:
+        """Note which records are wanted, and the last record that each of them is wanted for."""
         for path in reversed(self._segments):
             with path.open("rb") as file:
                 read_header(file)
                 frames = (decode(data) for batch in read_batches(file) for data in batch.frames)
-                heads = [(one.sequence, one.exchange_id, _referred(one)) for one in frames]
-            for sequence, exchange, referred in reversed(heads):
-                if wanted is None or exchange in wanted:
-                    last_use.setdefault(sequence, sequence)
-                if sequence in last_use:
+                heads = [
+                    (one.sequence, wanted is None or one.exchange_id in wanted, _referred(one))
+                    for one in frames
+                ]
+            for sequence, asked_for, referred in reversed(heads):
+                if asked_for:
+                    last_use.note(sequence, sequence)
+                if last_use[sequence] is not None:
                     for earlier in referred:
-                        last_use.setdefault(earlier, sequence)
-        return last_use
+                        last_use.note(earlier, sequence)
 
     def _record(
         self, opener: SegmentOpener, frame: Frame, leaf: Leaf, earlier: dict[int, Record]
@@ -130,8 +149,36 @@ class Reader:
         return Record(opened, leaf, contents, stored)
 
 
-def _referred(frame: Frame) -> set[int]:
+class _LastUses:
+    """For each record, the last one that it is wanted for."""
+
+    def __init__(self, records: int) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.truncate(max(1, records) * _NUMBER.size)
+            self._memory = mmap.mmap(file.fileno(), 0)
+
+    def __getitem__(self, sequence: int) -> int | None:
+        (known,) = _NUMBER.unpack_from(self._memory, self._place(sequence))
+        return known - 1 if known else None
+
+    def note(self, sequence: int, use: int) -> None:
+        """Note a use, unless a later one is known; they come from the last one back."""
+        if self[sequence] is None:
+            _NUMBER.pack_into(self._memory, self._place(sequence), use + 1)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._memory.close()
+
+    def _place(self, sequence: int) -> int:
+        place = sequence * _NUMBER.size
+        if place >= len(self._memory):
+            raise FormatError(f"record {sequence} is not of this log: run verify")
+        return place
+
+
+def _referred(frame: Frame) -> tuple[int, ...]:
     """The earlier records whose contents a record has. An erasure names rows, and has none."""
     if frame.kind is Kind.ERASURE:
-        return set()
-    return {entry.sequence for entry in frame.entries if not isinstance(entry, Stored)}
+        return ()
+    return tuple({entry.sequence for entry in frame.entries if not isinstance(entry, Stored)})
