@@ -197,6 +197,9 @@ class AuditLog:
                 erasure = self._erasures[0]
                 self._chunks = ChunkTable()  # nothing may refer to a row that goes
                 await self._disk.do(partial(self._store.erase, erasure))
+                size = self._durable
+                await asyncio.to_thread(self._store.write_keys_anew)
+                await self._disk.do(partial(self._store.take_keys_over, size))
                 names = erasure.names()
                 receipt = await self.append(Kind.ERASURE, erasure.id, erasure.body(), names)
                 await self._disk.do(self._store.erased)
@@ -298,6 +301,8 @@ class AuditLog:
             records.append(sealer.seal(Kind.OUTCOME, exchange_id, time, ending))
         for one in interrupted:
             self._store.erase(one)
+            self._store.write_keys_anew()
+            self._store.take_keys_over(self._store.size)
             records.append(sealer.seal(Kind.ERASURE, one.id, time, one.body(), one.names()))
         if records:
             self._store.write(sealer.header, sealer.first, records)

@@ -7,14 +7,16 @@ frame that lists them is synced, so a crash can leave a row too many, never one 
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import BinaryIO, NamedTuple, cast
 
+from audit.files import sync_folder
 from audit.record import Reference
 
 FILE_NAME = "keys.db"
@@ -44,17 +46,11 @@ class Rows:
 
     def __init__(self, folder: Path) -> None:
         """Open or create the file in `folder`."""
-        path = folder / FILE_NAME
-        path.touch(mode=0o600)
-        # The log's one disk thread uses the connection; opening and closing happen outside of it.
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.execute("PRAGMA secure_delete = ON")
-        self._db.execute("PRAGMA temp_store = MEMORY")  # VACUUM's copy of the rows
-        self._db.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        self._db.execute("PRAGMA user_version = 1")
-        self._db.execute(_SCHEMA)
+        self._path = folder / FILE_NAME
+        self._anew = folder / f"{FILE_NAME}.new"
+        self._anew.unlink(missing_ok=True)
+        self._path.touch(mode=0o600)
+        self._db = _connect(self._path)
 
     def add(self, rows: Iterable[Row]) -> None:
         """Insert rows; durable when this returns."""
@@ -77,10 +73,9 @@ class Rows:
         return [Reference(*found) for found in self._db.execute(query, (now, limit))]
 
     def erase(self, rows: Iterable[Reference]) -> None:
-        """Delete rows so that no byte of them stays in the files: neither pages nor the log.
+        """Delete rows; whoever reads the file doesn't find them any more.
 
-        Secure deletion alone isn't enough: when pages split, SQLite leaves copies of the rows that
-        moved in the gaps of the page where they were. So the file is written anew (VACUUM).
+        Copies of them may stay in its pages until it is written anew: `write_anew`, `take_over`.
         Raises sqlite3.Error, also while a reader keeps the write-ahead log from being truncated.
         """
         values = [(row.sequence, row.place) for row in rows]
@@ -92,14 +87,79 @@ class Rows:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
-        self._db.execute("VACUUM")
         (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise sqlite3.OperationalError("keys.db is being read, so its log can't be truncated")
 
+    def write_anew(self) -> None:
+        """Write all rows to a file beside this one, while others may add further ones here.
+
+        Secure deletion alone isn't enough: when pages split, SQLite leaves copies of the rows that
+        moved in the gaps of the page where they were. May be called from any thread; raises
+        sqlite3.Error, OSError.
+        """
+        self._anew.unlink(missing_ok=True)
+        self._anew.touch(mode=0o600)
+        with closing(sqlite3.connect(self._path)) as source:
+            source.execute("VACUUM INTO ?", (str(self._anew),))
+
+    def take_over(self, size: int) -> None:
+        """Go on in the file that `write_anew` wrote when the log had `size` records.
+
+        Rows from there on are copied again, for some may have been taken back since. The old file
+        is overwritten, then gone. Raises sqlite3.Error, OSError; the old file is in use even so.
+        """
+        self._db.execute("ATTACH ? AS anew", (str(self._anew),))
+        try:
+            self._db.execute("PRAGMA anew.synchronous = FULL")
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.execute("DELETE FROM anew.rows WHERE sequence >= ?", (size,))
+            self._db.execute(
+                "INSERT INTO anew.rows SELECT * FROM main.rows WHERE sequence >= ?", (size,)
+            )
+            self._db.execute("COMMIT")
+        finally:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._db.execute("DETACH anew")
+        (mode,) = self._db.execute("PRAGMA journal_mode = DELETE").fetchone()
+        if mode != "delete":  # it has a log as long as anybody else has it open
+            raise sqlite3.OperationalError("keys.db is being read, so it can't be written anew")
+        self._db.close()
+        try:
+            with self._path.open("r+b") as old, self._anew.open("rb") as anew:
+                os.fsync(anew.fileno())
+                self._anew.replace(self._path)
+                sync_folder(self._path.parent)
+                _overwrite(old)
+        finally:
+            self._db = _connect(self._path)
+
     def close(self) -> None:
         """Fold the write-ahead log back into the file and let go of it."""
         self._db.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # The log's one disk thread uses the connection; opening and closing happen outside of it.
+    database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA secure_delete = ON")
+    database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    database.execute("PRAGMA user_version = 1")
+    database.execute(_SCHEMA)
+    return database
+
+
+def _overwrite(file: BinaryIO) -> None:
+    """Nothing of it stays on the disk, as far as the disk writes where it wrote before."""
+    left = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    while left > 0:
+        left -= file.write(bytes(min(left, 2**20)))
+    file.flush()
+    os.fsync(file.fileno())
 
 
 @contextmanager

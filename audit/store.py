@@ -12,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -96,11 +96,22 @@ class Store:
 
         Raises AuditError: some may be gone; the journal says which, and a restart goes on.
         """
-        try:
+        with _erasing():
             write_journal(self._folder, erasure)
             self._rows.erase(erasure.rows)
-        except (OSError, sqlite3.Error) as error:
-            raise AuditError(f"key rows could not be erased: {error}") from error
+
+    def write_keys_anew(self) -> None:
+        """Write keys.db anew beside itself, so that no copy of a deleted row stays in its pages.
+
+        In another thread than the disk's: records are written meanwhile. Raises AuditError.
+        """
+        with _erasing():
+            self._rows.write_anew()
+
+    def take_keys_over(self, size: int) -> None:
+        """Go on with that file, begun when `size` records were durable; raises AuditError."""
+        with _erasing():
+            self._rows.take_over(size)
 
     def erased(self) -> None:
         """The erasure is on record; raises OSError."""
@@ -154,3 +165,11 @@ class Store:
                 self._segment = None
         self._rows.drop_from(self.size)
         self._whole = True
+
+
+@contextlib.contextmanager
+def _erasing() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise AuditError(f"key rows could not be erased: {error}") from error

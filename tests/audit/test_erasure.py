@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import random
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -88,7 +90,9 @@ async def test_a_record_sealed_before_the_erasure_teaches_the_table_nothing(site
     assert site.codes() == set()
 
 
-def erased_bytes_that_stay(folder: Path, rows: Rows, seed: int) -> list[bytes]:
+def erased_bytes_that_stay(
+    folder: Path, rows: Rows, seed: int, *, anew: bool = True
+) -> list[bytes]:
     """Adds and erases rows, and says which erased ones the files still hold."""
     chance = random.Random(seed)
     there: dict[tuple[int, int], bytes] = {}
@@ -104,6 +108,9 @@ def erased_bytes_that_stay(folder: Path, rows: Rows, seed: int) -> list[bytes]:
             chosen = chance.sample(sorted(there), chance.randrange(1, 80))
             rows.erase(Reference(*one) for one in chosen)
             gone += [there.pop(one) for one in chosen]
+            if anew:
+                rows.write_anew()
+                rows.take_over(batch * 8 + 8)
     data = raw_bytes(folder)
     rows.close()
     assert all(one in data for one in there.values()), "the search finds what is there"
@@ -119,19 +126,55 @@ def test_no_byte_of_an_erased_row_stays_in_the_files(tmp_path: Path, seed: int) 
 def test_red_switch_secure_deletion_alone_leaves_bytes(tmp_path: Path) -> None:
     """Pages that split leave copies behind, so the file has to be written anew."""
 
-    class WithoutVacuum:
-        def __init__(self, database: sqlite3.Connection) -> None:
-            self.database = database
+    assert erased_bytes_that_stay(tmp_path, Rows(tmp_path), 7, anew=False)
 
-        def execute(self, statement: str, *values: object) -> sqlite3.Cursor:
-            return self.database.execute("" if statement == "VACUUM" else statement, *values)
 
-        def __getattr__(self, name: str) -> object:
-            return getattr(self.database, name)
+async def test_records_are_written_while_keys_are_written_anew(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those of a batch that is taken back in between, under whose numbers others follow."""
+    log = site.open()
+    await log.append(Kind.REFUSAL, "e-0", {}, [content("jane"), content("joe")])
+    write_anew = Rows.write_anew
 
-    rows = Rows(tmp_path)
-    rows._db = WithoutVacuum(rows._db)  # type: ignore[assignment]
-    assert erased_bytes_that_stay(tmp_path, rows, 7)
+    def full_disk(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    loop = asyncio.get_running_loop()
+
+    async def meanwhile() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fdatasync", full_disk)
+            with pytest.raises(AuditError):
+                await log.append(Kind.REFUSAL, "lost", {}, [content("lost")])
+        await log.append(Kind.REFUSAL, "e-1", {}, [content("later")])
+
+    def writing(rows: Rows) -> None:
+        write_anew(rows)
+        asyncio.run_coroutine_threadsafe(meanwhile(), loop).result()
+
+    monkeypatch.setattr(Rows, "write_anew", writing)
+    await log.erase(Erasure("erase-1", "gdpr-17", (), (Reference(0, 0),)))
+    await log.append(Kind.REFUSAL, "e-2", {}, [content("last")])
+    await log.close()
+    assert list(contents_of(site).values()) == [[None, b"joe"], [b"later"], [None], [b"last"]]
+    assert site.codes() == set()
+    assert not (site.folder / "keys.db.new").exists()
+
+
+async def test_an_erasure_stays_pending_while_somebody_reads_keys(site: Site) -> None:
+    log = site.open()
+    await log.append(Kind.REFUSAL, "e-0", {}, [content("jane")])
+    with closing(sqlite3.connect(site.folder / "keys.db")) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM rows").fetchall()
+        with pytest.raises(AuditError, match="being read"):
+            await log.erase(Erasure("erase-1", "gdpr-17", (), (Reference(0, 0),)))
+        await log.append(Kind.REFUSAL, "e-1", {}, [content("written even so")])
+    await log.erase(Erasure("erase-2", "gdpr-17", (), ()))
+    await log.close()
+    assert list(contents_of(site).values())[:2] == [[None], [b"written even so"]]
+    assert site.codes() == set()
 
 
 async def test_retention_is_the_same_mechanism(site: Site) -> None:
