@@ -21,6 +21,7 @@ from audit.record import Reference
 
 FILE_NAME = "keys.db"
 _APPLICATION_ID = 0x50564B31  # "PVK1"
+_COPIES = 20
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (
     sequence INTEGER NOT NULL,
@@ -166,15 +167,13 @@ def _overwrite(file: BinaryIO) -> None:
 def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection to a log's keys.db that changes nothing in `folder`.
 
-    A write-ahead log that was left behind can't be read without writing beside it, so then the
-    database is read from a private temporary copy. Raises sqlite3.Error.
+    With a write-ahead log beside it, the database is being written, or a crash left that behind:
+    then it is read from a private temporary copy. Raises sqlite3.Error.
     """
-    path, pending = folder / FILE_NAME, folder / f"{FILE_NAME}-wal"
+    path = folder / FILE_NAME
     with tempfile.TemporaryDirectory() as scratch:
         mode = "immutable=1"
-        if pending.exists() and pending.stat().st_size:
-            for source in (path, pending):
-                shutil.copy(source, scratch)
+        if _copy_written(folder, Path(scratch)):
             path, mode = Path(scratch) / FILE_NAME, "mode=rw"
         uri = f"{path.absolute().as_uri()}?{mode}"
         connection = sqlite3.connect(uri, uri=True)
@@ -183,6 +182,32 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
             yield connection
         finally:
             connection.close()
+
+
+def _copy_written(folder: Path, to: Path) -> bool:
+    """Copy keys.db with its write-ahead log, if it has one, as they are at one moment.
+
+    The log first: it grows, and the database is changed only when the log is folded into it. When
+    that happened meanwhile, the copy is made once more. Raises sqlite3.Error.
+    """
+    path, pending = folder / FILE_NAME, folder / f"{FILE_NAME}-wal"
+    for _ in range(_COPIES):
+        try:
+            before = _version(path)
+            if not pending.exists():
+                return False
+            shutil.copy(pending, to)
+            shutil.copy(path, to)
+            if _version(path) == before:
+                return True
+        except FileNotFoundError:
+            continue  # the change of files at an erasure
+    raise sqlite3.OperationalError("it changes all the time: verify a copy")
+
+
+def _version(path: Path) -> tuple[int, int, int]:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def each_row(connection: sqlite3.Connection) -> Iterator[Row]:

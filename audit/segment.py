@@ -122,14 +122,16 @@ def encode_batch(first: int, frames: Sequence[bytes]) -> bytes:
     return head + hashlib.sha256(head + payload).digest() + payload
 
 
-def read_batches(file: BinaryIO) -> Iterator[Batch]:
-    """The batches from the file's position on.
+def read_batches(file: BinaryIO, end: int | None = None) -> Iterator[Batch]:
+    """The batches from the file's position on, or those of them that begin before `end`.
 
     Raises ShortBatchError where the file ends inside one, FormatError (naming the offset) where
     bytes are not a batch. A wrong digest is the caller's to judge.
     """
     while True:
         offset = file.tell()
+        if end is not None and offset >= end:
+            return
         if not file.read(1):
             return
         file.seek(offset)

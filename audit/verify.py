@@ -4,6 +4,9 @@ Shares only format modules with the writer, writes nothing, and keeps its memory
 256 leaves, a cursor over keys.db. Each record has up to three witnesses: its frame, its entry in a
 bundle and its hash in a level-0 tile. Where they disagree the majority stands, so that one fault is
 one finding; in the end only the roots in signed checkpoints count.
+
+A log that is being written is checked as it stood at first: checkpoints are read, then where the
+segments end, then the key rows. Whatever is demanded of one was written after the next.
 """
 
 from __future__ import annotations
@@ -46,10 +49,11 @@ def verify(
     """
     report = Report(origin=_origin(folder, keys))
     tree = TreeChecker(folder, keys, since, report)
+    ends = {path: path.stat().st_size for path in sorted((folder / SEGMENTS).glob("*"))}
     with RowChecker(folder, report) as rows:
         check = _RecordChecker(report, tree, rows, recipient)
-        for path in sorted((folder / SEGMENTS).glob("*")):
-            check.segment(path)
+        for path, end in ends.items():
+            check.segment(path, end)
         check.end()
     return report
 
@@ -93,8 +97,11 @@ class _RecordChecker:
         if recipient is not None:
             report.opened = 0
 
-    def segment(self, path: Path) -> None:
-        """Check one file. What can't be read of it is a finding, and its records will be missed."""
+    def segment(self, path: Path, end: int) -> None:
+        """Check one file up to `end`. What can't be read is a finding, and its records are missed.
+
+        Unless the file has grown since: then its last batch was being written.
+        """
         code = "bad-segment"
         try:
             with path.open("rb") as file:
@@ -105,9 +112,11 @@ class _RecordChecker:
                 code = "bad-batch"
                 self._expect(header.first, "missing-segment")
                 segment = _Segment(path.name, digest, self._opener(path, header, digest))
-                for batch in read_batches(file):
+                for batch in read_batches(file, end):
                     self._batch(segment, batch)
         except ShortBatchError as error:
+            if path.stat().st_size > end:
+                return
             self._report.find("incomplete-batch", f"{path.name}, byte {error.offset}")
         except FormatError as error:
             self._report.find(code, path.name, str(error))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import shutil
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ import pytest
 
 import audit.batches
 import audit.log
+import audit.rows
 import audit.store
+import audit.verify_rows
 from audit.errors import AuditError
 from audit.frame import decode
 from audit.log import AuditLog
@@ -396,3 +400,64 @@ def _stored(site: Site) -> list[int]:
 
 def _full_disk(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+async def test_a_log_is_verified_while_it_is_written(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No record, tile, checkpoint or key row is missed that came while the checker was reading."""
+    monkeypatch.setattr(audit.batches, "CHECKPOINT_LEAVES", 7)
+    log = site.open()
+    await log.append(Kind.REFUSAL, "first", {}, [Content("m", b"first", "acme")])
+    stop = asyncio.Event()
+
+    async def write(name: str) -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            content = Content("m", f"{name} {number}".encode(), "acme")
+            await log.append(Kind.REFUSAL, f"{name}-{number}", {}, [content])
+
+    writers = [asyncio.create_task(write(name)) for name in ("a", "b", "c")]
+    found = []
+    for _ in range(15):
+        report = await asyncio.to_thread(site.verify)
+        found.append((report.records, report.findings))
+    stop.set()
+    await asyncio.gather(*writers)
+    await log.close()
+    assert [findings for _, findings in found] == [[]] * 15
+    assert found[-1][0] > found[0][0]
+    assert site.verify().records == log.size
+
+
+async def test_red_switch_key_rows_that_are_read_first_seem_to_be_missing(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = site.open()
+    await log.append(Kind.REFUSAL, "first", {}, [Content("m", b"first", "acme")])
+    shutil.copy(site.folder / "keys.db", site.root)
+    shutil.copy(site.folder / "keys.db-wal", site.root)
+    await log.append(Kind.REFUSAL, "second", {}, [Content("m", b"second", "acme")])
+    monkeypatch.setattr(audit.verify_rows, "reading", lambda _: audit.rows.reading(site.root))
+    assert site.codes() == {"missing-row"}
+    await log.close()
+
+
+async def test_reading_a_log_takes_no_more_memory_than_reading_a_short_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.log, "SEGMENT_BYTES", 20_000)
+    peaks = []
+    for turns in (100, 1600):
+        site = Site(tmp_path / str(turns))
+        log = site.open()
+        texts = (Content("m", b"%d" % turn, "acme") for turn in range(turns))
+        await asyncio.gather(*(log.append(Kind.REFUSAL, "e", {}, [text]) for text in texts))
+        await log.close()
+        tracemalloc.start()
+        with Reader(site.folder, site.auditor) as reader:
+            assert sum(1 for _ in reader.records()) == turns
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
