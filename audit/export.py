@@ -1,8 +1,8 @@
 """Opened records as others want them: JSON Lines, CSV, OCSF.
 
 Pure. One row or event per exchange's attempt: its intent (or refusal) and its outcome together.
-OCSF: class API Activity (6003) with the profile `ai_operation`, schema 1.7
-(https://schema.ocsf.io/1.7.0/classes/api_activity?profiles=ai_operation).
+OCSF: class API Activity (6003) with the profile `ai_operation`, which schema 1.8 brought
+(https://schema.ocsf.io/1.8.0/classes/api_activity?profiles=ai_operation).
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ def _event(item: Item) -> dict[str, Any]:
         "status_id": _SUCCESS if delivered else _FAILURE,
         "status_code": str(ending.get("code") or _outcome(item)),
         "metadata": {
-            "version": "1.7.0",
+            "version": "1.8.0",
             "profiles": ["ai_operation"],
             "product": {"name": "Privet", "vendor_name": "Privet"},
             "uid": f"{item.origin}#{opened.sequence}",
