@@ -449,7 +449,7 @@ async def test_reading_a_log_takes_no_more_memory_than_reading_a_short_one(
 ) -> None:
     monkeypatch.setattr(audit.log, "SEGMENT_BYTES", 20_000)
     peaks = []
-    for turns in (100, 1600):
+    for turns in (300, 2400):
         site = Site(tmp_path / str(turns))
         log = site.open()
         texts = (Content("m", b"%d" % turn, "acme") for turn in range(turns))
