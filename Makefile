@@ -49,7 +49,8 @@ fuzz: $(STAMP)  ## a hundred thousand mutated policies and texts, then atheris o
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-fuzz.lock
 	$(BIN)/python -m tests.fuzz.guided
 
-soak: $(STAMP)  ## minutes of what the test suite does for seconds: a writer killed 200 times
+soak: $(STAMP)  ## ten minutes of traffic while processes are killed and the disk fills; a writer killed 200 times
+	$(BIN)/python -m tests.soak
 	PRIVET_SOAK_KILLS=200 $(BIN)/python -m pytest tests/audit/test_recovery.py -k kill_9
 
 lock: ## write the lock files anew: names, versions and hashes, no addresses

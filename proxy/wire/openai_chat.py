@@ -6,11 +6,11 @@ Source: OpenAI API reference, "Create chat completion" (POST /v1/chat/completion
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange, Offset, Path
+from proxy.exchange import Author, Exchange, Path
 from proxy.wire import json_schema, strict_json
 from proxy.wire.json_rewrite import rewrite
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
@@ -20,7 +20,6 @@ from proxy.wire.openai_shared import (
     check_object,
     choice,
     media,
-    offsets_in,
     unread,
 )
 from proxy.wire.restoring import Sent
@@ -201,19 +200,7 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         exchange_id,
         NAME,
         json_answer=response_format.get("type") in ("json_object", "json_schema"),
-        offsets=tuple(_offsets(messages)),
     )
-
-
-def _offsets(messages: Sequence[dict[str, Any]]) -> Iterator[Offset]:
-    """Where the citations of earlier answers begin and end."""
-    for position, message in enumerate(messages):
-        annotations = message.get("annotations")
-        for number, one in enumerate(annotations if isinstance(annotations, list) else ()):
-            if isinstance(one, dict):
-                path: Path = ("messages", position, "annotations", number, "url_citation")
-                counted: Path = ("messages", position, "content")
-                yield from offsets_in(one.get("url_citation"), path, counted)
 
 
 def write(

@@ -12,32 +12,42 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import atheris
 
-with atheris.instrument_imports(include=["audit", "proxy", "tests.fuzz"]):
-    from tests.fuzz.targets import targets
+if TYPE_CHECKING:
+    from tests.fuzz.targets import Target
+
+#: One line per target in targets.py; that is imported by the process that fuzzes it, instrumented.
+NAMES = ("parser", "walker", "events", "restorer", "answers", "policy", "log")
 
 
 def main() -> int:
     """Run one target's file, one target's campaign, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.guided", description=__doc__)
-    parser.add_argument("target", nargs="?", choices=targets())
+    parser.add_argument("target", nargs="?", choices=NAMES)
     parser.add_argument("file", nargs="?", type=Path, help="bytes of a finding")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
     parser.add_argument("--corpus", type=Path, help="what was found to reach new code stays here")
     chosen = parser.parse_args()
     if chosen.file:
-        targets()[chosen.target].run(chosen.file.read_bytes())
+        _target(chosen.target).run(chosen.file.read_bytes())
         return 0
     if chosen.target:
         _campaign(chosen.target, chosen.seconds, chosen.corpus or Path(tempfile.mkdtemp()))
-    return max([_in_a_process(name, chosen.seconds) for name in targets()])
+    return max([_in_a_process(name, chosen.seconds) for name in NAMES])
+
+
+def _target(name: str) -> Target:
+    with atheris.instrument_imports(include=["audit", "proxy", "tests.fuzz"]):
+        from tests.fuzz.targets import targets
+    return targets()[name]
 
 
 def _campaign(name: str, seconds: int, corpus: Path) -> None:
     """Doesn't return: libFuzzer ends the process."""
-    target = targets()[name]
+    target = _target(name)
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(seed)

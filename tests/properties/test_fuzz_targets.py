@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,6 +41,12 @@ def test_no_bytes_do_what_none_may(name: str, data: st.DataObject) -> None:
 def test_the_seeds_hold(name: str) -> None:
     for seed in targets()[name].seeds:
         targets()[name].run(seed)
+
+
+def test_make_fuzz_runs_them_all() -> None:
+    text = Path("tests/fuzz/guided.py").read_text()
+    (names,) = re.findall(r"(?m)^NAMES = (\(.*\))$", text)  # importing it takes atheris
+    assert ast.literal_eval(names) == tuple(targets())
 
 
 def test_a_target_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:

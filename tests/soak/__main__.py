@@ -1,0 +1,160 @@
+"""`make soak`: mixed traffic while workers and detector processes are killed and the disk fills.
+
+Two workers on loopback, callers and provider in processes of their own. At the end the audit log
+verifies, every whole answer has its intent and outcome, no planted value reached the provider,
+every whole answer was right, and memory and descriptors of what lived through it are flat; exit 1
+otherwise. The audit log lies on a small file system of its own, which takes root; for anybody else
+the disk doesn't fill, and the report says so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from proxy.identity.keys import create_key
+from tests.house import write_configuration
+from tests.soak.chaos import Chaos, Watch, command
+from tests.soak.judging import Verdict
+
+_EXTRA = "vault: {store: sqlite}\nadmin_listen: 127.0.0.1:0\n"
+#: Minutes from which on what grows isn't what is still warming up.
+_LONG = 5
+
+
+async def soak(minutes: float, callers: int, seed: int, disk_mb: int) -> Verdict:
+    """One soak."""
+    seconds, verdict = minutes * 60, Verdict()
+    with tempfile.TemporaryDirectory() as scratch, _small_disk(Path(scratch), disk_mb) as disk:
+        folder = Path(scratch) / "etc"
+        async with _started("tests.soak.provider") as (provider, upstream):
+            write_configuration(
+                folder, upstream, extra=_EXTRA, settings={"dir: audit ": f"dir: {disk}/audit "}
+            )
+            (folder / "audit").symlink_to(disk / "audit")
+            key, _ = create_key(folder / "keys.yaml", "support", "desk")
+            privet, root = await _serve(folder)
+            pace = min(5.0, seconds / 12)
+            chaos = Chaos(privet.pid, disk if disk.is_mount() else None, random.Random(seed), pace)
+            watch = Watch({"the parent": privet.pid, "the spared worker": chaos.spared})
+            end = time.monotonic() + seconds
+            asking = [_asking(root, key, seed + n, seconds) for n in range(callers)]
+            *said, _, _ = await asyncio.gather(*asking, chaos.rage(end), watch.look(end))
+            verdict.says(f"after {minutes} minutes: {dict(chaos.done)}")
+            if minutes >= _LONG:
+                verdict.judge_growth(watch.growth())
+            privet.terminate()
+            code = await privet.wait()
+            verdict.says(f"privet ended with {code}", problem=code != 0)
+            provider.stdin.close()  # type: ignore[union-attr]
+            told = json.loads((await provider.stdout.read()).splitlines()[-1])  # type: ignore[union-attr]
+        _sum_up(said, told, verdict)
+        verdict.judge_log(folder, [one for part in said for one in part["whole"]])
+    return verdict
+
+
+def _sum_up(said: list[Any], told: Any, verdict: Verdict) -> None:
+    """What callers and provider saw."""
+    ended: Counter[str] = Counter()
+    for part in said:
+        ended.update(part["ended"])
+        for line in part["wrong"]:
+            verdict.says(f"a whole answer wasn't right: {line}", problem=True)
+    for what, number in sorted(ended.items()):
+        verdict.says(f"  {number:6} {what}")
+    verdict.says(f"the provider heard {told['heard']}", problem=not told["heard"].get("whole"))
+    leaked = f"{len(told['leaks'])} planted values reached the provider {told['leaks'][:3] or ''}"
+    verdict.says(leaked, problem=bool(told["leaks"]))
+
+
+@contextmanager
+def _small_disk(scratch: Path, megabytes: int) -> Iterator[Path]:
+    """A file system in memory for the audit log; a plain folder for who can't mount one."""
+    disk = scratch / "disk"
+    disk.mkdir()
+    mounted = os.geteuid() == 0
+    if mounted:
+        options = f"size={megabytes}m"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], check=True)
+    try:
+        yield disk
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@asynccontextmanager
+async def _started(module: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", module),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        limit=2**24,
+    )
+    assert process.stdout is not None
+    try:
+        yield process, (await process.stdout.readline()).decode().strip()
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _serve(folder: Path) -> tuple[asyncio.subprocess.Process, str]:
+    """`privet serve` with two workers; gives its root URL. Its log goes to a file."""
+    with (folder / "privet.log").open("wb") as log:
+        privet = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "proxy", "serve", "--config", folder / "privet.yaml"),
+            *("--workers", "2"),
+            stderr=log,
+        )
+    while True:
+        events = [json.loads(line) for line in (folder / "privet.log").read_text().splitlines()]
+        for event in events:
+            if event["event"] == "serving" and "workers" in event:
+                return privet, str(event["base_url"]).removesuffix("/v1")
+        if privet.returncode is not None:
+            raise RuntimeError(f"privet didn't start: {events[-3:]}, {command(privet.pid)}")
+        await asyncio.sleep(0.2)
+
+
+async def _asking(root: str, key: str, seed: int, seconds: float) -> Any:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.soak.traffic", root, key, str(seed), str(seconds)),
+        stdout=subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    return json.loads(said)
+
+
+def main() -> int:
+    """Run a soak and print its report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--callers", type=int, default=2, help="processes of four callers each")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--disk", type=int, default=512, help="MB that the audit log has")
+    chosen = parser.parse_args()
+    if os.geteuid() != 0:
+        print("not root: the disk won't fill")
+    verdict = asyncio.run(soak(chosen.minutes, chosen.callers, chosen.seed, chosen.disk))
+    print("\n".join(verdict.lines))
+    print("GOOD" if not verdict.problems else f"{len(verdict.problems)} PROBLEMS")
+    return int(bool(verdict.problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
