@@ -41,6 +41,7 @@ def test_user_names(text: str, name: str) -> None:
         "/home/ubuntu/app and /Users/Shared/x",
         "for user input, by user action",
         "the user interface failed",
+        "The user explicitly requested tests. Your plan is ready for user approval.",
         "create_session(user=self.user, login=None)",
         "@property and @Override",
         "ssh git@github.com",
