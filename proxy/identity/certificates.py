@@ -19,25 +19,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from proxy.errors import Unauthenticated
 from proxy.exchange import Principal
+from proxy.identity.caller import CallerRecord
 from proxy.identity.watched import version_of
 from proxy.yaml_file import read_text, read_yaml
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
+class CertificateRecord(CallerRecord):
+    """A subject, and who it is."""
 
-class CertificateRecord(BaseModel):
-    """A subject, and who it is; `id` is what records and policy's scopes call it."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-    id: Name
     subject: Annotated[str, Field(min_length=1, max_length=1000)]
-    tenant: Name = "default"
-    team: Name
-    app: Name
-    user: str = ""
-    roles: Annotated[tuple[Name, ...], Field(strict=False)] = ()
-    asserts: Annotated[tuple[Name, ...], Field(strict=False)] = ()
 
     @field_validator("subject")
     @classmethod
@@ -52,18 +42,6 @@ class CertificateRecord(BaseModel):
     def name(self) -> x509.Name:
         """The subject, as certificates hold it."""
         return x509.Name.from_rfc4514_string(self.subject)
-
-    def principal(self) -> Principal:
-        """Who a caller with this certificate is."""
-        return Principal(
-            self.tenant,
-            self.team,
-            self.app,
-            self.user,
-            frozenset(self.roles),
-            key_id=self.id,
-            asserts=frozenset(self.asserts),
-        )
 
 
 class CertificatesFile(BaseModel):

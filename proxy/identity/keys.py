@@ -28,6 +28,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from proxy.errors import NotFound, Unauthenticated
 from proxy.exchange import Principal
+from proxy.identity.caller import CallerRecord
 from proxy.identity.watched import version_of
 from proxy.yaml_file import read_text, read_yaml
 
@@ -37,38 +38,12 @@ _KEY = re.compile(r"pv-[A-Za-z0-9_-]{32}")
 _BEARER = re.compile(r"bearer +(\S+) *", re.IGNORECASE)  # RFC 9110 s. 11.1: the scheme in any case
 _HEADING = "# Virtual keys, hashed: made with `privet keys create`, taken away with `revoke`.\n"
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
 
+class KeyRecord(CallerRecord):
+    """What is kept of a key: `hash` is its text's SHA-256 in hex, `created` ISO 8601 in UTC."""
 
-class KeyRecord(BaseModel):
-    """What is kept of a key: `hash` is its text's SHA-256 in hex, `created` ISO 8601 in UTC.
-
-    `asserts` are the labels that its holder attests, where others only declare them.
-    """
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-    id: Name
     hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    tenant: Name
-    team: Name
-    app: Name
-    user: str = ""
     created: str
-    roles: Annotated[tuple[Name, ...], Field(strict=False)] = ()
-    asserts: Annotated[tuple[Name, ...], Field(strict=False)] = ()
-
-    def principal(self) -> Principal:
-        """Who a caller with this key is."""
-        return Principal(
-            self.tenant,
-            self.team,
-            self.app,
-            self.user,
-            frozenset(self.roles),
-            key_id=self.id,
-            asserts=frozenset(self.asserts),
-        )
 
 
 class KeysFile(BaseModel):

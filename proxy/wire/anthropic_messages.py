@@ -19,10 +19,8 @@ from proxy.errors import BadRequest, PrivetError
 from proxy.exchange import Author, Exchange, Path, Scope, Signed, TextPart
 from proxy.wire import anthropic_tools, json_schema, json_walk, strict_json
 from proxy.wire.anthropic_blocks import CACHE, CONTENT, MEDIA_BLOCKS, SIGNED_BLOCKS
-from proxy.wire.json_rewrite import rewrite
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import check_kinds, check_object, choice
-from proxy.wire.restoring import Sent
 
 NAME = "anthropic.messages"
 COUNT_TOKENS = "anthropic.count_tokens"
@@ -148,25 +146,6 @@ def _parse(dialect: str, body: bytes, exchange_id: str) -> Exchange:
         # What a model signed must mean the same when the history was trimmed.
         scope=Scope.PRINCIPAL if thinking.get("type", "disabled") != "disabled" else Scope.REQUEST,
     )
-
-
-def write(
-    exchange: Exchange, edits: Mapping[Path, str], model: str, hidden: Mapping[str, str]
-) -> Sent:
-    """The body for one endpoint; the caller's own bytes where nothing had to change.
-
-    Args:
-        hidden: value -> its placeholder ("" if it never comes back), for what schemas allow.
-
-    Raises:
-        CannotMask: an edit that can't stand where it must.
-        LookupError: an edit that has no place in the tree.
-    """
-    if not edits and not exchange.without and model == exchange.model:
-        return Sent(exchange.body)
-    tree = rewrite(exchange.tree, edits, exchange.documents, exchange.without)
-    tree, relaxed = json_schema.relax(exchange, tree, edits, hidden)
-    return Sent(strict_json.dumps({**tree, "model": model}), relaxed)
 
 
 def passed_on(headers: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -6,13 +6,11 @@ Source: OpenAI API reference, "Create chat completion" (POST /v1/chat/completion
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange, Path
+from proxy.exchange import Author, Exchange
 from proxy.wire import json_schema, strict_json
-from proxy.wire.json_rewrite import rewrite
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import (
     BREAKPOINT,
@@ -22,7 +20,6 @@ from proxy.wire.openai_shared import (
     media,
     unread,
 )
-from proxy.wire.restoring import Sent
 
 NAME = "openai.chat"
 
@@ -201,25 +198,6 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         NAME,
         json_answer=response_format.get("type") in ("json_object", "json_schema"),
     )
-
-
-def write(
-    exchange: Exchange, edits: Mapping[Path, str], model: str, hidden: Mapping[str, str]
-) -> Sent:
-    """The body for one endpoint; the caller's own bytes where nothing had to change.
-
-    Args:
-        hidden: value -> its placeholder ("" if it never comes back), for what schemas allow.
-
-    Raises:
-        CannotMask: an edit that can't stand where it must.
-        LookupError: an edit that has no place in the tree.
-    """
-    if not edits and model == exchange.model:
-        return Sent(exchange.body)
-    tree = rewrite(exchange.tree, edits, exchange.documents)
-    tree, relaxed = json_schema.relax(exchange, tree, edits, hidden)
-    return Sent(strict_json.dumps({**tree, "model": model}), relaxed)
 
 
 def _check_shape(tree: Any) -> list[Any]:

@@ -6,15 +6,11 @@ Source: OpenAI API reference, "Create completion" (POST /v1/completions).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange, Path
+from proxy.exchange import Author, Exchange
 from proxy.wire import strict_json
-from proxy.wire.json_rewrite import rewrite
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import check_kinds, check_object, visit_prompts
-from proxy.wire.restoring import Sent
 
 NAME = "openai.completions"
 
@@ -61,18 +57,3 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         NAME,
         json_answer=False,
     )
-
-
-def write(
-    exchange: Exchange, edits: Mapping[Path, str], model: str, _hidden: Mapping[str, str]
-) -> Sent:
-    """The body for one endpoint; the caller's own bytes where nothing had to change.
-
-    Raises:
-        CannotMask: an edit that can't stand where it must.
-        LookupError: an edit that has no place in the tree.
-    """
-    if not edits and model == exchange.model:
-        return Sent(exchange.body)
-    tree = rewrite(exchange.tree, edits, exchange.documents)
-    return Sent(strict_json.dumps({**tree, "model": model}))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Scope
-from proxy.wire import openai_completions, strict_json
+from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import check_object, choice, read_answer, visit_prompts
 from proxy.wire.restoring import Asked, Restored, Restoring
@@ -24,8 +24,6 @@ _REQUEST = Spec(
         "user": Spec(leaf=Leaf.PSEUDONYM),
     }
 )
-
-write = openai_completions.write
 
 
 def parse(body: bytes, exchange_id: str) -> Exchange:

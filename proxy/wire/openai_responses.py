@@ -20,8 +20,7 @@ from typing import Any
 
 from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Path, Scope, Signed, TextPart
-from proxy.wire import json_schema, json_walk, strict_json
-from proxy.wire.json_rewrite import rewrite
+from proxy.wire import json_walk, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_responses_items import (
     AUTHORS,
@@ -34,6 +33,7 @@ from proxy.wire.openai_responses_items import (
 )
 from proxy.wire.openai_shared import check_kinds, check_object, choice
 from proxy.wire.restoring import Sent
+from proxy.wire.writing import edited
 
 NAME = "openai.responses"
 
@@ -171,20 +171,11 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
 def write(
     exchange: Exchange, edits: Mapping[Path, str], model: str, hidden: Mapping[str, str]
 ) -> Sent:
-    """The body for one endpoint; the caller's own bytes where nothing had to change.
-
-    Args:
-        hidden: value -> its placeholder ("" if it never comes back), for what schemas allow.
-
-    Raises:
-        CannotMask: an edit that can't stand where it must.
-        LookupError: an edit that has no place in the tree.
-    """
+    """As `writing.write`; of a conversation that the vault holds, providers store nothing."""
     changed = edits or exchange.without or model != exchange.model
     if not changed and exchange.tree.get("store") is False:
         return Sent(exchange.body)
-    tree = rewrite(exchange.tree, edits, exchange.documents, exchange.without)
-    tree, relaxed = json_schema.relax(exchange, tree, edits, hidden)
+    tree, relaxed = edited(exchange, edits, hidden)
     tree |= {"model": model, "store": False}
     notes: tuple[str, ...] = ()
     if isinstance(tree.get("input"), list):

@@ -10,7 +10,8 @@ import pytest
 from proxy.errors import BadRequest, PolicyRefused, ProviderRefused
 from proxy.exchange import Alphabet, Author, Exchange, Reach, Scope
 from proxy.wire import BY_PATH, anthropic_messages
-from proxy.wire.anthropic_messages import parse, passed_on, write
+from proxy.wire.anthropic_messages import parse, passed_on
+from proxy.wire.writing import write
 
 HELLO: list[Any] = [{"role": "user", "content": "Hello"}]
 BLOB = "QUJD" * 30

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from proxy.exchange import Exchange, Path
-from proxy.wire import openai_chat
 from proxy.wire.restoring import Sent
+from proxy.wire.writing import write
 from tests.wire.asking import WEATHER, parsed
 
 MAIL = {"zoe@example.org": "<EMAIL_ADDRESS_1>"}
@@ -27,7 +27,7 @@ def tool(name: str = "save", strict: bool | None = None, **properties: Any) -> d
 
 
 def sent(exchange: Exchange, hidden: dict[str, str], edits: dict[Path, str] | None = None) -> Sent:
-    return openai_chat.write(exchange, edits or {SAID: "Hello"}, "m", hidden)
+    return write(exchange, edits or {SAID: "Hello"}, "m", hidden)
 
 
 def arguments(hidden: dict[str, str], **properties: Any) -> dict[str, Any]:

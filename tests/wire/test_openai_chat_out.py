@@ -12,11 +12,12 @@ import pytest
 from proxy.errors import BadRequest, PolicyRefused, PrivetError, ProviderRefused, Unauthenticated
 from proxy.exchange import Exchange, Path
 from proxy.wire import BY_PATH, DIALECTS, openai_chat, openai_shared
+from proxy.wire.writing import write
 from tests.wire.asking import WEATHER, parsed
 
 
 def written(exchange: Exchange, edits: dict[Path, str], model: str = "m") -> dict[str, Any]:
-    tree: dict[str, Any] = json.loads(openai_chat.write(exchange, edits, model, {}).body)
+    tree: dict[str, Any] = json.loads(write(exchange, edits, model, {}).body)
     return tree
 
 
@@ -25,7 +26,7 @@ def test_an_unchanged_request_keeps_its_bytes() -> None:
         b'{ "model":"m",\t"messages":[{"role":"user","content":"Gr\\u00fc\\u00dfe"}],"top_p":1.0}'
     )
     exchange = openai_chat.parse(body, "x")
-    assert openai_chat.write(exchange, {}, "m", {}).body is body
+    assert write(exchange, {}, "m", {}).body is body
 
 
 def test_another_model_changes_nothing_but_the_model() -> None:
@@ -33,7 +34,7 @@ def test_another_model_changes_nothing_but_the_model() -> None:
         b'{"model":"m","messages":[{"role":"user","content":"x"}],"a":1.10,"b":1E400,"stop":null}'
     )
     exchange = openai_chat.parse(body, "x")
-    sent = openai_chat.write(exchange, {}, "other", {})
+    sent = write(exchange, {}, "other", {})
     assert sent.body == body.replace(b'"m"', b'"other"')
 
 
