@@ -126,10 +126,9 @@ async def _stream(
         reply.close()
         services.times.took("step", "restore", restore_s)
         try:
-            await attempt.record(outcome, bytes(unsealed), services)
+            await attempt.record(outcome, bytes(unsealed), services, handed_on=True)
         except AuditUnavailable:
-            # What was delivered can't be called back; a restart turns the intent into `unknown`.
-            log.error("outcome not recorded", exchange=exchange.id)
+            log.error("outcome not recorded yet", exchange=exchange.id)
 
 
 def _streaming(attempt: Attempt, streaming: Streaming, services: Services) -> Streaming:

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from proxy.detect.detector import Detector
-from proxy.errors import PrivetError, ShuttingDown
+from proxy.errors import AuditUnavailable, PrivetError, ShuttingDown
 from proxy.exchange import Verdict
 from proxy.identity import Callers, Identify
 from proxy.logs import describe_exception
@@ -120,11 +120,16 @@ class Attempt:
     translation: Translation | None
     notes: tuple[str, ...]
 
-    async def record(self, outcome: Outcome, received: bytes, services: Services) -> None:
+    async def record(
+        self, outcome: Outcome, received: bytes, services: Services, *, handed_on: bool = False
+    ) -> None:
         """Write how it ended, even if the client leaves meanwhile.
 
+        Args:
+            handed_on: what was delivered is: it can't be called back without a record.
+
         Raises:
-            AuditUnavailable: it can't be made durable.
+            AuditUnavailable: it can't be made durable yet.
         """
         request, verdict, usage = self.request, self.verdict, self.asked.usage
         if outcome.status == "client_left" and services.stopping.is_set():
@@ -132,7 +137,13 @@ class Attempt:
         models, secret = services.catalogue.models, services.secret
         count_attempt(services.counts, request, verdict, outcome, usage, models, secret)
         started, recorder = time.perf_counter(), services.recorder
-        await recorder.outcome(request, verdict, self.number, outcome, received)
+        try:
+            await recorder.outcome(request, verdict, self.number, outcome, received)
+        except AuditUnavailable as unrecorded:
+            if not handed_on:
+                outcome.status, outcome.code, outcome.delivered = "failed", unrecorded.code, 0
+            recorder.owe(request, verdict, self.number, outcome)
+            raise
         services.times.took("step", "record outcome", time.perf_counter() - started)
 
 

@@ -5,13 +5,15 @@ The body of a record is sealed; it says who, where, under which rule and how hid
 the strings that carry data, grouped by message, so that a conversation stores each turn once.
 
 Invariants: `intent` returns only when its record is durable; a record is sealed and queued before
-anything is awaited, so it is written even if the client leaves meanwhile.
+anything is awaited, so it is written even if the client leaves meanwhile; an outcome that finds the
+disk full is written when there is room, or the next start closes its intent as `unknown`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,6 +44,9 @@ from proxy.ladder import spell
 #: A streamed answer is sealed in pieces of at most this size, so memory stays bounded.
 PART_BYTES = 64 * 1024
 _DAY = 86_400 * 10**9
+#: How many outcomes are kept for a disk that has room again, and how often that is tried.
+_MOST_OWED = 10_000
+_AGAIN_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -188,6 +193,7 @@ class Recorder:
         self._index = index
         self._retention = retention or {}
         self._now = now
+        self._owed: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=_MOST_OWED)
 
     async def intent(
         self,
@@ -261,19 +267,31 @@ class Recorder:
         Raises:
             AuditUnavailable: it can't be made durable.
         """
-        body = {
-            "attempt": attempt,
-            "endpoint": _endpoint(verdict),
-            "status": outcome.status,
-            "http_status": outcome.http_status,
-            "code": outcome.code,
-            "received_bytes": outcome.received,
-            "delivered_bytes": outcome.delivered,
-            **({"produced": dict(outcome.produced)} if outcome.produced else {}),
-        }
+        body = _ended(verdict, attempt, outcome)
         kept = received and self._kept(verdict) != "metadata"
         contents = self._contents([("received", received)] if kept else [], request)
         await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
+
+    def owe(self, request: Request, verdict: Verdict, attempt: int, outcome: Outcome) -> None:
+        """Keep an outcome that couldn't be written for `catch_up`, without what was received."""
+        body = _ended(verdict, attempt, outcome) | {"late": True}
+        self._owed.append((request.exchange.id, body))
+
+    async def catch_up(self) -> None:
+        """Write what is owed as soon as the disk takes it, for as long as this runs."""
+        while True:
+            await asyncio.sleep(_AGAIN_S)
+            await self._pay()
+
+    async def _pay(self) -> None:
+        while self._owed:
+            exchange_id, body = self._owed.popleft()
+            try:
+                await self._append(Kind.OUTCOME, exchange_id, body, ())
+            except AuditUnavailable:
+                self._owed.appendleft((exchange_id, body))
+                return
+            log.info("outcome recorded late", exchange=exchange_id)
 
     async def refusal(self, request: Request, refused: PrivetError) -> None:
         """Put on record that an understood request wasn't forwarded, and which rule said so.
@@ -343,6 +361,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Wait for what is under way, then close the log with a final checkpoint."""
+        await self._pay()
         await self._log.close()
 
     def _kept(self, verdict: Verdict) -> Keep:
@@ -383,6 +402,20 @@ class Recorder:
                 "The audit record can't be written, so nothing is forwarded.",
                 hint="The operator has to look at the audit disk.",
             ) from None
+
+
+def _ended(verdict: Verdict, attempt: int, outcome: Outcome) -> dict[str, Any]:
+    """The body of an outcome."""
+    return {
+        "attempt": attempt,
+        "endpoint": _endpoint(verdict),
+        "status": outcome.status,
+        "http_status": outcome.http_status,
+        "code": outcome.code,
+        "received_bytes": outcome.received,
+        "delivered_bytes": outcome.delivered,
+        **({"produced": dict(outcome.produced)} if outcome.produced else {}),
+    }
 
 
 def _whom(who: Principal) -> dict[str, Any]:

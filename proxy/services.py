@@ -157,6 +157,7 @@ async def running(
         for task in (
             watch(watched),
             keep_up(audit_log, site, slot, approvers, _witnesses(configuration)),
+            recorder.catch_up(),
         ):
             stack.push_async_callback(_cancel, asyncio.create_task(task))
         yield services

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import resource
 import signal
 from pathlib import Path
@@ -15,7 +17,7 @@ from audit.keys import load_recipient_key, load_verifier_keys
 from audit.reading import Reader
 from audit.record import Kind
 from audit.verify import verify
-from tests.house import write_configuration
+from tests.house import House, write_configuration
 from tests.simulator import Simulator
 from tests.story.test_commands import privet, running
 
@@ -63,3 +65,46 @@ async def test_a_full_disk_refuses_and_forwards_nothing_until_there_is_room(
     assert len(sent) == 2
     assert b"before" in sent[0]
     assert b"after" in sent[1]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_outcome_that_finds_the_disk_full_is_written_when_there_is_room(
+    privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, *, stream: bool
+) -> None:
+    go_on = asyncio.Event()
+    simulator.says("One two three four five six seven eight").in_fragments(8).waits(
+        go_on, at=700 if stream else 100
+    )
+
+    async def ask() -> str:
+        response = await privet.client._client.post(
+            f"{privet.root}/v1/chat/completions",
+            headers={"Authorization": f"Bearer {privet.key}"},
+            json={
+                "model": "gpt-4o-mini",
+                "messages": [{"role": "user", "content": "Count for Jane Doe."}],
+                "stream": stream,
+            },
+        )
+        return response.text
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    asking = asyncio.create_task(ask())
+    await simulator.heard(1)
+    real = os.fdatasync
+    monkeypatch.setattr(os, "fdatasync", full)
+    go_on.set()
+    answer = await asking
+    assert ("[DONE]" in answer) is stream, "what isn't on record isn't delivered, but for a stream"
+    assert ("audit_unavailable" in answer) is not stream
+    assert privet.kinds() == ["intent"]
+    monkeypatch.setattr(os, "fdatasync", real)
+    while privet.kinds() != ["intent", "outcome"]:
+        await asyncio.sleep(0.01)
+    said: Any = privet.records()[-1].opened.body
+    assert said["late"] is True
+    assert said["status"] == ("delivered" if stream else "failed")
+    assert said["code"] == ("" if stream else "audit_unavailable")
+    assert privet.verify().exit_code == 0
