@@ -87,7 +87,9 @@ async def listening(
         services.draining.set()
         for listened in runner.sites:
             await listened.stop()
-        listener.pre_shutdown()  # connections without a request end now, others after theirs
+        for connection in listener.connections:
+            if isinstance(connection, _Connection):
+                connection.close_if_idle()  # others after their answer
         await server.drain()
         await runner.cleanup()
 
@@ -325,6 +327,11 @@ class _Listener(web.Server):
 
 class _Connection(web.RequestHandler):
     __slots__ = ()
+
+    def close_if_idle(self) -> None:
+        """Close it unless a request is under way: what still comes of its body would be dropped."""
+        if not self._request_in_progress:
+            self.close()
 
     def handle_error(
         self,
