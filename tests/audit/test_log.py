@@ -49,6 +49,19 @@ async def test_a_closed_log_verifies_and_opens(site: Site) -> None:
     assert outcome.contents == [("answer", b"Answer 2 to e")]
 
 
+async def test_a_log_that_grows_is_read_as_it_was_when_reading_began(site: Site) -> None:
+    log = site.open()
+    await converse(log, 2)
+    with Reader(site.folder, site.auditor) as reader:
+        records = reader.records()
+        read = [next(records)]
+        await converse(log, 2)
+        read += records
+        assert [record.leaf.sequence for record in read] == [0, 1, 2, 3]
+        assert len(list(reader.records())) == 8
+    await log.close()
+
+
 async def test_the_recovery_key_opens_it_as_well_and_a_strangers_does_not(site: Site) -> None:
     log = site.open()
     await converse(log, 1)
