@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from audit import export
 from audit.asking import folder_of, held_checkpoints, private_keys
 from audit.desk import make_desk, open_desk
+from audit.errors import AuditError
 from audit.index import slots_of, update
 from audit.keys import load_verifier_keys
 from audit.moments import day, iso, last_day, period
@@ -24,6 +25,7 @@ from audit.search import Hit, Query, search, unknown
 from audit.selecting import open_hits
 from audit.summary import summarise
 from audit.summary_html import page
+from audit.summary_pdf import pdf
 from audit.verify import verify
 from audit.verify_site import is_site, verify_site
 
@@ -73,7 +75,8 @@ def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     report.add_argument("--desk", type=Path, required=True)
     report.add_argument("--key", type=Path, required=True, help="file of the verifier key(s)")
     report.add_argument("--since", type=Path, action="append", default=[], help="held checkpoint")
-    report.add_argument("--html", type=Path, required=True, metavar="OUT")
+    report.add_argument("--html", type=Path, metavar="OUT", help="as a web page")
+    report.add_argument("--pdf", type=Path, metavar="OUT", help="to be filed; needs privet[pdf]")
     report.set_defaults(run=_report)
 
 
@@ -189,6 +192,9 @@ def _export(arguments: Namespace) -> int:
 
 
 def _report(arguments: Namespace) -> int:
+    outs = [out for out in (arguments.html, arguments.pdf) if out is not None]
+    if not outs:
+        raise AuditError("say where the report goes: --html OUT, --pdf OUT")
     desk = open_desk(arguments.desk)
     site, keys = folder_of(arguments.directory), load_verifier_keys(arguments.key)
     since = held_checkpoints(arguments.since)
@@ -197,8 +203,10 @@ def _report(arguments: Namespace) -> int:
     checks = _checks(site, keys, since)
     with closing(desk.index()) as index:
         summary = summarise(index, first, last)
-    arguments.html.write_text(page(summary, checks, desk.officer), encoding="utf-8")
-    print(f"{arguments.html}: {summary.total(Kind.INTENT)} requests", file=sys.stderr)
+    text = page(summary, checks, desk.officer)
+    for out in outs:
+        out.write_bytes(pdf(text) if out == arguments.pdf else text.encode())
+        print(f"{out}: {summary.total(Kind.INTENT)} requests", file=sys.stderr)
     return max(report.exit_code for report in checks)
 
 

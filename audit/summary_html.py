@@ -14,8 +14,12 @@ from audit.record import Kind
 from audit.report import WARNINGS, Report
 from audit.summary import Counts, Summary
 
-_STYLE = """
-:root { --ink: #1d2733; --soft: #5b6875; --line: #d9dee4; --sent: #2f6f8f; --refused: #c2572b; }
+#: Charts take these as they are: what sets the PDF knows no variables in them.
+_INK, _SOFT, _LINE, _SENT, _REFUSED = "#1d2733", "#5b6875", "#d9dee4", "#2f6f8f", "#c2572b"
+
+_STYLE = (
+    f":root {{ --ink: {_INK}; --soft: {_SOFT}; --line: {_LINE}; }}"
+    """
 * { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   color: var(--ink); background: #fff; margin: 0 auto; max-width: 60rem; padding: 3rem 2rem; }
@@ -33,12 +37,12 @@ p { margin: .4rem 0; } .soft { color: var(--soft); }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .35rem .6rem .35rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; overflow-wrap: anywhere; }
-th { color: var(--soft); font-weight: 600; } td.n, th.n { text-align: right; white-space: nowrap;
+th { color: var(--soft); font-weight: 600; overflow-wrap: normal; }
+td.n, th.n { text-align: right; white-space: nowrap;
   font-variant-numeric: tabular-nums; }
 .two { display: grid; grid-template-columns: 1fr 1fr; gap: 0 2.5rem; }
 section { break-inside: avoid; }
-svg { width: 100%; height: auto; display: block; } svg text { font: 12px system-ui, sans-serif;
-  fill: var(--soft); } svg .label { fill: var(--ink); }
+svg { width: 100%; height: auto; display: block; } svg text { font: 12px system-ui, sans-serif; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 2px;
   margin: 0 .35em 0 .9em; }
 footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .8rem; font-size: .86rem;
@@ -46,6 +50,10 @@ footer { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: .8rem
 @media print { body { max-width: none; padding: 0; font-size: 11pt; } @page { margin: 18mm; } }
 @media (max-width: 40rem) { .figures, .two { grid-template-columns: 1fr 1fr; } }
 """
+)
+
+#: Room at a chart's right edge for half of the last day's name.
+_EDGE = 14
 
 _FOOTER = """Figures come from the search index, which is made from opened records; the checks above
 come from the log itself and its verifier key. Days are UTC. A request counts as forwarded when its
@@ -93,7 +101,7 @@ def _figures(summary: Summary) -> str:
     figures = [
         (f"{sent:,}", "requests forwarded"),
         (f"{refused:,}", f"refused ({share})"),
-        (f"{summary.total(Kind.POLICY_CHANGE):,}", "policies loaded or refused"),
+        (f"{summary.total(Kind.POLICY_CHANGE):,}", "changes of policy or knowledge"),
         (f"{summary.total(Kind.ERASURE):,}", "erasures"),
     ]
     boxes = (
@@ -111,7 +119,7 @@ def _verdict(report: Report) -> str:
         "good": "Whole: nothing is missing, changed or out of order.",
     }[kind]
     anchor = "the newest checkpoint here" if report.held is None else "a checkpoint held elsewhere"
-    window = f"{report.unprotected_records} records over {report.unprotected_seconds:.1f} s"
+    window = f"{report.unprotected_records:,} records over {report.unprotected_seconds:,.1f} s"
     rows = "".join(
         f"<tr><td>{_text(one.code)}<td>{_text(one.where)}<td>{_text(one.detail)}"
         for one in report.findings[:20]
@@ -126,8 +134,8 @@ def _verdict(report: Report) -> str:
 
 def _legend() -> str:
     return (
-        "<p class=soft><span class=key style='background:var(--sent)'></span>forwarded"
-        "<span class=key style='background:var(--refused)'></span>refused</p>"
+        f"<p class=soft><span class=key style='background:{_SENT}'></span>forwarded"
+        f"<span class=key style='background:{_REFUSED}'></span>refused</p>"
     )
 
 
@@ -142,7 +150,7 @@ def _days(summary: Summary) -> str:
         bars.append((start, sum(one[0] for one in several), sum(one[1] for one in several)))
     top = _round_up(max((sent + refused for _, sent, refused in bars), default=1))
     left, width, height = 52, 900, 190
-    slot = (width - left) / max(1, len(bars))
+    slot = (width - left - _EDGE) / max(1, len(bars))
     parts = [_grid(top, left, width, height)]
     for number, (start, sent, refused) in enumerate(bars):
         x, wide = left + number * slot + slot * 0.15, slot * 0.7
@@ -151,14 +159,15 @@ def _days(summary: Summary) -> str:
         parts.append(
             f"<g><title>{words}</title>"
             f"<rect x={x:.1f} y={height - tall + 10:.1f} width={wide:.1f} height={tall:.1f} "
-            "fill='var(--sent)' />"
+            f"fill='{_SENT}' />"
             f"<rect x={x:.1f} y={height - tall - cut + 10:.1f} width={wide:.1f} height={cut:.1f} "
-            "fill='var(--refused)' /></g>"
+            f"fill='{_REFUSED}' /></g>"
         )
         if number % max(1, math.ceil(len(bars) / 12)) == 0:
             middle = x + wide / 2
             parts.append(
-                f"<text x={middle:.1f} y={height + 28} text-anchor=middle>{iso(start)[5:10]}</text>"
+                f"<text x={middle:.1f} y={height + 28} text-anchor=middle fill='{_SOFT}'>"
+                f"{iso(start)[5:10]}</text>"
             )
     return (
         f"<svg viewBox='0 0 {width} {height + 34}' role=img "
@@ -171,8 +180,9 @@ def _grid(top: int, left: int, width: int, height: int) -> str:
     for step in range(5):
         y = 10 + height - height * step / 4
         lines.append(
-            f"<line x1={left} x2={width} y1={y:.1f} y2={y:.1f} stroke='var(--line)' />"
-            f"<text x={left - 8} y={y + 4:.1f} text-anchor=end>{top * step / 4:,.0f}</text>"
+            f"<line x1={left} x2={width} y1={y:.1f} y2={y:.1f} stroke='{_LINE}' />"
+            f"<text x={left - 8} y={y + 4:.1f} text-anchor=end fill='{_SOFT}'>"
+            f"{top * step / 4:,.0f}</text>"
         )
     return "".join(lines)
 
@@ -185,15 +195,15 @@ def _bars(title: str, counts: Counts, *, refused: bool = False, most: int = 8) -
     if not shown:
         return f"<section><h2>{title}</h2><p class=soft>none</p></section>"
     top = max(count for _, count in shown)
-    colour = "--refused" if refused else "--sent"
+    colour = _REFUSED if refused else _SENT
     rows = []
     for number, (name, count) in enumerate(shown):
         y = number * 36
         rows.append(
-            f"<text class=label x=0 y={y + 13}>{_text(name or '(none)')}</text>"
-            f"<text x=400 y={y + 13} text-anchor=end>{count:,}</text>"
+            f"<text x=0 y={y + 13} fill='{_INK}'>{_text(name or '(none)')}</text>"
+            f"<text x=400 y={y + 13} text-anchor=end fill='{_SOFT}'>{count:,}</text>"
             f"<rect x=0 y={y + 18} width={max(1.0, 400 * count / top):.1f} height=8 rx=2 "
-            f"fill='var({colour})' />"
+            f"fill='{colour}' />"
         )
     return (
         f"<section><h2>{title}</h2><svg viewBox='0 0 400 {36 * len(shown)}' role=img "

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -308,6 +308,18 @@ class Recorder:
             await self._append(Kind.REFUSAL, request.exchange.id, body, ())
         except AuditUnavailable:
             log.error("refusal not recorded", exchange=request.exchange.id, code=refused.code)
+
+    async def knowledge_changed(
+        self, digest: bytes, entities: Collection[str], *, accepted: bool
+    ) -> None:
+        """Put on record what the customer's knowledge is from now on, or that a change was refused.
+
+        Raises:
+            AuditUnavailable: it can't be made durable.
+        """
+        knowledge = {"digest": digest.hex(), "entities": sorted(entities)}
+        body = {"knowledge": knowledge, "accepted": accepted}
+        await self._append(Kind.POLICY_CHANGE, "", body, ())
 
     async def access(self, access: Access, refused: PrivetError | None = None) -> None:
         """Put on record what a caller does with what it has stored, or why it may not.

@@ -126,6 +126,9 @@ async def running(
         if ended:
             await recorder.worker_replaced(ended)
         await on_record(policies.current, recorder, accepted=True)
+        if settings.detect.knowledge:
+            known = detector.knowledge
+            await recorder.knowledge_changed(known.digest, known.entities, accepted=True)
         watched = Watched(policies, candidates, taught, callers, recorder, asyncio.Event(), counts)
         providers = {}
         for name, section in settings.providers.items():

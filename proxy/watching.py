@@ -124,13 +124,21 @@ async def _report(reloads: asyncio.Queue[tuple[str, Reload]], watched: Watched) 
             log.error("policy change not recorded", policy=policy.name, digest=policy.digest)
 
 
-def _report_knowledge(watched: Watched, knowledge: Knowledge, problems: Sequence[Problem]) -> None:
+async def _report_knowledge(
+    watched: Watched, knowledge: Knowledge, problems: Sequence[Problem]
+) -> None:
     watched.counts["reload", "knowledge", "refused" if problems else "loaded"] += 1
     if problems:
         said = [str(problem) for problem in problems]
         log.error("knowledge refused, the last good one stays", problems=said)
     else:
         log.info("knowledge loaded", entities=sorted(knowledge.entities))
+    try:
+        await watched.recorder.knowledge_changed(
+            knowledge.digest, knowledge.entities, accepted=not problems
+        )
+    except AuditUnavailable:
+        log.error("knowledge change not recorded")
 
 
 async def _watch_callers(callers: Callers) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
 from proxy.detect.detector import Detector
@@ -31,7 +31,7 @@ class KnowledgeStore:
         self,
         every_s: float,
         agree: Callable[[Collection[str]], None],
-        report: Callable[[Knowledge, Sequence[Problem]], None],
+        report: Callable[[Knowledge, Sequence[Problem]], Awaitable[None]],
     ) -> None:
         """Look at the files every `every_s` seconds; teach and report when their bytes changed.
 
@@ -52,10 +52,10 @@ class KnowledgeStore:
                 knowledge = await asyncio.to_thread(load, self._paths)
                 agree(self._detector.would_produce(knowledge))
             except ConfigError as error:
-                report(self._detector.knowledge, error.problems)
+                await report(self._detector.knowledge, error.problems)
                 continue
             self._detector.learn(knowledge)
-            report(knowledge, ())
+            await report(knowledge, ())
 
 
 def _fingerprint(paths: Sequence[Path]) -> str:

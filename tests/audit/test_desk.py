@@ -6,11 +6,14 @@ import asyncio
 import csv
 import io
 import json
+import sys
 from collections.abc import Coroutine
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pypdfium2
 import pytest
 
 from audit.cli import main
@@ -306,8 +309,7 @@ def test_the_report_is_one_page_with_figures_and_the_verdict(office: Office) -> 
     write(office, policy, conversation(office))
     office.index()
     page = office.root / "report.html"
-    arguments = ["report", office.site, "--period", "2026-Q4", "--desk", office.desk]
-    office.run(*arguments, "--key", str(office.root / "verifier.txt"), "--html", str(page))
+    office.run(*report(office), "--html", str(page))
     text = page.read_text()
     assert "5</b><span>requests forwarded" in text
     assert "Whole: nothing is missing" in text
@@ -315,8 +317,41 @@ def test_the_report_is_one_page_with_figures_and_the_verdict(office: Office) -> 
     assert "&lt;b&gt;case&lt;/b&gt; review" in text
     assert "jane" not in text.lower()
     (office.root / "site/slot-0/tile/0/000.p/12").unlink()
-    office.run(*arguments, "--key", str(office.root / "verifier.txt"), "--html", str(page), code=2)
+    office.run(*report(office), "--html", str(page), code=2)
     assert "this record is not what was written" in page.read_text()
+
+
+def test_the_report_is_a_pdf_as_well(office: Office) -> None:
+    pytest.importorskip("weasyprint", reason="Pango isn't here", exc_type=OSError)
+    write(office)
+    office.index()
+    filed = office.root / "report.pdf"
+    office.run(*report(office), "--pdf", str(filed))
+    with closing(pypdfium2.PdfDocument(filed)) as document:
+        text = " ".join(one.get_textpage().get_text_range() for one in document)
+    words = " ".join(text.split())
+    assert "AI traffic, 2026-10-01 to 2026-12-31" in words
+    assert "5 requests forwarded" in words
+    assert "Whole: nothing is missing" in words
+
+
+def test_without_the_extra_a_pdf_is_refused_with_what_to_do(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(office)
+    office.index()
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    _, told = office.run(*report(office), "--pdf", str(office.root / "no.pdf"), code=2)
+    assert "privet[pdf]" in told
+    _, told = office.run(*report(office), code=2)
+    assert "--html OUT" in told
+
+
+def report(office: Office) -> list[str]:
+    return [
+        *("report", office.site, "--period", "2026-Q4", "--desk", office.desk),
+        *("--key", str(office.root / "verifier.txt")),
+    ]
 
 
 def order_for(office: Office, subject: str, *more: str) -> Path:

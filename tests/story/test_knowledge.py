@@ -77,6 +77,12 @@ async def until(privet: House, simulator: Simulator, holds: Callable[[], bool]) 
     pytest.fail("it never happened")
 
 
+def on_record(privet: House) -> list[Any]:
+    """What the audit log says of knowledge: at the start, and at each change."""
+    bodies: list[Any] = [record.opened.body for record in privet.records()]
+    return [body for body in bodies if "knowledge" in body]
+
+
 async def test_terms_are_hidden_and_allowed_values_shown(
     knowing: House, simulator: Simulator
 ) -> None:
@@ -111,9 +117,11 @@ async def test_changed_terms_are_in_force_and_bad_ones_are_not(
     )
     kept = detector.knowledge
     (knowing.folder / "projects.txt").write_text("x\n")
-    for _ in range(20):
-        await said(knowing, simulator, "Hi")
+    await until(knowing, simulator, lambda: len(on_record(knowing)) == 3)
     assert detector.knowledge is kept
+    known = [before.digest.hex(), kept.digest.hex(), kept.digest.hex()]
+    assert [body["knowledge"]["digest"] for body in on_record(knowing)] == known
+    assert [body["accepted"] for body in on_record(knowing)] == [True, True, False]
 
 
 async def test_an_entity_that_policy_needs_is_not_taken_away(
