@@ -31,6 +31,7 @@ class Served:
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self._process = process
+        self.pid = process.pid
         self.port = port
 
     def counts(self) -> dict[str, int]:
