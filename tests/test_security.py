@@ -38,7 +38,7 @@ def test_every_threat_names_tests_that_exist() -> None:
 
 
 def test_every_boundary_is_there_with_every_letter_somewhere() -> None:
-    assert TEXT.count("\n### ") == 7
+    assert TEXT.count("\n### ") == 8
     letters = {letter for threat, _ in rows() for letter in threat.split(", ")}
     assert letters == set("STRIDE")
     assert len(list(rows())) > 40
