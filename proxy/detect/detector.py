@@ -147,11 +147,14 @@ class Detector:
             parts: those of a whole request: a part that doesn't say takes the language before it.
             said: the language that they are said to be in, for those that don't say it themselves.
         """
-        languages = self._languages.of(parts, said)
-        return tuple(
-            coverage(part, language, self._settings)
-            for part, language in zip(parts, languages, strict=True)
-        )
+        told: dict[tuple[Reach, str], Coverage] = {}
+        covered = []
+        for part, language in zip(parts, self._languages.of(parts, said), strict=True):
+            alike = part.reach, language
+            if alike not in told:
+                told[alike] = coverage(part, language, self._settings)
+            covered.append(told[alike])
+        return tuple(covered)
 
     async def detect(
         self, tenant: str, parts: Sequence[TextPart], covered: Sequence[Coverage] | None = None

@@ -99,7 +99,8 @@ def foreign_host(before: str, *, json: bool = False) -> str | None:
     word = _raw_word(before)
     cut = len(before) >= CONTEXT and len(word) == len(before)
     enclosed = "=" in before or "]" in before
-    if not enclosed and not any(mark in word for mark in ".:&\\"):
+    marked = "." in word or ":" in word or "&" in word or "\\" in word
+    if not enclosed and not marked:
         return UNKNOWN if cut else None  # no host, no scheme, and no escape of either
     if json and '"' in before and (said := _STRING.search(before)):
         before, cut = said[1], False

@@ -2,7 +2,7 @@
 
 A stream is fed pieces and gives back what is certain. It holds only what the next characters could
 still turn into a longer or a different spelling: at most the longest spelling. What is held when
-the string ends is decided then. A whole string is a stream that is fed once.
+the string ends is decided then. A whole string is one that holds nothing.
 
 Invariants: however a string is cut, what comes out is the same; characters that aren't a spelling
 (grammar.py) of a token in the mapping come out as they came in; nothing that was put in is read
@@ -89,6 +89,10 @@ class Stream:
             return text
         text = self._input + text
         return self._decide(text, self._first_undecided(text))
+
+    def whole(self, text: str) -> str:
+        """All of a string that comes in one piece."""
+        return text if self._idle else self._decide(text, len(text))
 
     def close(self) -> str:
         """What was held when the string ended."""

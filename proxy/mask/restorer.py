@@ -49,8 +49,7 @@ class Restorer:
         """A whole string, restored."""
         if "_" not in text and not self.mapping.digits:
             return text  # every spelling of a token has an underscore
-        stream = self.stream(channel)
-        return stream.feed(text) + stream.close()
+        return self.stream(channel).whole(text)
 
     def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
         """Where in the caller's text at `path` a place of the masked text lies.

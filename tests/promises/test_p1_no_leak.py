@@ -176,7 +176,7 @@ async def test_a_body_that_lost_its_edits_is_not_sent(
     privet: House, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The guard reads what is sent, not what was meant to be."""
-    monkeypatch.setattr("proxy.wire.openai_chat.rewrite", lambda tree, *_: tree)
+    monkeypatch.setattr("proxy.wire.writing.rewrite", lambda tree, *_: tree)
     response = await post(privet, REQUESTS["user text"])
     assert response.status_code == 500
     assert response.json()["error"]["code"] == "egress_guard"
