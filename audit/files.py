@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 
 def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Replace `path`: write beside it, sync, rename, sync the folder."""
-    beside = path.with_name(path.name + ".new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    descriptor = os.open(_beside(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         write_at(descriptor, data, 0)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    beside.replace(path)
+    _beside(path).replace(path)
     sync_folder(path.parent)
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Replace several files as `write_atomically` does one; which of them first is left open.
+
+    They are synced at one time, which file systems answer with few commits of their journal: a
+    dozen of them take as long as two or three.
+    """
+    folders = {path.parent for path in files}
+    for folder in folders:
+        make_folder(folder)
+    with ExitStack() as stack, ThreadPoolExecutor(max(1, len(files))) as threads:
+        descriptors = []
+        for path, data in files.items():
+            descriptors.append(os.open(_beside(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+            stack.callback(os.close, descriptors[-1])
+            write_at(descriptors[-1], data, 0)
+        list(threads.map(os.fsync, descriptors))
+        for path in files:
+            _beside(path).replace(path)
+        list(threads.map(sync_folder, folders))
 
 
 def write_at(descriptor: int, data: bytes, offset: int) -> None:
@@ -43,3 +66,7 @@ def sync_folder(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".new")

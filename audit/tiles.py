@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from audit.errors import FormatError
-from audit.files import make_folder, write_atomically
+from audit.files import write_together
 from audit.merkle import Tree, leaf_hash, node_hash, tree_hash
 
 WIDTH = 256
@@ -185,10 +185,7 @@ def read_entries(folder: Path, size: int) -> Iterator[bytes]:
 
 def write_tiles(folder: Path, tiles: list[tuple[str, bytes]]) -> None:
     """Write tiles under the log's folder, each atomically."""
-    for name, data in tiles:
-        path = folder / name
-        make_folder(path.parent)
-        write_atomically(path, data)
+    write_together({folder / name: data for name, data in tiles})
 
 
 def prune(folder: Path, full: list[tuple[str, bytes]]) -> None:
