@@ -1,8 +1,9 @@
 """Sealed records on their way to the disk: they gather while a batch is being synced.
 
-One piece of work is with the disk at a time: a batch, or a checkpoint, which follows at the latest
-256 records or a second later. Everything here runs on the event loop, in callbacks and without a
-task per record. While no checkpoint can be written, no batch is; a failure fails all that waits.
+One batch is with the disk at a time, and beside it at most one checkpoint, which is begun after 256
+records or a second; when there are 256 more before it is written, they wait for it. After one that
+failed nothing is written until one succeeds. Everything here runs on the event loop, in callbacks
+and without a task per record.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from time import perf_counter
 from audit.disk import DiskThread
 from audit.errors import AuditError
 from audit.frame import MAX_FRAME
+from audit.publish import Publication
 from audit.sealer import Sealed, Sealer
 from audit.store import Store
 
@@ -59,10 +61,14 @@ class Batches:
         self._disk = disk
         self._failed = failed
         self._observe = observe
+        self._publisher = DiskThread()
         self._queue: deque[Waiting] = deque()
-        self._idle = asyncio.Event()
+        self._idle = asyncio.Event()  # nothing waits, nothing is with either thread
         self._idle.set()
-        self._checkpoint_due = False
+        self._asked = self._writing = self._publishing = False
+        self._due = False  # a second is over
+        self._refused = False  # the last checkpoint couldn't be written
+        self._covered = store.size - store.unprotected  # by the newest one, or the one under way
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
 
@@ -79,7 +85,7 @@ class Batches:
     def add(self, waiting: Waiting) -> None:
         """Take a record. What else is added before the loop's next round goes the same way."""
         self._queue.append(waiting)
-        self._begin()
+        self._ask()
 
     async def close(self) -> None:
         """Wait until nothing waits. No checkpoint comes by itself any more."""
@@ -87,23 +93,42 @@ class Batches:
         if self._timer is not None:
             self._timer.cancel()
         await self._idle.wait()
+        self._publisher.close()
 
-    def _begin(self) -> None:
-        if self._idle.is_set():
-            self._idle.clear()
+    def _ask(self) -> None:
+        self._idle.clear()
+        if not (self._asked or self._writing):
+            self._asked = True
             asyncio.get_running_loop().call_soon(self._next)
 
     def _next(self) -> None:
-        """Give the disk what comes next; nothing is with it now."""
-        if self._store.unprotected >= CHECKPOINT_LEAVES and self._queue:
-            self._checkpoint_due = True
-        if self._checkpoint_due:
-            self._disk.give(self._store.checkpoint, self._checkpointed)
-        elif self._queue:
+        """Begin what comes next; no batch is with the disk now."""
+        self._asked = False
+        if not self._publishing and (
+            self._due or (self._queue and (self._refused or self._uncovered >= CHECKPOINT_LEAVES))
+        ):
+            self._publish()
+        held_up = self._refused or self._uncovered >= CHECKPOINT_LEAVES
+        if self._queue and not (self._publishing and held_up):
             self._write(self._batch())
-        else:
+        self._rest()
+
+    @property
+    def _uncovered(self) -> int:
+        return self._store.size - self._covered
+
+    def _rest(self) -> None:
+        """See to it that a checkpoint follows within a second, or is tried again then."""
+        if not (self._queue or self._writing or self._publishing):
             self._idle.set()
-            self._watch_the_clock()
+        if self._timer is None and not self._closed and self._store.unprotected:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(CHECKPOINT_SECONDS, self._checkpoint_now)
+
+    def _checkpoint_now(self) -> None:
+        self._timer = None
+        self._due = True
+        self._ask()
 
     def _batch(self) -> list[Waiting]:
         """The records at the head of the queue that belong to one segment."""
@@ -116,11 +141,13 @@ class Batches:
         return batch
 
     def _write(self, batch: list[Waiting]) -> None:
+        self._writing = True
         sealer, records = batch[0].sealer, [waiting.sealed for waiting in batch]
         work = partial(self._store.write, sealer.header, sealer.first, records)
         self._disk.give(work, partial(self._written, batch, perf_counter()))
 
     def _written(self, batch: list[Waiting], started: float, error: AuditError | None) -> None:
+        self._writing = False
         if error is not None:
             self._fail(error)
             return
@@ -132,12 +159,25 @@ class Batches:
                 waiting.done.set_result(None)
         self._next()
 
-    def _checkpointed(self, error: AuditError | None) -> None:
-        if error is not None:
-            self._fail(error)
-            return
-        self._checkpoint_due = False
-        self._next()
+    def _publish(self) -> None:
+        self._due = False
+        publication = self._store.next_checkpoint()
+        if publication is not None:
+            self._publishing = True
+            self._covered = publication.checkpoint.size
+            work = partial(self._store.write_checkpoint, publication)
+            self._publisher.give(work, partial(self._published, publication))
+
+    def _published(self, publication: Publication, error: AuditError | None) -> None:
+        self._publishing, self._refused = False, error is not None
+        if error is None:
+            self._store.checkpointed(publication)
+        else:
+            self._covered = self._store.size - self._store.unprotected
+            if not self._writing:
+                self._fail(error)
+        if not self._writing:
+            self._next()
 
     def _fail(self, error: AuditError) -> None:
         """Fail all that isn't durable; later records were sealed on top of it, so they fail too."""
@@ -146,16 +186,4 @@ class Batches:
             waiting = self._queue.popleft()
             if not waiting.done.done():
                 waiting.done.set_exception(AuditError(str(error)))
-        self._idle.set()
-        self._watch_the_clock()
-
-    def _watch_the_clock(self) -> None:
-        """See to it that a checkpoint follows within a second, or is tried again then."""
-        if self._timer is None and not self._closed and self._store.unprotected:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(CHECKPOINT_SECONDS, self._checkpoint_now)
-
-    def _checkpoint_now(self) -> None:
-        self._timer = None
-        self._checkpoint_due = True
-        self._begin()
+        self._rest()

@@ -39,6 +39,12 @@ class Published:
         """How many leaves the newest checkpoint covers."""
         return self.checkpoint.size if self.checkpoint else 0
 
+    def take(self, publication: Publication) -> None:
+        """It is durable now."""
+        self.tiles.written(publication.full)
+        self.checkpoint = publication.checkpoint
+        self.history_end += len(publication.note) + 1
+
 
 def load_published(folder: Path, origin: str, key: VerifierKey) -> Published:
     """Read the newest checkpoint and the tree that it signs.
@@ -72,24 +78,49 @@ def load_published(folder: Path, origin: str, key: VerifierKey) -> Published:
     return Published(tiles, checkpoint, end)
 
 
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A checkpoint that is to be written, with the tiles that it needs.
+
+    Attributes:
+        full: how many of the tiles are full ones; they come first.
+        history_end: where it goes in the history file.
+    """
+
+    checkpoint: Checkpoint
+    note: bytes
+    tiles: list[tuple[str, bytes]]
+    full: int
+    history_end: int
+
+    def write(self, folder: Path) -> None:
+        """Make it durable; raises OSError. Until it is taken, the same can be written again."""
+        write_tiles(folder, self.tiles)
+        _remember(folder / HISTORY, self.note + b"\n", self.history_end)
+        write_atomically(folder / CHECKPOINT, self.note)
+        prune(folder, self.tiles[: self.full])
+
+
+def next_publication(origin: str, key: Ed25519PrivateKey, state: Published) -> Publication | None:
+    """A checkpoint over all of `state.tiles`, unless there is one."""
+    tiles = state.tiles
+    if state.checkpoint is not None and state.checkpoint.size == tiles.size:
+        return None
+    checkpoint = Checkpoint(origin, tiles.size, tiles.tree.root())
+    note, full = sign(checkpoint, key).encode(), tiles.full()
+    needed = full + tiles.partial()
+    return Publication(checkpoint, note, needed, len(full), state.history_end)
+
+
 def publish(folder: Path, origin: str, key: Ed25519PrivateKey, state: Published) -> None:
     """Write tiles and a checkpoint over all of `state.tiles`, unless there is one; update `state`.
 
     Raises OSError; a later call then writes the same again.
     """
-    tiles = state.tiles
-    if state.checkpoint is not None and state.checkpoint.size == tiles.size:
-        return
-    checkpoint = Checkpoint(origin, tiles.size, tiles.tree.root())
-    note = sign(checkpoint, key).encode()
-    full = tiles.full()
-    write_tiles(folder, full + tiles.partial())
-    _remember(folder / HISTORY, note + b"\n", state.history_end)
-    write_atomically(folder / CHECKPOINT, note)
-    prune(folder, full)
-    tiles.written()
-    state.checkpoint = checkpoint
-    state.history_end += len(note) + 1
+    publication = next_publication(origin, key, state)
+    if publication is not None:
+        publication.write(folder)
+        state.take(publication)
 
 
 def countersign(folder: Path, origin: str, old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> None:

@@ -21,7 +21,7 @@ from audit.erasure import Erasure, drop_journal, write_journal
 from audit.errors import AuditError
 from audit.files import make_folder, sync_folder, write_at
 from audit.layout import SEGMENTS, segment_name
-from audit.publish import Published, publish
+from audit.publish import Publication, Published, next_publication
 from audit.record import Reference
 from audit.rows import Rows
 from audit.sealer import Sealed
@@ -126,10 +126,25 @@ class Store:
 
         Raises AuditError when that fails; the next call tries again.
         """
+        publication = self.next_checkpoint()
+        if publication is not None:
+            self.write_checkpoint(publication)
+            self.checkpointed(publication)
+
+    def next_checkpoint(self) -> Publication | None:
+        """A checkpoint over all that is durable, unless there is one; while no batch is written."""
+        return next_publication(self._origin, self._signing_key, self._published)
+
+    def write_checkpoint(self, publication: Publication) -> None:
+        """Make it durable, in any thread; raises AuditError. `checkpointed` is to follow."""
         try:
-            publish(self._folder, self._origin, self._signing_key, self._published)
+            publication.write(self._folder)
         except OSError as error:
             raise AuditError(f"a checkpoint could not be made durable: {error}") from error
+
+    def checkpointed(self, publication: Publication) -> None:
+        """That checkpoint is the newest one now."""
+        self._published.take(publication)
 
     def probe(self) -> None:
         """Write and sync what a record may need, in a file without a name; raises OSError."""

@@ -138,9 +138,9 @@ class TileSet:
                 tiles.append((path, b"".join(row)))
         return tiles
 
-    def written(self) -> None:
-        """Forget the full tiles: they and a checkpoint over them are durable."""
-        self._full = []
+    def written(self, count: int) -> None:
+        """Forget the first `count` full tiles: they and a checkpoint over them are durable."""
+        del self._full[:count]
 
 
 class TileHashes:

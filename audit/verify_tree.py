@@ -84,9 +84,10 @@ class TreeChecker:
         """Compare full tiles as they come out, and everything that was signed at this size."""
         size = self._tiles.size
         if size % WIDTH == 0:
-            for name, data in self._tiles.full():
+            full = self._tiles.full()
+            for name, data in full:
                 self._compare_tile(name, data, needed=size <= self.signed)
-            self._tiles.written()
+            self._tiles.written(len(full))
         awaited = self._awaited.size if self._awaited else size + 1
         if awaited > size and not (self.held and self.held.size == size):
             return  # nothing was signed at this size, so its root isn't worth its hashes

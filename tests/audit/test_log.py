@@ -9,7 +9,7 @@ import shutil
 import tracemalloc
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from threading import Event
 
 import pytest
 
@@ -21,6 +21,7 @@ import audit.verify_rows
 from audit.errors import AuditError
 from audit.frame import decode
 from audit.log import AuditLog
+from audit.publish import Publication
 from audit.reading import Reader
 from audit.record import NEVER, Content, Kind
 from audit.segment import read_batches, read_header
@@ -210,33 +211,65 @@ async def test_a_failure_in_the_first_batch_leaves_nothing(
     assert site.verify().findings == []
 
 
-async def test_nothing_is_appended_while_no_checkpoint_can_be_written(
+async def test_nothing_is_appended_after_a_checkpoint_that_could_not_be_written(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Until one can be: what was acknowledged while it was being tried stays."""
     monkeypatch.setattr(audit.batches, "CHECKPOINT_LEAVES", 1)
     log = site.open()
+    kept = ["e-0"]
     await log.append(Kind.REFUSAL, "e-0", {})
     with monkeypatch.context() as patch:
-        patch.setattr(audit.store, "publish", _full_disk)
+        patch.setattr(Publication, "write", _full_disk)
         with pytest.raises(AuditError, match="checkpoint"):
-            await log.append(Kind.REFUSAL, "e-1", {})
-    await log.append(Kind.REFUSAL, "e-2", {})
+            for number in range(1, 10):
+                await log.append(Kind.REFUSAL, f"e-{number}", {})
+                kept.append(f"e-{number}")
+        with pytest.raises(AuditError, match="checkpoint"):
+            await log.append(Kind.REFUSAL, "lost", {})
+    await log.append(Kind.REFUSAL, "after", {})
     await log.close()
-    assert site.verify().records == 2
+    assert len(kept) <= 3
+    assert (site.verify().findings, exchanges(site)) == ([], [*kept, "after"])
+
+
+async def test_records_are_written_beside_a_checkpoint_but_not_many_more(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.batches, "CHECKPOINT_LEAVES", 3)
+    log = site.open()
+    slow, write = Event(), Publication.write
+
+    def when_allowed(one: Publication, folder: Path) -> None:
+        slow.wait()
+        write(one, folder)
+
+    monkeypatch.setattr(Publication, "write", when_allowed)
+    for number in range(6):
+        await log.append(Kind.REFUSAL, f"e-{number}", {})
+    assert log.unprotected == 6, "three are in the checkpoint under way, three came meanwhile"
+    seventh = asyncio.create_task(log.append(Kind.REFUSAL, "e-6", {}))
+    await log._disk.do(lambda: None)  # whatever was with the disk is done
+    await asyncio.sleep(0)
+    assert not seventh.done()
+    slow.set()
+    await seventh
+    await log.close()
+    assert site.verify().findings == []
 
 
 async def test_a_checkpoint_comes_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit.batches, "CHECKPOINT_SECONDS", 0.0)
     log = site.open()
     written = asyncio.Event()
-    publish = audit.store.publish
+    write = Publication.write
 
-    def publishing(*arguments: Any) -> None:
-        publish(*arguments)
+    def writing(one: Publication, folder: Path) -> None:
+        write(one, folder)
         loop.call_soon_threadsafe(written.set)
 
     loop = asyncio.get_running_loop()
-    monkeypatch.setattr(audit.store, "publish", publishing)
+    monkeypatch.setattr(Publication, "write", writing)
     await log.append(Kind.REFUSAL, "e", {})
     async with asyncio.timeout(5):
         await written.wait()
@@ -409,6 +442,11 @@ def _stored(site: Site) -> list[int]:
             for batch in read_batches(file):
                 counts += [len(decode(data).ciphertexts) for data in batch.frames]
     return counts
+
+
+def exchanges(site: Site) -> list[str]:
+    with Reader(site.folder, site.auditor) as reader:
+        return [record.opened.exchange_id for record in reader.records()]
 
 
 def _full_disk(*_: object) -> None:

@@ -30,6 +30,7 @@ def site(tmp_path: Path) -> Site:
 def crash(log: AuditLog) -> None:
     """What the kernel does when a process dies: files closed, lock gone, nothing more written."""
     log._disk.close()
+    log._batches._publisher.close()
     if log._batches._timer is not None:
         log._batches._timer.cancel()
     log._store.close()
@@ -316,6 +317,7 @@ def test_kill_9_loses_no_acknowledged_record(site: Site) -> None:
     site.clock.now = max(site.clock.now, 2**62)  # after the victims' own clocks
     log = site.open()
     log._disk.close()
+    log._batches._publisher.close()
     log._store.close()
     os.close(log._lock)
     assert site.verify().findings == []
