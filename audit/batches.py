@@ -102,8 +102,10 @@ class Batches:
             asyncio.get_running_loop().call_soon(self._next)
 
     def _next(self) -> None:
-        """Begin what comes next; no batch is with the disk now."""
+        """Begin what comes next, unless a batch is with the disk."""
         self._asked = False
+        if self._writing:
+            return
         if not self._publishing and (
             self._due or (self._queue and (self._refused or self._uncovered >= CHECKPOINT_LEAVES))
         ):
@@ -176,8 +178,7 @@ class Batches:
             self._covered = self._store.size - self._store.unprotected
             if not self._writing:
                 self._fail(error)
-        if not self._writing:
-            self._next()
+        self._next()
 
     def _fail(self, error: AuditError) -> None:
         """Fail all that isn't durable; later records were sealed on top of it, so they fail too."""

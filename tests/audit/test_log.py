@@ -258,6 +258,23 @@ async def test_records_are_written_beside_a_checkpoint_but_not_many_more(
     assert site.verify().findings == []
 
 
+async def test_many_at_once_and_checkpoints_all_the_time(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the two threads finish first, each record is written once and in its order."""
+    monkeypatch.setattr(audit.batches, "CHECKPOINT_LEAVES", 5)
+    log = site.open()
+    names = iter(range(600))
+
+    async def write() -> None:
+        for name in names:
+            await log.append(Kind.REFUSAL, f"e-{name}", {}, [Content("m", b"%d" % name, "acme")])
+
+    await asyncio.gather(*(write() for _ in range(12)))
+    await log.close()
+    assert (site.verify().findings, site.verify().records) == ([], 600)
+
+
 async def test_a_checkpoint_comes_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit.batches, "CHECKPOINT_SECONDS", 0.0)
     log = site.open()
