@@ -258,21 +258,31 @@ async def test_records_are_written_beside_a_checkpoint_but_not_many_more(
     assert site.verify().findings == []
 
 
-async def test_many_at_once_and_checkpoints_all_the_time(
+async def test_a_checkpoint_that_ends_as_a_record_comes_begins_its_batch_once(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the two threads finish first, each record is written once and in its order."""
-    monkeypatch.setattr(audit.batches, "CHECKPOINT_LEAVES", 5)
+    monkeypatch.setattr(audit.batches, "CHECKPOINT_LEAVES", 1)
     log = site.open()
-    names = iter(range(600))
+    slow, told, write = Event(), Event(), Publication.write
 
-    async def write() -> None:
-        for name in names:
-            await log.append(Kind.REFUSAL, f"e-{name}", {}, [Content("m", b"%d" % name, "acme")])
+    def when_allowed(one: Publication, folder: Path) -> None:
+        slow.wait()
+        write(one, folder)
 
-    await asyncio.gather(*(write() for _ in range(12)))
+    monkeypatch.setattr(Publication, "write", when_allowed)
+    await log.append(Kind.REFUSAL, "e-0", {})
+    await log.append(Kind.REFUSAL, "e-1", {})  # beside it, the checkpoint over e-0
+    slow.set()
+    log._batches._publisher.give(told.set, lambda _: None)
+    told.wait()  # the loop, which stands still here, has been told that the checkpoint is there
+    appending = log.append(Kind.REFUSAL, "e-2", {}, [Content("m", b"once", "acme")])
+    appending.send(None)
+    while log.waiting:
+        await asyncio.sleep(0)
+    appending.close()
+    await log.append(Kind.REFUSAL, "e-3", {})
     await log.close()
-    assert (site.verify().findings, site.verify().records) == ([], 600)
+    assert (site.verify().findings, exchanges(site)) == ([], ["e-0", "e-1", "e-2", "e-3"])
 
 
 async def test_a_checkpoint_comes_by_itself(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
