@@ -8,7 +8,7 @@ is found, whether or not it is hidden from that provider.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -17,13 +17,15 @@ from proxy.policy.answering import agreed
 from proxy.policy.axes import Where
 from proxy.policy.compiled import Policy
 from proxy.policy.corners import OTHER_ENTITY, entity, triggers
-from proxy.policy.rules import Rule, Withhold
-from proxy.policy.side import Side, unlabelled
-from proxy.policy.space import Cell, Corner, Space
+from proxy.policy.rules import Answering, Withhold
+from proxy.policy.side import Side, holding
+from proxy.policy.space import Cell, Corner
 
 _OUTPUTS = get_args(OutputAction)  # from loosest to strictest
 _KEEPS = get_args(Keep)  # from least to most
 _TOOLS = get_args(ToolRestore)  # from loosest to strictest
+
+Bits = Sequence[tuple[Answering, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +53,19 @@ class Answers:
     """Two policies' terms side by side.
 
     Args:
-        first: the bit of the old policy's first rule about answers in the space; the new one's
-            follow its.
+        before, after: the rules about answers that each has, with their bits in the space.
     """
 
-    def __init__(self, old: Side, new: Side, space: Space, first: int) -> None:
-        self._old, self._new, self._space = old, new, space
-        self._before = _Terms(old.policy, first)
-        self._after = _Terms(new.policy, first + len(old.policy.answering))
+    def __init__(self, old: Side, new: Side, before: Bits, after: Bits) -> None:
+        self._old, self._new, self._space = old, new, old.space
+        self._before, self._after = before, after
 
     def at(self, provider: str) -> Iterator[Altered]:
         """Every smallest change at one provider."""
         told: list[Altered] = []
-        both = {*_corners(self._old.policy), *_corners(self._new.policy)}
+        both = {Corner()}
+        both.update(_corners(self._old.policy, self._before))
+        both.update(_corners(self._new.policy, self._after))
         for corner in sorted(both, key=lambda corner: corner.order):
             for altered in self._altered(corner, provider):
                 if not any(_says(smaller, altered) for smaller in told):
@@ -71,10 +73,11 @@ class Answers:
         return iter(told)
 
     def _altered(self, corner: Corner, provider: str) -> Iterator[Altered]:
-        matter = self._before.holding(corner) | self._after.holding(corner)
+        matter = holding(self._before, corner) | holding(self._after, corner)
         changes = {}
         for cell in self._space.cells(matter):
-            old, new = self._before.at(cell.holds), self._after.at(cell.holds)
+            old = _terms(self._old.policy, self._before, cell)
+            new = _terms(self._new.policy, self._after, cell)
             changes[cell.holds] = (cell, list(_changes(old, new, corner)))
         if not any(change for _, change in changes.values()):
             return
@@ -99,28 +102,13 @@ class Answers:
         return sent
 
 
-class _Terms:
-    """One policy's rules about answers, with their bits."""
-
-    def __init__(self, policy: Policy, first: int) -> None:
-        self._policy = policy
-        self._bits = [(rule, 1 << (first + n)) for n, rule in enumerate(policy.answering)]
-        self._unlabelled: list[tuple[Rule, int]] = [(unlabelled(r), bit) for r, bit in self._bits]
-
-    def holding(self, corner: Corner) -> int:
-        """The rules (bits) that these contents make match, for somebody."""
-        facts = corner.facts
-        return sum(bit for rule, bit in self._unlabelled if rule.holds(facts))
-
-    def at(self, holds: int) -> Terms:
-        """The terms where these rules hold."""
-        return agreed(self._policy, [rule for rule, bit in self._bits if holds & bit])
+def _terms(policy: Policy, bits: Bits, cell: Cell) -> Terms:
+    return agreed(policy, [rule for rule, bit in bits if cell.holds & bit])
 
 
-def _corners(policy: Policy) -> Iterator[Corner]:
+def _corners(policy: Policy, bits: Bits) -> Iterator[Corner]:
     """The smallest contents for which any rule about answers says something."""
-    yield Corner()
-    for rule in policy.answering:
+    for rule, _ in bits:
         for trigger in triggers(rule):
             yield trigger
             if isinstance(rule, Withhold):

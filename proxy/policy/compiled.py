@@ -39,8 +39,14 @@ class Entity:
 
     def accepts(self, finding: Finding, language: str) -> bool:
         """Whether a finding, in a text of this language (ISO 639-1), counts as found."""
-        needed = [self.scores[key] for key in (finding.recognizer, language) if key in self.scores]
-        return finding.score >= min(needed, default=self.min_score)
+        return finding.score >= self.needed(finding.recognizer, language)
+
+    def needed(self, recognizer: str, language: str) -> float:
+        """The score from which a finding counts."""
+        if not self.scores:
+            return self.min_score
+        needed = [self.scores[key] for key in (recognizer, language) if key in self.scores]
+        return min(needed, default=self.min_score)
 
     def action_for(self, name: str, facts: Facts) -> Action:
         """How the entity, called `name`, is hidden where what was found demands it."""

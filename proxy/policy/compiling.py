@@ -30,6 +30,7 @@ from proxy.policy.model import (
     TimeWindow,
     Waive,
 )
+from proxy.policy.model import Escalation as EscalationForm
 from proxy.policy.model import Permit as PermitForm
 from proxy.policy.model import Rule as RuleForm
 from proxy.policy.rules import (
@@ -56,20 +57,23 @@ _PRINCIPAL = {"tenant": "tenant", "team": "team", "user": "user", "app": "app", 
 def compiled(form: PolicyForm, digest: str) -> Policy:
     """The policy that a checked form describes, and beside it the one that its shadows ask for."""
     live = tuple(rule for rule in form.rules if not rule.shadow)
-    policy = _Compiler(form, digest).policy(live)
+    policy = Compiler(form, digest).policy(live)
     shadowed = frozenset(rule.id for rule in form.rules if rule.shadow or rule.rollout)
     if not shadowed:
         return policy
     everywhere = [rule.model_copy(update={"shadow": False, "rollout": None}) for rule in form.rules]
-    candidate = _Compiler(form, digest).policy(tuple(everywhere))
+    candidate = Compiler(form, digest).policy(tuple(everywhere))
     return replace(policy, shadowed=shadowed, candidate=candidate)
 
 
-class _Compiler:
+class Compiler:
+    """Compiles one form, whole or one part of it at a time."""
+
     def __init__(self, form: PolicyForm, digest: str) -> None:
         self._form = form
         self._digest = digest
         self._rank = {name: index for index, name in enumerate(form.classes)}
+        self._hide = form.default.hide
         self._providers = {
             name: _provider(name, provider, self._rank) for name, provider in form.providers.items()
         }
@@ -78,9 +82,10 @@ class _Compiler:
         """The policy with these rules."""
         form, rank = self._form, self._rank
         rules = sorted(forms, key=lambda rule: rule.id)
-        permits = tuple(self._permit(rule, rule.permit) for rule in rules if rule.permit)
-        restrictions = tuple(rule for rule in map(self._restriction, rules) if rule)
-        waivers = tuple(self._waiver(rule, rule.waive) for rule in rules if rule.waive)
+        every = list(map(self.rule, rules))
+        permits = tuple(rule for rule in every if isinstance(rule, Permit))
+        restrictions = tuple(rule for rule in every if isinstance(rule, Restriction))
+        waivers = tuple(rule for rule in every if isinstance(rule, Waiver))
         shadow = form.shadow
         return Policy(
             name=form.policy,
@@ -88,24 +93,17 @@ class _Compiler:
             classes=form.classes,
             unclassified=rank[form.default.unclassified],
             opaque={kind: rank[name] for kind, name in form.default.opaque.items()},
-            default_entity=_entity(form.default.entity, rank, form.default.hide),
+            default_entity=self.entity(form.default.entity),
             entities=MappingProxyType(
-                {name: _entity(e, rank, form.default.hide) for name, e in form.entities.items()}
+                {name: self.entity(entity) for name, entity in form.entities.items()}
             ),
-            escalations=tuple(
-                Escalation(
-                    frozenset({*(e.all_of or ()), *(e.at_least or ())}),
-                    rank[e.class_],
-                    e.at_least or {},
-                )
-                for e in form.escalate
-            ),
+            escalations=tuple(map(self.escalation, form.escalate)),
             labels=frozenset({CLASS_LABEL, *form.labels}),
             providers=MappingProxyType(self._providers),
             permits=permits,
             restrictions=restrictions,
             waivers=waivers,
-            answering=tuple(rule for rule in map(self._answering, rules) if rule),
+            answering=tuple(rule for rule in every if isinstance(rule, Answering)),
             lookups={
                 name: Lookup(name, permits, restrictions, waivers) for name in self._providers
             },
@@ -120,6 +118,27 @@ class _Compiler:
             by_language=frozenset(name for name, e in form.entities.items() if e.languages),
             by_source=frozenset(name for name, e in form.entities.items() if _has_actions(e)),
         )
+
+    def rule(self, rule: RuleForm) -> Permit | Restriction | Waiver | Answering:
+        """One rule."""
+        if rule.permit:
+            return self._permit(rule, rule.permit)
+        if rule.waive:
+            return self._waiver(rule, rule.waive)
+        return self._restriction(rule) or self._answering(rule)
+
+    def entity(self, form: EntityForm) -> Entity:
+        """One entity's entry."""
+        return _entity(form, self._rank, self._hide)
+
+    def escalation(self, form: EscalationForm) -> Escalation:
+        """One escalation."""
+        members = frozenset({*(form.all_of or ()), *(form.at_least or ())})
+        return Escalation(members, self._rank[form.class_], form.at_least or {})
+
+    def provider(self, name: str, form: ProviderForm) -> Provider:
+        """One provider."""
+        return _provider(name, form, self._rank)
 
     def _permit(self, rule: RuleForm, permit: PermitForm) -> Permit:
         said = self._conditions(rule)
@@ -150,14 +169,12 @@ class _Compiler:
             approved_by=rule.approved_by,
         )
 
-    def _answering(self, rule: RuleForm) -> Answering | None:
+    def _answering(self, rule: RuleForm) -> Answering:
         if rule.output:
             return Output(**self._conditions(rule), actions=MappingProxyType(rule.output))
         if rule.withhold:
             return Withhold(**self._conditions(rule), entities=frozenset(rule.withhold))
-        if rule.keep:
-            return Kept(**self._conditions(rule), keep=rule.keep)
-        return None
+        return Kept(**self._conditions(rule), keep=rule.keep or "full")
 
     def _conditions(self, rule: RuleForm) -> dict[str, Any]:
         """What every verb has: id, reason, scope and when."""

@@ -44,10 +44,15 @@ def corners(side: Side, provider: str) -> Iterator[Corner]:
             yield from (complete | found_by(name, s) for s in policy.entity(name).actions)
     yield from _ways_to_shut(side, [p for p in policy.permits if concerns(p, provider)])
     for rule in policy.restrictions:
-        if binds(rule, provider):
-            waivers = [w for w in policy.waivers if w.rule == rule.id and concerns(w, provider)]
-            shut = list(_ways_to_shut(side, waivers))
-            yield from (trigger | way for trigger in triggers(rule) for way in shut)
+        yield from of_restriction(side, rule, provider)
+
+
+def of_restriction(side: Side, rule: Restriction, provider: str) -> Iterator[Corner]:
+    """The corners at which a restriction stands at a provider, the policy's waivers being shut."""
+    if binds(rule, provider):
+        waivers = [w for w in side.policy.waivers if w.rule == rule.id and concerns(w, provider)]
+        shut = list(_ways_to_shut(side, waivers))
+        yield from (trigger | way for trigger in triggers(rule) for way in shut)
 
 
 def entity(name: str) -> Corner:

@@ -67,7 +67,7 @@ def decide(
     """
     provider = policy.providers.get(endpoint.provider)
     if provider is None:
-        refusal = _Refusal(
+        refusal = Refusal(
             UNKNOWN_PROVIDER, "policy doesn't know this provider", "add it to `providers`"
         )
         return _refused(endpoint, [refusal])
@@ -90,7 +90,7 @@ def decide(
 
     refusals = [
         *_model_refusals(provider, endpoint),
-        *_class_refusals(policy, facts, provider),
+        *class_refusals(policy, facts, provider),
         *_blocked_entities(treatment),
         *(_rule_refusal(r) for r in standing if not isinstance(r, Treat)),
     ]
@@ -101,7 +101,7 @@ def decide(
     ]
     if not permits:
         refusals.append(
-            _Refusal(DEFAULT_DENY, "no rule permits it", "ask for a permit, or use another model")
+            Refusal(DEFAULT_DENY, "no rule permits it", "ask for a permit, or use another model")
         )
     if refusals:
         return _refused(endpoint, refusals)
@@ -173,7 +173,7 @@ def opens(waiver: Waiver, facts: Facts, principal: Principal, endpoint: Endpoint
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
+class Refusal:
     """One reason: the rule or built-in reason, a clause that says why, and what would mend it."""
 
     rule: str
@@ -181,13 +181,13 @@ class _Refusal:
     hint: str
 
 
-def _model_refusals(provider: Provider, endpoint: Endpoint) -> Iterator[_Refusal]:
+def _model_refusals(provider: Provider, endpoint: Endpoint) -> Iterator[Refusal]:
     if provider.models is not None and endpoint.model not in provider.models:
         known = ", ".join(sorted(provider.models))
-        yield _Refusal(UNKNOWN_MODEL, "policy doesn't know this model there", f"use {known}")
+        yield Refusal(UNKNOWN_MODEL, "policy doesn't know this model there", f"use {known}")
 
 
-def _class_refusals(policy: Policy, facts: Facts, provider: Provider) -> Iterator[_Refusal]:
+def class_refusals(policy: Policy, facts: Facts, provider: Provider) -> Iterator[Refusal]:
     """Data classes against the provider's clearance: what no rule and no waiver can lift."""
     clearance, classes = provider.clearance, policy.classes
     found = [(name, policy.entity(name)) for name in sorted(facts.entities)]
@@ -196,18 +196,18 @@ def _class_refusals(policy: Policy, facts: Facts, provider: Provider) -> Iterato
         names = ", ".join(f"{name} ({classes[entity.rank]})" for name, entity in heavy)
         needed = max(entity.residual for _, entity in heavy)
         message = f"{names} is above its clearance, even hidden"
-        yield _Refusal(CLEARANCE, message, _cleared_for(policy, needed))
+        yield Refusal(CLEARANCE, message, _cleared_for(policy, needed))
     opaque = {kind: policy.class_of_opaque(kind) for kind in sorted(facts.opaque)}
     unread = [kind for kind, rank in opaque.items() if rank > clearance]
     if unread:
         needed = max(opaque.values())
         kinds = ", ".join(unread)
         message = f"content that can't be read ({kinds}) counts as {classes[needed]}"
-        yield _Refusal(UNCLASSIFIED, message, f"send text, or {_cleared_for(policy, needed)}")
+        yield Refusal(UNCLASSIFIED, message, f"send text, or {_cleared_for(policy, needed)}")
     declared = policy.declared(facts)
     if declared is not None and declared > clearance:
         message = f"the request is declared to be {classes[declared]}"
-        yield _Refusal(DECLARED_CLASS, message, _cleared_for(policy, declared))
+        yield Refusal(DECLARED_CLASS, message, _cleared_for(policy, declared))
 
 
 def _cleared_for(policy: Policy, rank: int) -> str:
@@ -217,26 +217,26 @@ def _cleared_for(policy: Policy, rank: int) -> str:
     return f"no provider is cleared for {policy.classes[rank]}: leave it out"
 
 
-def _blocked_entities(treatment: dict[str, Action]) -> Iterator[_Refusal]:
+def _blocked_entities(treatment: dict[str, Action]) -> Iterator[Refusal]:
     for name, action in treatment.items():
         if action.kind is ActionKind.BLOCK:
-            yield _Refusal(
+            yield Refusal(
                 f"{ENTITY_BLOCK}:{name}",
                 f"{name} is refused wherever it would have to be hidden",
                 "take the value out of the request",
             )
 
 
-def _rule_refusal(rule: Block | Require) -> _Refusal:
+def _rule_refusal(rule: Block | Require) -> Refusal:
     why = f" ({rule.why})" if rule.why else ""
     waiver = f"an approved waiver of {rule.id}"
     if isinstance(rule, Block):
-        return _Refusal(rule.id, (rule.message or "it is blocked").rstrip(".") + why, waiver)
+        return Refusal(rule.id, (rule.message or "it is blocked").rstrip(".") + why, waiver)
     where = f"a model of {', '.join(sorted(rule.met_by))}, or " if rule.met_by else ""
-    return _Refusal(rule.id, f"{rule.demand} is required{why}", where + waiver)
+    return Refusal(rule.id, f"{rule.demand} is required{why}", where + waiver)
 
 
-def _refused(endpoint: Endpoint, refusals: Sequence[_Refusal]) -> Verdict:
+def _refused(endpoint: Endpoint, refusals: Sequence[Refusal]) -> Verdict:
     reasons = "; ".join(f"{r.message} [{r.rule}]" for r in refusals)
     return Verdict(
         endpoint,

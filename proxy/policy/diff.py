@@ -19,10 +19,10 @@ from functools import cache
 from proxy.exchange import Verdict
 from proxy.ladder import ALLOW, spell, weaker_or_equal
 from proxy.policy.answers import Altered, Answers
-from proxy.policy.compiled import Entity, Policy
+from proxy.policy.compiled import Policy
 from proxy.policy.corners import corners
 from proxy.policy.rules import Waiver
-from proxy.policy.side import Side, rules_of
+from proxy.policy.side import Side, bits_from, rules_of
 from proxy.policy.space import Cell, Corner, Space
 
 #: Entities that only one of the policies finds, since their scores lie between what the two need:
@@ -105,7 +105,9 @@ class Comparison:
         self.space = Space((*before, *after, *old.answering, *new.answering), on)
         self.old = Side(old, self.space)
         self.new = Side(new, self.space, first=len(before))
-        self.answers = Answers(self.old, self.new, self.space, len(before) + len(after))
+        bits = bits_from(len(before) + len(after), (*old.answering, *new.answering))
+        own = len(old.answering)
+        self.answers = Answers(self.old, self.new, bits[:own], bits[own:])
         self.providers = sorted(old.providers.keys() | new.providers.keys())
         self.corners = 0
         self.cells = 0
@@ -143,13 +145,7 @@ class Comparison:
         sources = sorted(old.scores.keys() | new.scores.keys())
         ways: dict[str, frozenset[str]] = {}
         for recognizer, language in itertools.product(["", *sources], ["", *sources]):
-            needed = [
-                min(
-                    (e.scores[s] for s in (recognizer, language) if s in e.scores),
-                    default=e.min_score,
-                )
-                for e in (old, new)
-            ]
+            needed = [e.needed(recognizer, language) for e in (old, new)]
             if needed[0] != needed[1]:
                 missed = "old" if needed[0] > needed[1] else "new"
                 by = frozenset(filter(None, (recognizer, language)))
@@ -199,12 +195,6 @@ class Comparison:
     def _waivers(self, verdict: Verdict) -> tuple[str, ...]:
         ids = {rule.id for rule in rules_of(self.new.policy) if isinstance(rule, Waiver)}
         return tuple(rule for rule in verdict.rules if rule in ids)
-
-
-def _needed(entity: Entity, recognizer: str, language: str) -> float:
-    """The score from which a finding counts, as `Entity.accepts` has it."""
-    scores = [entity.scores[key] for key in (recognizer, language) if key in entity.scores]
-    return min(scores, default=entity.min_score)
 
 
 def _as_found(side: str, corner: Corner, unseen: Unseen) -> Corner:

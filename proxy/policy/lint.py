@@ -8,12 +8,12 @@ A note is about what changes no decision either, and may well stand: it document
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 from proxy.policy.compiled import Policy
 from proxy.policy.idle import Idle
+from proxy.policy.lint_keys import Keys
 from proxy.policy.load import compile_policy, read_checked
 from proxy.policy.model import PolicyForm
 from proxy.policy.rules import Block, Permit, Require, Rule, Treat
@@ -53,7 +53,6 @@ def lint(path: Path, produced: Collection[str] | None, on: date) -> list[Problem
     except ConfigError as error:
         return list(error.problems)
     linter = _Linter(document, form, compile_policy(form))
-    idle = Idle(linter.policy, on)
     warnings = [
         *linter.entities(produced),
         *linter.escalations(produced),
@@ -61,9 +60,12 @@ def lint(path: Path, produced: Collection[str] | None, on: date) -> list[Problem
         *linter.rules(),
         *linter.waivers(on),
         *linter.attributes(),
-        *linter.entity_keys(idle),
     ]
-    warnings += linter.idle_rules(idle, on, {problem.line for problem in warnings})
+    keys = Keys(document, form, linter.policy, on)
+    warnings += linter.idle_rules(keys.idle, on, linter.told(warnings))
+    idle = {problem.line for problem in warnings if problem.code == "escalation-idle"}
+    warnings += (problem for problem in keys.escalations() if problem.line not in idle)
+    warnings += keys.notes(linter.told(warnings))
     return sorted(warnings, key=lambda problem: (problem.line, problem.column, problem.code))
 
 
@@ -127,32 +129,21 @@ class _Linter:
                 place = ("labels", name)
                 yield self.document.problem(place, message, "", "attribute-unused", key=True)
 
-    def entity_keys(self, idle: Idle) -> Iterator[Problem]:
-        """Keys of entities that change no decision as things are."""
-        hide = self.form.default.hide
-        for name, form in self.form.entities.items():
-            entity = self.policy.entities[name]
-            if form.hide is not None and idle.entity(name, replace(entity, hide=hide)):
-                message = f"{name}: hide changes no decision"
-                place = ("entities", name, "hide")
-                yield self.document.problem(place, message, "", "key-idle", key=True)
-            if form.residual is not None:
-                lowest = form.action in ("placeholder", "redact")
-                default = replace(entity, residual=0 if lowest else entity.rank)
-                if idle.entity(name, default):
-                    message = f"{name}: residual changes no decision"
-                    place = ("entities", name, "residual")
-                    yield self.document.problem(place, message, "", "key-idle", key=True)
-
-    def idle_rules(self, idle: Idle, on: date, told: Collection[int]) -> Iterator[Problem]:
-        """Rules without which every decision is the same, but for those on lines `told` already."""
-        known = {waiver.id for waiver in self.policy.waivers if waiver.until < on}
-        for rule_id, index in self.index.items():
-            if self.document.at(("rules", index, "id"))[0] in told:
-                known.add(rule_id)
-        for rule in idle.rules(known):
+    def idle_rules(self, idle: Idle, on: date, told: set[str]) -> Iterator[Problem]:
+        """Rules without which every decision is the same, but for those `told` already (ids)."""
+        ended = {waiver.id for waiver in self.policy.waivers if waiver.until < on}
+        for rule in idle.rules(ended | told):
             message = "it changes no decision: whatever it does happens without it"
             yield self._rule(rule, message, "rule-idle")
+
+    def told(self, problems: Collection[Problem]) -> set[str]:
+        """The rules (ids) about which there are problems."""
+        lines = {problem.line for problem in problems}
+        return {
+            rule_id
+            for rule_id, index in self.index.items()
+            if self.document.at(("rules", index, "id"))[0] in lines
+        }
 
     def providers(self) -> Iterator[Problem]:
         if not self.policy.permits:

@@ -6,37 +6,52 @@ a side says of a cell holds for every request of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TypeVar
 
-from proxy.exchange import Verdict
+from proxy.exchange import Facts, Verdict
 from proxy.policy.axes import Where
 from proxy.policy.compiled import CLASS_LABEL, Escalation, Policy
-from proxy.policy.decide import decide
+from proxy.policy.decide import class_refusals, decide
 from proxy.policy.lookup import Lookup, binds
 from proxy.policy.rules import Block, Permit, Require, Rule, Treat, Waiver
-from proxy.policy.space import Cell, Corner, Space
+from proxy.policy.space import Cell, Corner, Space, bits_in
+
+R = TypeVar("R", bound=Rule)
 
 
 class Side:
     """One policy in a space: which of its rules matter where, and what it decides there.
 
     Args:
-        first: the bit of the policy's first rule in the space (see `rules_of`).
+        first: the position of the policy's first rule in the space (see `rules_of`).
+        instead: more rules, which follow there: none is the policy's, but each might be.
     """
 
-    def __init__(self, policy: Policy, space: Space, first: int = 0) -> None:
+    def __init__(
+        self, policy: Policy, space: Space, first: int = 0, instead: Sequence[Rule] = ()
+    ) -> None:
         self.policy = policy
         self.space = space
-        self.bits = [(rule, 1 << (first + i)) for i, rule in enumerate(rules_of(policy))]
-        self._unlabelled = [(unlabelled(rule), bit) for rule, bit in self.bits]
+        own = rules_of(policy)
+        self.bits = bits_from(first, (*own, *instead))
+        self._own = sum(bit for _, bit in self.bits[: len(own)])
+        self._alike = _alike(self.bits)
+        self._treats = [
+            (rule.actions.keys(), bit) for rule, bit in self.bits if isinstance(rule, Treat)
+        ]
         self._holding = cache(self._holding_at)
         self._concerning = cache(self._concerning_at)
         self._trimmed = cache(self._trim)
         self.relevant = cache(self._relevant)
+        self.beyond = cache(self._beyond)
         self.bit_of = {id(rule): bit for rule, bit in self.bits}
         self._permitting = self._bits_of(Permit)
+        self._unlimited = sum(
+            bit for r, bit in self.bits if isinstance(r, Permit) and not limits(r)
+        )
         self._refusing = self._bits_of(Require, Block)
         self._treating = self._bits_of(Treat)
         self._waiving = self._bits_of(Waiver)
@@ -47,18 +62,22 @@ class Side:
             for waiver, bit in self.bits
             if isinstance(waiver, Waiver)
         ]
+        self._waivers: dict[int, int] = {}
+        for waiver, lifted in self._lifting:
+            for restriction in bits_in(lifted):
+                self._waivers[restriction] = self._waivers.get(restriction, 0) | waiver
+        self._waived = sum(self._waivers)
 
     def _bits_of(self, *kinds: type[Rule]) -> int:
         return sum(bit for rule, bit in self.bits if isinstance(rule, kinds))
 
     def _holding_at(self, corner: Corner) -> int:
         facts = corner.facts
-        found = corner.entities
-        return sum(
-            bit
-            for rule, bit in self._unlabelled
-            if rule.holds(facts) and (not isinstance(rule, Treat) or rule.actions.keys() & found)
-        )
+        holding = sum(bits for rule, bits in self._alike if rule.holds(facts))
+        for actions, bit in self._treats:
+            if actions.isdisjoint(corner.entities):
+                holding &= ~bit
+        return holding
 
     def _concerning_at(self, provider: str) -> int:
         return sum(bit for rule, bit in self.bits if concerns(rule, provider))
@@ -77,11 +96,36 @@ class Side:
             lookups={provider: Lookup(provider, permits, restrictions, waivers)},
         )
 
-    def _relevant(self, corner: Corner, provider: str) -> int:
-        """The rules (bits) that say anything about these facts at this provider, for somebody."""
-        matter = self._holding(corner) & self._concerning(provider)
-        idle = (waiver for waiver, lifted in self._lifting if not lifted & matter)
-        return matter & ~sum(idle) if matter & self._waiving else matter
+    def touched(self, corner: Corner, provider: str) -> int:
+        """All rules (bits), the policy's or not, that could matter to these facts there."""
+        return self._holding(corner) & self._concerning(provider)
+
+    def _relevant(self, corner: Corner, provider: str, gone: int = 0, put: int = 0) -> int:
+        """The rules (bits) that say anything about these facts at this provider, for somebody.
+
+        Some may be `gone`, and others `put` in their place.
+        """
+        matter = self.touched(corner, provider) & (self._own & ~gone | put)
+        if not matter & self._waiving:
+            return matter
+        lifting = 0  # a waiver of a rule that doesn't matter doesn't either
+        for restriction in bits_in(matter & self._waived):
+            lifting |= self._waivers[restriction]
+        return matter & (lifting | ~self._waiving)
+
+    def lean(self, relevant: int) -> int:
+        """The same rules, one permit instead of many where that is for everybody.
+
+        The verdict is the same, but for who permitted it.
+        """
+        if unlimited := relevant & self._unlimited:
+            return relevant & ~self._permitting | (unlimited & -unlimited)
+        return relevant
+
+    def _beyond(self, corner: Corner, provider: str) -> bool:
+        """Whether its clearance refuses these facts, whatever rules there are."""
+        facts = _declaring(corner, corner.facts)
+        return any(class_refusals(self.policy, facts, self.policy.providers[provider]))
 
     def effect(self, holds: int, relevant: int) -> int | None:
         """What rules do in a cell: which treats stand, or None if they refuse.
@@ -124,15 +168,29 @@ class Side:
 
         return verdict
 
-    def verdict(self, corner: Corner, provider: str, where: Where, relevant: int) -> Verdict:
-        """What the policy decides; `relevant` as this side gave it for the corner and provider."""
-        facts = where.facts(corner.facts)
-        if corner.data_class:
-            facts = replace(facts, labels={**facts.labels, CLASS_LABEL: corner.data_class})
+    def verdict(
+        self,
+        corner: Corner,
+        provider: str,
+        where: Where,
+        relevant: int,
+        alter: Callable[[Policy], Policy] = lambda policy: policy,
+    ) -> Verdict:
+        """What the policy decides; `relevant` as this side gave it for the corner and provider.
+
+        `alter` may make it another policy, but for its rules.
+        """
+        facts = _declaring(corner, where.facts(corner.facts))
         policy = self._trimmed(relevant, provider)
         if provider not in policy.providers:
             policy = self.policy
-        return decide(policy, facts, where.principal, where.endpoint(provider), where.on)
+        return decide(alter(policy), facts, where.principal, where.endpoint(provider), where.on)
+
+
+def _declaring(corner: Corner, facts: Facts) -> Facts:
+    if not corner.data_class:
+        return facts
+    return replace(facts, labels={**facts.labels, CLASS_LABEL: corner.data_class})
 
 
 def rules_of(policy: Policy) -> tuple[Rule, ...]:
@@ -157,6 +215,40 @@ def concerns(rule: Rule, provider: str) -> bool:
     return rule.id == f"models of {provider}"
 
 
-def unlabelled(rule: Rule) -> Rule:
-    """A rule without what it asks of labels, which cells tell apart."""
-    return replace(rule, labels=()) if rule.labels else rule
+def limits(rule: Rule) -> bool:
+    """Whether there are requests for which a rule isn't, whatever they contain."""
+    anybody = Rule("")
+    names = ("scope", "models", "dialects", "window", "labels")
+    return rule.percent < 100 or any(getattr(rule, n) != getattr(anybody, n) for n in names)
+
+
+def bits_from(first: int, rules: Sequence[R]) -> list[tuple[R, int]]:
+    """Rules with their bits, the first rule's at position `first`."""
+    return [(rule, 1 << (first + index)) for index, rule in enumerate(rules)]
+
+
+def _alike(bits: Sequence[tuple[Rule, int]]) -> list[tuple[Rule, int]]:
+    """What rules wait for, and which ones (bits) wait for just that.
+
+    Labels aside, which cells tell apart.
+    """
+    alike: dict[Rule, int] = {}
+    for rule, bit in bits:
+        waits = Rule(
+            "",
+            any_of=rule.any_of,
+            all_of=rule.all_of,
+            none_of=rule.none_of,
+            at_least=rule.at_least,
+            opaque=rule.opaque,
+            opaque_any=rule.opaque_any,
+            opaque_none=rule.opaque_none,
+        )
+        alike[waits] = alike.get(waits, 0) | bit
+    return list(alike.items())
+
+
+def holding(bits: Sequence[tuple[Rule, int]], corner: Corner) -> int:
+    """The rules (bits) that these contents make match, for somebody."""
+    facts = corner.facts
+    return sum(some for rule, some in _alike(bits) if rule.holds(facts))

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any
@@ -94,16 +94,29 @@ class Corner:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One way in which rules can hold together: their bits, and the plainest atoms for it."""
+    """One way in which rules can hold together.
+
+    Attributes:
+        holds: their bits.
+        alike: of each axis an atom; of those that tell these rules apart, any.
+        apart: of the latter the plainest atom for this cell.
+    """
 
     holds: int
-    atoms: Mapping[str, Atom] = field(default_factory=dict)
+    alike: Mapping[str, Atom]
+    apart: tuple[tuple[str, Atom], ...]
+
+    @property
+    def atoms(self) -> dict[str, Atom]:
+        """Of each axis the plainest atom for it."""
+        return {**self.alike, **dict(self.apart)}
 
     @property
     def where(self) -> Where:
         """A place in this cell."""
-        samples = [atom.sample for atom in self.atoms.values()]
-        when = self.atoms[WHEN].sample
+        atoms = self.atoms
+        samples = [atom.sample for atom in atoms.values()]
+        when = atoms[WHEN].sample
         return Where(
             {axis: value for sample in samples for axis, value in sample.values.items()},
             {name: value for sample in samples for name, value in sample.labels.items()},
@@ -119,10 +132,9 @@ class Cell:
 
     def __str__(self) -> str:
         """The cell in words, as in ``team fraud, app case-review``."""
-        words = [
-            f"{axis} {atom}" for axis, atom in self.atoms.items() if atom.words and axis != WHEN
-        ]
-        somebody = any(self.atoms[axis].words for axis in CALLER)
+        atoms = self.atoms
+        words = [f"{axis} {atom}" for axis, atom in atoms.items() if atom.words and axis != WHEN]
+        somebody = any(atoms[axis].words for axis in CALLER)
         return ", ".join(words if somebody else ["anyone", *words])
 
     @property
@@ -150,20 +162,35 @@ class Space:
 
     def _cells(self, relevant: int) -> tuple[Cell, ...]:
         """Every way in which the `relevant` rules (bits) can hold together, plainest first."""
-        ways: dict[int, tuple[Atom, ...]] = {relevant: ()}
-        for axis in self._axes.values():
+        alike: dict[str, Atom] = {}
+        apart: list[tuple[str, int, list[tuple[int, Atom]]]] = []
+        holds = relevant
+        for name, axis in self._axes.items():
             limited = relevant & axis.limited
-            told_apart = axis.told_apart(limited)
-            longer: dict[int, tuple[Atom, ...]] = {}
+            atoms = axis.told_apart(limited)
+            alike[name] = atoms[0][1]
+            if len(atoms) == 1:
+                holds &= atoms[0][0] | ~limited
+            else:
+                apart.append((name, ~limited, atoms))
+        ways: dict[int, tuple[tuple[str, Atom], ...]] = {holds: ()}
+        for name, others, atoms in apart:
+            longer: dict[int, tuple[tuple[str, Atom], ...]] = {}
             for holds, way in ways.items():
-                for mask, atom in told_apart:
-                    both = holds & (mask | ~limited)
+                for mask, atom in atoms:
+                    both = holds & (mask | others)
                     if both not in longer:
-                        longer[both] = (*way, atom)
+                        longer[both] = (*way, (name, atom))
             ways = longer
-        return tuple(
-            Cell(holds, dict(zip(self._axes, way, strict=True))) for holds, way in ways.items()
-        )
+        return tuple(Cell(holds, alike, way) for holds, way in ways.items())
+
+
+def bits_in(rules: int) -> Iterator[int]:
+    """Each bit that is set."""
+    while rules:
+        bit = rules & -rules
+        yield bit
+        rules ^= bit
 
 
 class _Axis:
@@ -171,13 +198,24 @@ class _Axis:
 
     def __init__(self, atoms: Sequence[Atom]) -> None:
         self._atoms = atoms
+        #: Rule (bit) -> the atoms (positions) for which it is otherwise than for the first.
+        self._otherwise: dict[int, list[int]] = {}
+        for position, atom in enumerate(atoms):
+            for bit in bits_in(atom.holds ^ atoms[0].holds):
+                self._otherwise.setdefault(bit, []).append(position)
         self.limited = ~functools.reduce(operator.and_, (atom.holds for atom in atoms))
         self.told_apart = cache(self._told_apart)
 
     def _told_apart(self, rules: int) -> list[tuple[int, Atom]]:
         """The atoms that some limited rules tell apart, each with all its values."""
-        alike: dict[int, list[Atom]] = {}
-        for atom in self._atoms:
+        first = self._atoms[0]
+        alike: dict[int, list[Atom]] = {first.holds & rules: [first]}
+        if first.words:
+            positions: Iterable[int] = range(1, len(self._atoms))
+        else:  # the first stands for whatever isn't named, and so for all that is like it
+            unlike = {p for bit in bits_in(rules) for p in self._otherwise.get(bit, ())}
+            positions = sorted(unlike)
+        for atom in map(self._atoms.__getitem__, positions):
             alike.setdefault(atom.holds & rules, []).append(atom)
         if len(alike) == 1:  # nothing is told apart, so there is nothing to say of it
             return [(mask, replace(same[0], words=(), end=None)) for mask, same in alike.items()]

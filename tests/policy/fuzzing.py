@@ -2,7 +2,8 @@
 
 Three files are mutated as text (characters, lines, tokens of YAML) and as data (keys and values
 taken out, moved, doubled, exchanged). Whatever comes: a policy, or problems that each point to a
-line of the file, within seconds; and what loads, written out and read again, is the same policy.
+line of the file, within seconds; and what loads can be linted and, written out and read again, is
+the same policy.
 """
 
 from __future__ import annotations
@@ -15,18 +16,21 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from proxy.policy.load import digest, read_checked
+from proxy.policy.lint_keys import Keys
+from proxy.policy.load import compile_policy, digest, read_checked
 from proxy.policy.model import PolicyForm
 from proxy.yaml_file import ConfigError, Document, Problem
 
 HERE = Path(__file__).parent
 POLICIES = HERE.parent.parent / "policies"
+_TODAY = date(2026, 11, 25)
 #: No file may take longer, on however slow a machine.
 _SECONDS = 60
 #: Files that one process takes at a time.
@@ -130,11 +134,11 @@ def judge(text: str) -> str:
     """``loaded`` or ``refused``; AssertionError where neither is done well."""
     problems: tuple[Problem, ...] = ()
     try:
-        _, form = read_checked(text, "fuzzed.yaml")
+        document, form = read_checked(text, "fuzzed.yaml")
     except ConfigError as error:
         problems = error.problems
     else:
-        return _judge_loaded(form)
+        return _judge_loaded(document, form)
     lines = 2 + sum(map(text.count, "\n\r\x85\u2028\u2029"))
     assert problems
     for problem in problems:
@@ -144,7 +148,9 @@ def judge(text: str) -> str:
     return "refused"
 
 
-def _judge_loaded(form: PolicyForm) -> str:
+def _judge_loaded(document: Document, form: PolicyForm) -> str:
+    for told in Keys(document, form, compile_policy(form), _TODAY).notes(()):
+        assert told.line >= 1, told
     again = written_out(form)
     _, read_again = read_checked(again, "again.yaml")
     assert digest(read_again) == digest(form), again

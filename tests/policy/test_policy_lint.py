@@ -96,6 +96,7 @@ def test_warns_of_entities_without_a_recognizer_or_an_entry(tmp_path: Path) -> N
         ("entity-by-default", 2),
         ("no-recognizer", 6),
         ("attribute-unused", 14),
+        ("key-idle", 17),  # openai-us has a certificate that no rule asks for
     ]
 
 
@@ -151,6 +152,40 @@ IDLE = [
         ("key-idle", "residual"),
     ),
     ("rules:\n", "labels: {purpose: {values: [care]}}\nrules:\n", ("attribute-unused", "purpose")),
+    # It is refused anyway, from whatever score on it is found.
+    (
+        "EMAIL_ADDRESS: {class: confidential, action: placeholder,",
+        "EMAIL_ADDRESS: {class: public, action: allow,",
+        ("key-idle", "min_score"),
+    ),
+    (
+        "EMAIL_ADDRESS: {class: confidential, action: placeholder, min_score: 0.5}",
+        "EMAIL_ADDRESS: {class: confidential, action: hash, languages: {de: {action: hash}}}",
+        ("key-idle", "action: hash}}"),
+    ),
+    # Whoever it is for, it does the same as the rule that is for all.
+    (
+        "when: {entities: {any_of: [IBAN_CODE]}}",
+        "when: {entities: {any_of: [IBAN_CODE], all_of: [IBAN_CODE]}}",
+        ("key-idle", "all_of"),
+    ),
+    (
+        "require: {provider: {certs: {all_of: [hipaa-baa]}}}",
+        "require: {provider: {certs: {all_of: [hipaa-baa], any_of: [hipaa-baa, soc2]}}}",
+        ("key-idle", "any_of"),
+    ),
+    ("default: {", "default: {opaque: {image: restricted}, ", ("key-idle", "image")),
+    (
+        "rules:\n",
+        "restore: {tools: {search: never, any: never}}\nrules:\n",
+        ("key-idle", "search"),
+    ),
+    (
+        "escalate:\n",
+        "escalate:\n  - {all_of: [CREDIT_CARD], class: restricted}\n",
+        ("escalation-idle", "{all_of: [CREDIT_CARD]"),
+    ),
+    ("rules:\n", "rules:\n  - {id: k, keep: full}\n", ("rule-idle", "k")),
     # A treat that does no more than the entity's own action.
     (
         "rules:\n",
