@@ -22,7 +22,7 @@ from proxy.yaml_file import ConfigError, Document
 from tests.properties.policy_space import DAYS, Data, parsed
 from tests.properties.policy_whole import whole_policies
 
-thorough = settings(max_examples=8 * int(os.environ.get("PRIVET_SOAK", "1")), deadline=None)
+thorough = settings(max_examples=6 * int(os.environ.get("PRIVET_SOAK", "1")), deadline=None)
 #: What is for people to read, and what lint says of all providers at once, and of labels.
 _BESIDES = ("why", "message", "region", "retention", "trains", "certs", "attested", "values")
 
