@@ -51,7 +51,7 @@ def _campaign(name: str, seconds: int, corpus: Path) -> None:
     corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate(target.seeds):
         (corpus / f"seed-{number}").write_bytes(seed)
-    limits = [f"-max_total_time={seconds}", "-timeout=30", "-max_len=8192", "-rss_limit_mb=4096"]
+    limits = [f"-max_total_time={seconds}", "-timeout=30", "-max_len=1024", "-rss_limit_mb=4096"]
     limits += ["-print_final_stats=1", f"-artifact_prefix={corpus}/"]
     atheris.Setup(["fuzz", *limits, str(corpus)], target.run)
     atheris.Fuzz()
