@@ -324,7 +324,7 @@ class Gated:
         self.pattern = compiled.pattern
         self.flags = compiled.flags
 
-    def finditer(self, text: str, **options: Any) -> Iterator[Any]:
-        """Yield the matches in a text; options as in the pattern's own module."""
+    def finditer(self, text: str, *stretch: int, **options: Any) -> Iterator[Any]:
+        """Yield the matches in a text, or a stretch of it; options as in the pattern's module."""
         if self._gate.opens(text, self.strings):
-            yield from self._compiled.finditer(text, **options)
+            yield from self._compiled.finditer(text, *stretch, **options)

@@ -1,27 +1,29 @@
 """Names of persons and places: two models, asked in turn, and what they agree on.
 
 spaCy reads English text. The second model (`names_model.py`), slower and better on short, noisy and
-foreign text, is asked about those passages of English text only that hold a word which could be a
-name and isn't explained, and about all of a text in another language, which spaCy's English model
-can't read. In tier `fast` it is never asked; in tier `thorough` always.
+foreign text, is asked about those passages of English text only that hold a name or a word that
+could be one, and about all of a text in another language, which spaCy's English model can't read.
+In tier `fast` it is never asked; in tier `thorough` always.
 
 Invariants: a finding depends on its window only; the cost of a passage is linear in its length.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from proxy.detect.code_lines import mostly_code
 from proxy.detect.given_names import holds_given_name, is_given_name
 from proxy.detect.names_known import PLACES_IN_LOWER_CASE, companies_known, places_known
 from proxy.detect.names_language import language_of
-from proxy.detect.names_model import SecondOpinion
+from proxy.detect.names_model import Judged, SecondOpinion
 from proxy.detect.names_plausible import names_a_company, plausible, unsure, uses_capitals
 from proxy.detect.names_spacy import reader
-from proxy.detect.names_spans import Named, names_in, places_in
+from proxy.detect.names_spans import Named, names_in, organizations_in, places_in
 
 #: How sure spaCy is. It gives no probability; this is Presidio's own default.
 SPACY_SCORE = 0.85
@@ -36,24 +38,30 @@ class Bars(NamedTuple):
         capital: a person with a capital, or in lower case with a known given name.
         lower: any other person.
         place: a place or address.
+        organization: an organization.
     """
 
     capital: float
     lower: float
     place: float
+    organization: float
 
     def passes(self, text: str, found: Named) -> bool:
         """Say whether a finding counts."""
+        if found.label_ == "ORG":
+            return found.score >= self.organization
         if found.label_ != _PERSON:
             return found.score >= self.place
         return found.score >= (self.lower if _unlikely_person(text, found) else self.capital)
 
 
 #: Beside spaCy the second model must be surer than where it reads alone.
-_BESIDE = Bars(capital=0.4, lower=0.8, place=0.7)
-_ALONE = Bars(capital=0.35, lower=0.7, place=0.4)
-#: A person where spaCy sees a company must be as sure as this.
-_OVER_A_COMPANY = 0.8
+_BESIDE = Bars(capital=0.4, lower=0.6, place=0.5, organization=0.5)
+#: No organization in another language: there it was taught by generated sentences only.
+_ALONE = Bars(capital=0.45, lower=0.7, place=0.6, organization=math.inf)
+#: What spaCy names stays unless the second model gives it less than this, and another name if the
+#: second is as sure of that.
+_DENIED, _SURE = 0.05, 0.6
 #: Least length of a passage, in characters: where the second model reads alone, more context serves
 #: it; beside spaCy shorter ones leave more unread.
 _ALONE_LEAST = 300
@@ -121,8 +129,8 @@ class Names:
 
     def _foreign(self, window: Window) -> tuple[Any, list[Named]]:
         text = window.text
-        named = self._second_names(text, window.passages(_ALONE_LEAST))
-        kept = [one for one in named if _ALONE.passes(text, one)]
+        words = self._judged(text, window.passages(_ALONE_LEAST))
+        kept = [one for one in _second_names(text, words) if _ALONE.passes(text, one)]
         if uses_capitals(text):  # then a word without one is no name: "dolor abdominal"
             kept = [one for one in kept if not unsure(text[one.start_char : one.end_char])]
         return self._tokens(text), kept
@@ -135,58 +143,84 @@ class Names:
         if self._second is None:
             kept = (one for one in first if not _unlikely_person(text, one))
             return doc, [_weighed(text, one) for one in kept]
-        asked = (
+        asked = [
             (low, high)
             for low, high in window.passages(_BESIDE_LEAST)
             if self._always or doubtful(text, low, high, first)
-        )
-        named = list(unite(text, first, list(self._second_names(text, asked))))
+        ]
+        words = self._judged(text, asked)
+        seen = [one for one in first if _within(one, asked)]
+        named = list(unite(text, seen, words))
+        named += [_weighed(text, one) for one in first if not _within(one, asked)]
         if mostly_code(text):  # comments too speak of its parts
             named = [one for one in named if not _names_a_part(text, one)]
         return doc, named
 
-    def _second_names(self, text: str, asked: Iterable[tuple[int, int]]) -> Iterator[Named]:
+    def _judged(self, text: str, asked: Iterable[tuple[int, int]]) -> list[Judged]:
+        """The second model's word on each word of the passages, with places in the text."""
         if self._second is None:
-            return
-        for low, high in asked:
-            passage = text[low:high]
-            words = self._second.judge(passage)
-            for found in (*names_in(passage, words), *places_in(passage, words)):
-                placed = found._replace(
-                    start_char=found.start_char + low, end_char=found.end_char + low
-                )
-                if placed.label_ == "ADDRESS":
-                    yield placed
-                else:
-                    yield from plausible(text, placed)
+            return []
+        return [
+            replace(word, start=word.start + low, end=word.end + low)
+            for low, high in asked
+            for word in self._second.judge(text[low:high])
+        ]
 
 
-def unite(text: str, first: Sequence[Named], second: Sequence[Named]) -> Iterator[Named]:
-    """Yield what remains of two models' findings.
+def _second_names(text: str, words: Sequence[Judged]) -> Iterator[Named]:
+    """Yield what the second model names."""
+    for found in (*names_in(text, words), *places_in(text, words), *organizations_in(text, words)):
+        if found.label_ == "ADDRESS":
+            yield found
+        else:
+            yield from plausible(text, found)
 
-    The first model's stand, but for persons without a capital that the second doesn't see, places
-    that it takes for persons, and organizations of which it sees nothing personal. The second adds
-    what the first has no person or place for.
+
+def unite(text: str, first: Sequence[Named], words: Sequence[Judged]) -> Iterator[Named]:
+    """Yield what remains of two models' findings about the same passages.
+
+    What the first names stays unless the second sees next to nothing of the kind there, or is sure
+    of another kind. The second adds what the first has no name for.
     """
-    for one in first:
-        beside = [two for two in second if _overlap(one, two)]
-        person = max((two.score for two in beside if two.label_ == _PERSON), default=0.0)
-        if one.label_ in _PLACES and person >= _BESIDE.lower:
-            yield one._replace(label_=_PERSON)
-        elif one.label_ == "ORG" and not beside:
-            yield _weighed(text, one)
-        elif person or not _unlikely_person(text, one):
-            yield one
-    named = [one for one in first if one.label_ == _PERSON or one.label_ in _PLACES]
-    companies = [one for one in first if one.label_ == "ORG"]
-    for two in second:
+    kept = [one for found in first for one in _judged_by(text, found, words)]
+    yield from kept
+    for two in _second_names(text, words):
         if not _BESIDE.passes(text, two):
             continue
-        if two.label_ != "ADDRESS" and any(_overlap(one, two) for one in named):
-            continue
-        if two.score < _OVER_A_COMPANY and any(_overlap(one, two) for one in companies):
-            continue
-        yield two
+        others = (one for one in kept if one.label_ != "ORG" or two.label_ == "ORG")
+        if two.label_ == "ADDRESS" or not any(_overlap(one, two) for one in others):
+            yield _weighed(text, two)
+
+
+def _judged_by(text: str, found: Named, words: Sequence[Judged]) -> Iterator[Named]:
+    inside = [one for one in words if one.start < found.end_char and found.start_char < one.end]
+    likely = {
+        _PERSON: max((one.name for one in inside), default=0.0),
+        "GPE": max((one.town for one in inside), default=0.0),
+        "ORG": max((one.organization for one in inside), default=0.0),
+    }
+    own = "GPE" if found.label_ in _PLACES else found.label_
+    if own not in likely:
+        yield found
+        return
+    other = max((label for label in likely if label != own), key=lambda label: likely[label])
+    if likely[other] >= _SURE and likely[own] < (_SURE if own == "ORG" else _DENIED):
+        return  # the second's own finding takes its place
+    if own == _PERSON and likely[own] >= _DENIED:
+        while inside[-1].name < _DENIED and _is_no_surname(text, inside[-1]):
+            inside.pop()
+        yield found._replace(end_char=min(found.end_char, inside[-1].end))
+    elif own == "ORG" or likely[own] >= _DENIED:
+        yield _weighed(text, found)
+
+
+def _is_no_surname(text: str, word: Judged) -> bool:
+    """Say whether the second model explains a word otherwise: "aus Ulm" behind a name."""
+    return word.town >= _SURE or text[word.start : word.end].islower()
+
+
+def _within(found: Named, passages: Iterable[tuple[int, int]]) -> bool:
+    return any(low < found.end_char and found.start_char < high for low, high in passages)
 
 
 def with_known(text: str, named: Sequence[Named]) -> Iterator[Named]:
@@ -232,27 +266,20 @@ def passages(text: str, least: int) -> Iterator[tuple[int, int]]:
 
 
 def doubtful(text: str, start: int, end: int, first: Sequence[Named]) -> bool:
-    """Say whether a passage holds a word that could be a name and isn't explained by `first`."""
-    near = [one for one in first if one.start_char < end and start < one.end_char]
-    if any(_unlikely_person(text, one) or _maybe_person(text, one) for one in near):
+    """Say whether a passage holds a name by `first`, or a word that could be one."""
+    if any(one.start_char < end and start < one.end_char for one in first):
         return True
     for match in _WORD.finditer(text, start, end):
         word = match.group()
-        low, high = match.span()
-        explained_by = {one.label_ for one in near if one.start_char < high and low < one.end_char}
-        if explained_by - {"ORG"}:
-            continue
         if is_given_name(word) or word in PLACES_IN_LOWER_CASE:
             return True
-        if explained_by or word.isupper() or word.islower():
+        if word.isupper() or word.islower():
             continue
-        if word[0].isupper() and not _SENTENCE_END.search(text[max(0, low - 4) : low]):
+        if word[0].isupper() and not _SENTENCE_END.search(
+            text[max(0, match.start() - 4) : match.start()]
+        ):
             return True
     return False
-
-
-def _maybe_person(text: str, one: Named) -> bool:
-    return one.label_ in _PLACES and is_given_name(text[one.start_char : one.end_char])
 
 
 def _unlikely_person(text: str, one: Named) -> bool:

@@ -1,9 +1,9 @@
 """The second opinion on names: a small multilingual token classifier, run by onnxruntime.
 
-The model is Rampart (National Design Studio, CC BY 4.0), six layers, 384 wide, as 7-bit integers;
-models/README.md says where it comes from and how it was converted. Invariants: a file whose SHA-256
-differs from the one written here is refused; nothing is downloaded; one thread; a passage gets the
-same answer whatever else is in the batch, because passages run one by one.
+Six layers, 384 wide, as 7-bit integers: Rampart (National Design Studio, CC BY 4.0), trained on by
+us; models/README.md says where it comes from and what became of it. Invariants: a file whose
+SHA-256 differs from the one written here is refused; nothing is downloaded; one thread; a passage
+gets the same answer whatever else is in the batch, because passages run one by one.
 """
 
 from __future__ import annotations
@@ -26,16 +26,9 @@ from proxy.detect.names_wordpiece import Word, WordPiece
 
 _FOLDER = Path(__file__).with_name("models")
 _FILES = {
-    "names.onnx": "a86ebb555635ad138fb51c8156d281ff51845f637bf2f4d3b24ead19ea4ff37d",
+    "names.onnx": "2f21b7965ff983106e98a8b36f2dcb23131a235d861172d948c5d56ce693e186",
     "names.vocab.txt": "0fbe6b50061feabb9be68af471e9aa6df07a4bc428bdca4b0eff1fcd3612dee5",
 }
-#: The model's labels (its config.json) that name somebody or some place; B- and I- forms each.
-_GIVEN = [1, 2]
-_SURNAME = [3, 4]
-_NUMBER = [23, 24]
-_STREET = [25, 26]
-_TOWN = [29, 30, 31, 32]
-_POSTCODE = [27, 28, 33, 34]
 #: Pieces that one run may hold besides the two that frame it.
 _WINDOW = 510
 
@@ -46,7 +39,7 @@ class NamesModelMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A word, and how likely it is part of what (each 0 to 1).
+    """A word, and how likely it is part of what (each 0 to 1), in the order of the model's outputs.
 
     Attributes:
         start: where it starts in the passage.
@@ -55,8 +48,11 @@ class Judged:
         surname: of a surname.
         number: of a house number.
         street: of a street's name.
-        town: of a town or state.
+        town: of a town, a country or another place.
         postcode: of a postcode or a flat within a house.
+        organization: of an organization's name.
+        nationality: of a nationality, religion or party.
+        date: of a date.
     """
 
     start: int
@@ -67,11 +63,19 @@ class Judged:
     street: float
     town: float
     postcode: float
+    organization: float = 0.0
+    nationality: float = 0.0
+    date: float = 0.0
 
     @property
     def name(self) -> float:
         """How likely it is part of a person's name."""
         return self.given + self.surname
+
+    @property
+    def otherwise(self) -> float:
+        """How likely it is part of another name than a person's."""
+        return self.town + self.organization
 
     @property
     def address(self) -> float:
@@ -115,19 +119,18 @@ class SecondOpinion:
         if not words:
             return []
         pieces = [piece for word in words for piece in word.pieces]
+        cases = [word.case for word in words for _ in word.pieces]
         numbers = np.array([[self._scheme.first, *pieces, self._scheme.last]], dtype=np.int64)
         inputs = {
             "input_ids": numbers,
             "attention_mask": np.ones_like(numbers),
-            "token_type_ids": np.zeros_like(numbers),
+            "token_type_ids": np.array([[0, *cases, 0]], dtype=np.int64),
         }
         (logits,) = self._session.run(None, inputs)
         odds = np.exp(logits[0, 1:-1] - logits[0, 1:-1].max(axis=-1, keepdims=True))
         likely = odds / odds.sum(axis=-1, keepdims=True)
-        groups = (_GIVEN, _SURNAME, _NUMBER, _STREET, _TOWN, _POSTCODE)
-        by_group = np.stack([likely[:, group].sum(axis=-1) for group in groups], axis=-1)
         starts = np.cumsum([0, *(len(word.pieces) for word in words[:-1])])
-        means = np.add.reduceat(by_group, starts) / [[len(word.pieces)] for word in words]
+        means = np.add.reduceat(likely[:, 1:], starts) / [[len(word.pieces)] for word in words]
         return [
             Judged(word.start, word.end, *row)
             for word, row in zip(words, means.tolist(), strict=True)

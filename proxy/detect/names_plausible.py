@@ -83,6 +83,13 @@ _FOLLOWED_BY_PLACE = re.compile(
     r"|resort|hospital|school|university|college|academy|tech)\Z",
     re.IGNORECASE,
 )
+#: What somebody is, before the name: a model takes the two for a company's name.
+_ROLE = re.compile(
+    r"(?i:customer|client|patient|employee|tenant|member|applicant|candidate|guest|passenger|student"
+    r"|colleague|witness|defendant|plaintiff|claimant|insured|policyholder|cardholder|caller"
+    r"|recipient|contact|attendee|beneficiary|borrower|landlord|resident|visitor)s?[ :]\s*"
+    r"(?=[^\W\d_a-z][\w'\u2019-]+(?:[ ][^\W\d_a-z][\w'\u2019.-]*){1,3}\Z)"
+)
 _ARTICLE = re.compile(r"(?:the|a|an|this|my|our|your|his|her)\s+", re.IGNORECASE)
 
 
@@ -96,6 +103,14 @@ def plausible(text: str, found: Named) -> Iterator[Named]:
             low, bare = low + article.end(), bare[article.end() :]
         start += len(line)
         one = found._replace(start_char=low, end_char=low + len(bare))
+        if one.label_ in ("ORG", "PERSON") and (role := _ROLE.match(bare)):
+            named = bare[role.end() :]
+            if names_a_company(named):
+                low, bare = low + role.end(), named
+                one = one._replace(start_char=low, label_="ORG")
+            elif _everyday().isdisjoint(named.lower().split()):
+                low, bare = low + role.end(), named
+                one = one._replace(start_char=low, label_="PERSON")
         if one.label_ == "ORG" and _FOLLOWED_BY_PLACE.search(bare):
             one = one._replace(label_="FAC")
         if bare and _stands_free(text, one) and _reads_like_a_name(bare, one.label_):

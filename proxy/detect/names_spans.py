@@ -22,11 +22,16 @@ PARTICLES = frozenset(
         " ter van von y zu zum zur"
     ).split()
 )
+#: Words inside an organization's name.
+_LINKS = frozenset(("of", "and", "for", "the", "de", "di", "du", "y", "e", "et", "und", "für"))
 #: From here on a word makes a name or a place; what is done with it depends on the score.
 LEAST = 0.25
 LEAST_PLACE = 0.4
+LEAST_ORGANIZATION = 0.5
 #: A word beside a sure one is taken along from here on.
 _HALF_SURE = 0.15
+#: A word without a capital goes on a name from here on.
+_SURE = 0.5
 _GAP = re.compile(r"[ \t]*")
 _PLACE_GAP = re.compile(r"[ \t]*|\n[ \t]*")
 
@@ -51,18 +56,21 @@ def names_in(text: str, words: Sequence[Judged]) -> Iterator[Named]:
     """Yield the persons in a passage."""
 
     def sure(position: int) -> bool:
-        return words[position].name >= LEAST and text[words[position].start].isalpha()
+        word = words[position]
+        return LEAST <= word.name >= word.otherwise and text[word.start].isalpha()
 
     def joins(position: int) -> bool:
         word = words[position]
         shown = text[word.start : word.end]
+        if word.otherwise > word.name:
+            return False  # "Bianchi di Napoli"
         if shown[0].isupper():
             return word.name >= _HALF_SURE or _follows_given_name(text, words, position)
         if shown in "-'\u2019":
             return _touches(words, position)
         if shown == ".":
             return position > 0 and words[position - 1].end - words[position - 1].start == 1
-        return shown in PARTICLES or word.name >= LEAST
+        return shown in PARTICLES or word.name >= _SURE
 
     for low, high in _runs(text, words, sure, joins, _GAP):
         score = max(words[position].name for position in range(low, high))
@@ -91,6 +99,23 @@ def places_in(text: str, words: Sequence[Judged]) -> Iterator[Named]:
             continue
         score = max(word.address for word in run)
         yield Named(run[0].start, run[-1].end, label, score)
+
+
+def organizations_in(text: str, words: Sequence[Judged]) -> Iterator[Named]:
+    """Yield the organizations in a passage."""
+
+    def sure(position: int) -> bool:
+        return words[position].organization >= LEAST_ORGANIZATION
+
+    def joins(position: int) -> bool:
+        shown = text[words[position].start : words[position].end]
+        return (
+            shown in "&-'.\u2019" or shown in _LINKS or words[position].organization >= _HALF_SURE
+        )
+
+    for low, high in _runs(text, words, sure, joins, _GAP):
+        score = max(word.organization for word in words[low:high])
+        yield Named(words[low].start, words[high - 1].end, "ORG", score)
 
 
 def _runs(
@@ -126,7 +151,7 @@ def _runs(
 
 def _ends_well(text: str, word: Judged) -> bool:
     shown = text[word.start : word.end]
-    return shown[0].isalnum() and shown not in PARTICLES
+    return shown[0].isalnum() and shown not in PARTICLES and shown not in _LINKS
 
 
 def _follows_given_name(text: str, words: Sequence[Judged], position: int) -> bool:

@@ -23,12 +23,22 @@ _LONGEST = 100
 _CACHED_WORDS = 20_000
 
 
+def case_of(word: str) -> int:
+    """Return what kind of capitals a word has: none 0, the first letter 1, all 2, another way 3."""
+    if word.islower() or not word[:1].isalpha():
+        return 0
+    if word[1:].islower() or len(word) == 1:
+        return int(word[0].isupper())
+    return 2 if word.isupper() else 3
+
+
 class Word(NamedTuple):
-    """A word of the text, and the numbers of its pieces."""
+    """A word of the text, the numbers of its pieces, and what kind of capitals it has."""
 
     start: int
     end: int
     pieces: tuple[int, ...]
+    case: int
 
 
 class WordPiece:
@@ -49,10 +59,13 @@ class WordPiece:
 
     def words(self, text: str) -> list[Word]:
         """Return the words of `text` with their pieces; words of unseen characters only go."""
-        found = (Word(*match.span(), self._cut(match.group())) for match in _WORD.finditer(text))
+        found = (Word(*match.span(), *self._cut(match.group())) for match in _WORD.finditer(text))
         return [word for word in found if word.pieces]
 
-    def _cut_word(self, word: str) -> tuple[int, ...]:
+    def _cut_word(self, word: str) -> tuple[tuple[int, ...], int]:
+        return self._pieces(word), case_of(word)
+
+    def _pieces(self, word: str) -> tuple[int, ...]:
         decomposed = unicodedata.normalize("NFD", word.lower())
         plain = "".join(char for char in decomposed if unicodedata.category(char)[0] not in "MC")
         if len(plain) > _LONGEST:

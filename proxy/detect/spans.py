@@ -2,7 +2,7 @@
 
 Invariants: a pattern's span is never changed; of a model's span nothing is lost but what is no part
 of a name: punctuation, a possessive, a field label, a value that a closed pattern found anyway,
-and placeholders, which are nobody's data.
+placeholders, which are nobody's data, and what is left of an address without a number in it.
 """
 
 from __future__ import annotations
@@ -100,6 +100,12 @@ def settle(text: str, spans: Sequence[RawSpan], start: int, end: int) -> tuple[F
         within = [(low, high) for low, high in closed if _gives_way(found, low, high)]
         for piece in _outside(found.start, found.end, [*within, *placeholders]):
             low, high = _tidy(text, *piece, labels=bool(within))
+            if (
+                found.entity == "ADDRESS"
+                and piece != (found.start, found.end)
+                and not any(map(str.isdigit, text[low:high]))
+            ):
+                continue  # the label of what was cut out: "Kennzeichen", "Tel."
             if low < high and low < end and high > start:
                 kept.append(Finding(found.entity, low, high, found.score, found.recognizer))
     return merge(kept)

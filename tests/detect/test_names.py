@@ -14,8 +14,8 @@ from proxy.detect.names import Window, doubtful, passages, unite
 from proxy.detect.names_language import language_of
 from proxy.detect.names_model import Judged, NamesModelMissingError, SecondOpinion
 from proxy.detect.names_plausible import plausible
-from proxy.detect.names_spans import Named, names_in, places_in
-from proxy.detect.names_wordpiece import WordPiece
+from proxy.detect.names_spans import Named, names_in, organizations_in, places_in
+from proxy.detect.names_wordpiece import WordPiece, case_of
 from proxy.detect.produced import produced_entities
 from proxy.detect.settings import DetectSettings
 
@@ -180,11 +180,31 @@ def _one(text: str, shown: str, label: str = "PERSON", score: float = 0.85) -> N
         ("Anna: hello", "Anna", ["Anna"]),
         ("x = Parse", "Parse", []),
         ("Hahahaaa no", "Hahahaaa", []),
+        (
+            "Customer Fenella Ravensworth rang",
+            "Customer Fenella Ravensworth",
+            ["Fenella Ravensworth"],
+        ),
+        ("Patient Safety", "Patient Safety", ["Patient Safety"]),
     ],
 )
 def test_what_can_be_a_name(text: str, shown: str, left: list[str]) -> None:
     found = plausible(text, _one(text, shown))
     assert [text[one.start_char : one.end_char] for one in found] == left
+
+
+def test_who_somebody_is_isnt_part_of_the_name() -> None:
+    text = "Customer Fenella Ravensworth, Tenant Ravensworth Holding Ltd, Client Access Server"
+    said = [
+        found
+        for shown in text.split(", ")
+        for found in plausible(text, _one(text, shown)._replace(label_="ORG"))
+    ]
+    assert [(text[one.start_char : one.end_char], one.label_) for one in said] == [
+        ("Fenella Ravensworth", "PERSON"),
+        ("Ravensworth Holding Ltd", "ORG"),
+        ("Client Access Server", "ORG"),
+    ]
 
 
 def test_the_second_opinion_adds_corrects_and_vetoes() -> None:
@@ -195,9 +215,31 @@ def test_the_second_opinion_adds_corrects_and_vetoes() -> None:
         _one(text, "Enron", "ORG"),
         _one(text, "Leeds", "GPE"),
     ]
-    second = [_one(text, "Traci"), _one(text, "Cindy"), _one(text, "Leeds", score=0.3)]
-    found = {text[one.start_char : one.end_char]: one.label_ for one in unite(text, first, second)}
+    words = [
+        *_judged("wan and Traci met Cindy", {"Traci": 0.9, "Cindy": 0.9}),
+        Judged(27, 32, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, organization=0.9),
+        Judged(36, 41, 0.0, 0.0, 0.0, 0.0, 0.3, 0.0),
+    ]
+    found = {text[one.start_char : one.end_char]: one.label_ for one in unite(text, first, words)}
     assert found == {"Traci": "PERSON", "Cindy": "PERSON", "Enron": "ORG", "Leeds": "GPE"}
+
+
+def test_where_somebody_is_from_is_no_part_of_the_name() -> None:
+    text = "an Sabine Vogel aus Ulm"
+    words = _judged(text, {"Sabine": 0.9, "Vogel": 0.9})
+    words[-1] = replace(words[-1], town=0.9)
+    (found, place) = unite(text, [_one(text, "Sabine Vogel aus Ulm")], words)
+    assert text[found.start_char : found.end_char] == "Sabine Vogel"
+    assert (text[place.start_char : place.end_char], place.label_) == ("Ulm", "LOC")
+
+
+def test_an_organization_is_a_run_of_words() -> None:
+    text = "Bank of Oz and Anna"
+    words = _judged(text, {})
+    words[0] = replace(words[0], organization=0.9)
+    words[2] = replace(words[2], organization=0.4)
+    (found,) = organizations_in(text, words)
+    assert (text[found.start_char : found.end_char], found.label_) == ("Bank of Oz", "ORG")
 
 
 @pytest.mark.parametrize(
@@ -206,7 +248,8 @@ def test_the_second_opinion_adds_corrects_and_vetoes() -> None:
         ("The walnut desk arrived late.", False),
         ("The desk of Vangie arrived.", True),
         ("can darin call me back", True),
-        ("Delivery to Leeds.", False),
+        ("Delivery to Leeds.", True),
+        ("the parcel went to france", True),
         ("Yes. Fine. Thanks.", False),
     ],
 )
@@ -264,6 +307,11 @@ def test_pieces_are_the_longest_that_the_vocabulary_has() -> None:
         "Ju\u0308r\u00adgen",
     ]
     assert [word.pieces for word in words] == [(3, 4), (7,), (2,), (3, 4)]
+
+
+def test_capitals_are_marked_beside_the_pieces() -> None:
+    words = ["will", "Will", "WILL", "McDonald", "A", "42nd", "İz"]
+    assert [case_of(word) for word in words] == [0, 1, 2, 3, 1, 0, 1]
 
 
 def test_a_word_is_code_by_its_line() -> None:

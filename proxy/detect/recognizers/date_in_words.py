@@ -8,7 +8,7 @@ time of day after it belong to it. Without a year only a month's whole name coun
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from presidio_analyzer import RecognizerResult
@@ -72,14 +72,41 @@ class DateInWordsRecognizer(ValueRecognizer):
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
     ) -> list[RecognizerResult]:
         """Return the longest of overlapping dates; see Presidio's base class."""
-        if not _DIGIT.search(text):
-            return []
         kept: list[RecognizerResult] = []
-        found = super().analyze(text, entities, nlp_artifacts)
+        found = [
+            self._result(pattern, *match.span("value"))
+            for low, high in _near_months(text)
+            for pattern in self.patterns
+            for match in pattern.regex.finditer(text, low, high)
+        ]
         for one in sorted(found, key=lambda one: (one.start, -one.end)):
             if not kept or one.start >= kept[-1].end:
                 kept.append(one)
         return kept
 
 
-_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d{1,4}")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_BEGINNINGS = frozenset(name[:3] for name in _NAMES)
+#: How far a month's name stands from its number, and the rest of the date from both.
+_NEAR, _REST = 16, 80
+
+
+def _near_months(text: str) -> Iterator[tuple[int, int]]:
+    """Yield stretches, in order and apart, around numbers beside what may be a month's name.
+
+    Looking for a hundred names at every word costs more than most recognizers do.
+    """
+    start = end = 0
+    for number in _DIGITS.finditer(text):
+        low, high = number.span()
+        words = _WORD.findall(text[max(0, low - _NEAR) : high + _NEAR])
+        if _BEGINNINGS.isdisjoint(word[:3].lower() for word in words):
+            continue
+        if low - _REST > end:
+            if end:
+                yield start, end
+            start = max(0, low - _REST)
+        end = high + _REST
+    if end:
+        yield start, end

@@ -1,0 +1,1 @@
+"""How the second name model was trained: by hand, never while serving. See README.md."""
