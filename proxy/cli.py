@@ -157,11 +157,13 @@ def _configuration(chosen: argparse.Namespace) -> Configuration:
 
 
 def _serve(chosen: argparse.Namespace) -> int:
-    from proxy import config, serving, supervising
+    from proxy import config
 
     workers: int | None = chosen.workers
     if workers is not None and not 1 <= workers <= config.MAX_WORKERS:
         chosen.misused(f"--workers is a number from 1 to {config.MAX_WORKERS}")
+    from proxy import serving, supervising
+
     configuration = config.load(chosen.config, os.environ, workers=workers)
     many = configuration.settings.workers > 1
     run = supervising.run if many else serving.run

@@ -68,7 +68,7 @@ class Report:
 
     def counting(self, key: tuple[str, ...]) -> Report:
         """With one more of these."""
-        return replace(self, counts=[(list(key), 1)]).after(replace(self, times=[]))
+        return self.after(replace(Report.nothing(), counts=[(list(key), 1)]))
 
     @classmethod
     def from_dict(cls, said: dict[str, Any]) -> Report:

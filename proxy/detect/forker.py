@@ -73,6 +73,8 @@ class _Forker:
         """Serve until all who could ask have closed their end."""
         while True:
             for key, _ in self._selector.select():
+                if self._selector.get_map().get(key.fd) is not key:
+                    continue  # closed since, and perhaps another file's number by now
                 if key.fileobj is self._asked:
                     _, received, _, _ = socket.recv_fds(self._asked, 1, FDS)
                     if len(received) != FDS:
@@ -83,8 +85,8 @@ class _Forker:
 
     def end(self) -> None:
         """End and reap every process."""
-        for pidfd in list(self._ends_with):
-            self._end(pidfd)
+        while self._ends_with:
+            self._end(next(iter(self._ends_with)))
 
     def _fork(self, connection: int, asking: int) -> None:
         child = os.fork()
@@ -97,9 +99,7 @@ class _Forker:
 
     def _end(self, pidfd: int) -> None:
         """A process has ended, or the one that it worked for has."""
-        child = self._ends_with.get(pidfd)
-        if child is None:
-            return  # the other of the two was there first
+        child = self._ends_with[pidfd]
         os.kill(child, signal.SIGKILL)  # at most a zombie so far: its id is nobody else's
         os.waitpid(child, 0)
         for known in [known for known, whose in self._ends_with.items() if whose == child]:

@@ -23,7 +23,9 @@ from openai import AsyncOpenAI
 from audit.keys import load_recipient_key, load_verifier_keys
 from audit.reading import Reader
 from audit.record import Kind
+from audit.slot import take_slot
 from audit.verify_site import verify_site
+from proxy.cli import main
 from proxy.config import Settings, load
 from proxy.identity.keys import create_key
 from proxy.yaml_file import ConfigError
@@ -31,6 +33,7 @@ from tests.alive import children_of, runs
 from tests.authority import Authority
 from tests.house import write_configuration
 from tests.simulator import Simulator
+from tests.story.test_commands import privet
 
 SAID: Any = [{"role": "user", "content": "I am Jane Hollander."}]
 SETTINGS = """\
@@ -227,6 +230,26 @@ async def test_nothing_outlives_a_parent_that_is_killed(
         await site.process.wait()
         while any(map(runs, everybody)):
             await asyncio.sleep(0.01)
+
+
+def test_a_slot_that_somebody_holds_stops_them_all(tmp_path: Path) -> None:
+    write_configuration(tmp_path, "http://127.0.0.1:1", extra="vault: {store: sqlite}\n")
+    slot = tmp_path / "audit" / "1"
+    slot.mkdir(parents=True)
+    held = take_slot(slot)
+    done = privet(tmp_path, "serve", "--workers", "2")
+    os.close(held)
+    assert done.returncode == 2
+    assert "another process writes the audit log" in done.stderr
+    assert '"event": "serving"' not in done.stderr
+
+
+@pytest.mark.parametrize("number", ["0", "257", "-1"])
+def test_a_number_of_workers_has_bounds(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", "--workers", number])
+    assert ended.value.code == 2
+    assert "--workers is a number from 1 to 256" in capsys.readouterr().err
 
 
 def reply(text: str) -> Any:
