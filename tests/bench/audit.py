@@ -15,9 +15,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from audit.index import update
 from audit.index_file import open_index
@@ -59,12 +62,28 @@ def sealing() -> Iterator[str]:
         Content("masked/messages.0", b"x" * 400, "s"),
         Content("original", b"y" * 400, "s"),
     ]
-    count = 3000
+    spent = _each(lambda: sealer.seal(Kind.INTENT, "e-1", 1, _body(), contents))
+    bare = _each(lambda: _bare_ciphers(contents))
+    yield (
+        f"sealing, full, 20 values, two auditors: {spent * 1e6:.0f} µs of processor time, "
+        f"{spent / bare:.1f} times the bare ciphers and hashes of its contents"
+    )
+
+
+def _each(work: Callable[[], object], count: int = 3000) -> float:
     begin = time.process_time()
-    for number in range(count):
-        sealer.seal(Kind.INTENT, f"e-{number}", number, _body(), contents)
-    spent = (time.process_time() - begin) / count
-    yield f"sealing, full, 20 values, two auditors: {spent * 1e6:.0f} µs of processor time"
+    for _ in range(count):
+        work()
+    return (time.process_time() - begin) / count
+
+
+def _bare_ciphers(contents: list[Content]) -> None:
+    """What the format asks for each content: it sealed, its key wrapped, its row hashed."""
+    wrap = AESGCM(KEY).encrypt
+    for content in contents:
+        wrap(bytes(12), KEY, KEY)
+        AESGCM(KEY).encrypt(bytes(12), content.data, KEY)
+        sha256(KEY).digest()
 
 
 def appending(folder: Path) -> Iterator[str]:
