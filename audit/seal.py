@@ -12,7 +12,6 @@ Invariant: nothing in this module is kept but the current link inside a `Ratchet
 from __future__ import annotations
 
 import os
-import struct
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -35,8 +34,6 @@ _LABEL_LINK = b"privet audit v1 link\n"
 _LABEL_STEP = b"privet audit v1 step\n"
 _LABEL_ROW = b"privet audit v1 row\n"
 _NONCE = bytes(12)
-_PLACE = struct.Struct(">QH")
-_ROW = struct.Struct(f">{len(_LABEL_ROW)}sQHQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,29 +88,29 @@ class ContentSealer:
     content is little more than two encryptions and a hash.
     """
 
-    __slots__ = ("_keys", "_segment", "_sequence", "_wrap")
+    __slots__ = ("_keys", "_record", "_row", "_sequence", "_wrap")
 
     def __init__(self, row_key: bytes, segment: bytes, sequence: int, count: int) -> None:
         """For `count` contents of record `sequence`."""
         drawn = os.urandom(KEY_SIZE * count)
         self._keys = iter([drawn[at : at + KEY_SIZE] for at in range(0, len(drawn), KEY_SIZE)])
-        self._segment = segment
+        self._record, self._row = _of_record(segment, sequence), _of_row(sequence)
         self._sequence = sequence
         self._wrap = AESGCM(row_key).encrypt
 
     def seal(self, place: int, expires: int, data: bytes) -> tuple[Row, bytes, bytes]:
         """The key row of content number `place`, the row's hash, and the content's ciphertext."""
-        key, sequence = next(self._keys), self._sequence
-        bound = place_data(self._segment, sequence, place)
+        key, where = next(self._keys), place.to_bytes(2)
+        bound = self._record + where
         wrapped = self._wrap(place.to_bytes(12), key, bound)
         ciphertext = AESGCM(key).encrypt(_NONCE, data, bound)
-        digest = row_hash(sequence, place, expires, wrapped)
-        return Row(sequence, place, expires, wrapped), digest, ciphertext
+        digest = sha256(self._row + where + expires.to_bytes(8) + wrapped).digest()
+        return Row(self._sequence, place, expires, wrapped), digest, ciphertext
 
 
 def place_data(segment: bytes, sequence: int, place: int) -> bytes:
     """What a content and its wrapped key are bound to: where in the log they belong."""
-    return segment + _PLACE.pack(sequence, place)
+    return _of_record(segment, sequence) + place.to_bytes(2)
 
 
 def unwrap(rows: bytes, place: int, wrapped: bytes, associated: bytes) -> bytes:
@@ -123,7 +120,16 @@ def unwrap(rows: bytes, place: int, wrapped: bytes, associated: bytes) -> bytes:
 
 def row_hash(sequence: int, place: int, expires: int, wrapped: bytes) -> bytes:
     """What a frame lists for each of its key rows."""
-    return sha256(_ROW.pack(_LABEL_ROW, sequence, place, expires) + wrapped).digest()
+    where = place.to_bytes(2) + expires.to_bytes(8)
+    return sha256(_of_row(sequence) + where + wrapped).digest()
+
+
+def _of_record(segment: bytes, sequence: int) -> bytes:
+    return segment + sequence.to_bytes(8)
+
+
+def _of_row(sequence: int) -> bytes:
+    return _LABEL_ROW + sequence.to_bytes(8)
 
 
 def _open(key: bytes, nonce: bytes, ciphertext: bytes, associated: bytes) -> bytes:

@@ -109,13 +109,15 @@ class Sealer:
         names = [content.name for content in contents if not isinstance(content, Run)]
         plaintext = encode_body(body, names)
         view = None if self._index is None else view_of(body, dict(_stored(contents)))
-        seen = encode_view(view) if view else b""
+        seen = b"" if view is None else encode_view(view)
         _check(exchange_id, time, len(plaintext) + len(seen), contents)
         keys = self._ratchet.step()
-        index_keys = self._index.step() if self._index else keys
+        index_keys = keys if self._index is None else self._index.step()
         self.next += 1
         sealing = ContentSealer(keys.rows, self._digest, sequence, len(contents))
-        values = ContentSealer(index_keys.rows, self._digest, sequence, len(contents))
+        values = sealing
+        if view is not None:
+            values = ContentSealer(index_keys.rows, self._digest, sequence, len(view.values))
         entries: list[Entry] = []
         rows, ciphertexts = [], []
         place = 0
@@ -133,7 +135,7 @@ class Sealer:
             kind, exchange_id, entries, sequence=sequence, time=time, segment=self._digest
         )
         sections = [Section(CORE, keys.commitment, encrypt(keys.section, plaintext, clear))]
-        if view:
+        if view is not None:
             sealed = encrypt(index_keys.section, seen, clear)
             sections.append(Section(INDEX, index_keys.commitment, sealed))
         frame = encode(clear, sections, ciphertexts)
