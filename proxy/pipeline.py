@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeVar
@@ -39,7 +39,7 @@ from proxy.memory import Memory
 from proxy.metrics import count_refusal
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
-from proxy.providers import Reply
+from proxy.providers import Provider, Reply
 from proxy.recording import Outcome, Request
 from proxy.shadowing import shadowed
 from proxy.spelling import Lexicon
@@ -103,7 +103,13 @@ async def serve(  # noqa: PLR0915 — the story is told in one piece
             return decide(policy, facts, principal, endpoint, now.date())
 
         verdicts = [
-            signed.decide_with(partial(judge, endpoint), facts, inspected.held, endpoint)
+            signed.decide_with(
+                partial(judge, endpoint),
+                facts,
+                inspected.held,
+                endpoint,
+                partial(_reads, services.providers, exchange.dialect, endpoint.provider),
+            )
             for endpoint in candidates
         ]
         if policy.shadowed or policy.shadow or services.candidates:
@@ -219,6 +225,15 @@ async def _with_signed(  # noqa: PLR0917 — what the steps so far have made
     return await _aside(
         exchange, lambda: signed.inspect(exchange, findings, accepted, lexicon, shown.get)
     )
+
+
+def _reads(providers: Mapping[str, Provider], dialect: str, reader: str, signer: str) -> bool:
+    """Whether a provider can read what another one signed: of the same kind, yes.
+
+    Where a request is translated, the translation says what can be carried over.
+    """
+    here, there = providers[reader], providers.get(signer)
+    return there is None or here.kind is there.kind or not here.speaks(dialect)
 
 
 async def _aside(exchange: Exchange, stage: Callable[[], T]) -> T:

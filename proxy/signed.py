@@ -4,6 +4,8 @@ Thinking travels word for word or not at all. Its text is inspected, its signatu
 forms count as what their producer was shown. Where an endpoint must not see what a block holds, the
 block is left out if the protocol allows it, and otherwise the endpoint isn't eligible.
 
+What one maker's model signed, another's can't read, so it is left out there as well.
+
 A block that goes back to the provider that produced it tells that provider nothing new. Even so, a
 value that anybody but a model wrote elsewhere in the request must not pass in it.
 
@@ -63,6 +65,10 @@ class Held:
             elif shown.provider != provider:
                 entities, opaque = entities | shown.entities, opaque | shown.opaque
         return entities, opaque
+
+    def is_strange(self, reads: Callable[[str], bool]) -> bool:
+        """Whether another maker's model produced it."""
+        return any(shown is not None and not reads(shown.provider) for shown in self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +160,11 @@ def _held(
 
 
 def decide_with(
-    judge: Callable[[Facts], Verdict], facts: Facts, held: Sequence[Held], endpoint: Endpoint
+    judge: Callable[[Facts], Verdict],
+    facts: Facts,
+    held: Sequence[Held],
+    endpoint: Endpoint,
+    reads: Callable[[str], bool],
 ) -> Verdict:
     """The verdict on one endpoint, signed content considered: what it may see, and what stays out.
 
@@ -162,6 +172,7 @@ def decide_with(
         judge: what policy says of the endpoint for these facts.
         facts: of what may be rewritten.
         held: the signed blocks of the request.
+        reads: whether the endpoint can read what a provider signed.
     """
     verdict = judge(facts)
     kept: frozenset[str] = _NOTHING
@@ -169,6 +180,11 @@ def decide_with(
     for one in held:
         if not verdict.allowed:
             return verdict
+        if one.is_strange(reads):
+            if not one.signed.droppable:
+                return _refused(endpoint, "another maker's model produced")
+            without += one.signed.paths
+            continue
         entities, opaque = one.tells(endpoint.provider)
         if entities <= kept and opaque <= facts.opaque:
             continue
@@ -179,7 +195,7 @@ def decide_with(
         elif one.signed.droppable:
             without += one.signed.paths
         else:
-            return _refused(endpoint)
+            return _refused(endpoint, "holds, or was made from, what this provider must not see")
     return replace(verdict, without=without) if without else verdict
 
 
@@ -188,14 +204,14 @@ def _hidden(verdict: Verdict) -> frozenset[str]:
     return frozenset(name for name, action in treated if action.kind is not ActionKind.ALLOW)
 
 
-def _refused(endpoint: Endpoint) -> Verdict:
+def _refused(endpoint: Endpoint, why: str) -> Verdict:
     return Verdict(
         endpoint,
         allowed=False,
         rules=(SIGNED_CONTENT,),
         message=(
             f"{endpoint.provider} may not receive this request: it hands back signed reasoning "
-            f"that holds, or was made from, what this provider must not see [{SIGNED_CONTENT}]."
+            f"that {why} [{SIGNED_CONTENT}]."
         ),
         hint="Ask the question anew without the earlier turns' reasoning, or ask the same model.",
     )

@@ -12,6 +12,7 @@ import anthropic
 import openai
 import pytest
 
+from proxy.assistant import Reply
 from proxy.detect.detector import Detector
 from tests.anthropic_scene import text, tool_use
 from tests.house import House, house, said_to
@@ -106,6 +107,42 @@ async def test_a_responses_client_keeps_an_anthropic_models_thinking(
         assert heard.json["thinking"] == {"type": "adaptive"}
         assert "Jane" not in said_to(heard.body)
     assert simulator.journal[1].json["messages"][1]["content"][:2] == [thought, hidden]
+
+
+async def test_what_another_makers_model_thought_is_left_out(
+    tmp_path: Path, detector: Detector, simulator: Simulator, cellar: Simulator
+) -> None:
+    """The cellar's model refuses what it didn't seal; in the middle of a turn there is no way."""
+    folder = tmp_path / "two"
+    root = simulator.base_url
+    cellar.reasons(lambda _: ("Hm.", Reply("Good bye.")))
+    async with house(folder, detector, root, cellar.base_url, cloud_type="anthropic") as privet:
+        create: Any = privet.client.responses.with_raw_response.create
+        simulator.messages(simulator.signer.thinking("Hm."), text("Hello <PERSON_1>."))
+        asked: Any = {"model": "either", "store": False, "reasoning": {"effort": "high"}}
+        first = (await create(**asked, input=QUESTION)).parse()
+        said = [item.model_dump(exclude_none=True) for item in first.output]
+        thanks = {"role": "user", "content": "Thank you."}
+
+        for _ in range(2):  # the house tries twice
+            simulator.fails(500)
+        second = await create(**asked, input=[*QUESTION, *said, thanks])
+
+        assert second.parse().output_text == "Good bye."
+        assert "reasoning-dropped" in second.headers["x-privet-notes"]
+        kinds = [item.get("type") for item in cellar.journal[0].json["input"]]
+        assert kinds == [None, "message", None]
+
+        simulator.messages(simulator.signer.thinking("Hm."), tool_use("send_mail", ARGUMENTS))
+        tool = {"type": "function", "name": "send_mail", "parameters": SCHEMA, "strict": False}
+        asked["model"] = "gpt-4o-mini"
+        called = (await create(**asked, input=QUESTION, tools=[tool])).parse()
+        said = [item.model_dump(exclude_none=True) for item in called.output]
+        output = {"type": "function_call_output", "call_id": said[1]["call_id"], "output": "sent"}
+        asked["model"] = "house-model"
+        with pytest.raises(openai.PermissionDeniedError, match="another maker"):
+            await create(**asked, input=[*QUESTION, *said, output], tools=[tool])
+        assert len(cellar.journal) == 1
 
 
 @pytest.mark.parametrize("streaming", [False, True])
