@@ -281,11 +281,13 @@ class LimitsSection(Section):
     """Attributes:
     body_bytes: largest request body.
     body_timeout_s: seconds within which a body has to arrive.
+    take_timeout_s: seconds within which a caller has to take more of a stream that waits for it.
     drain_s: seconds that requests under way get after SIGTERM; then they are told, and ended.
     """
 
     body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 32 * 1024 * 1024
     body_timeout_s: Seconds = 30.0
+    take_timeout_s: Seconds = 60.0
     drain_s: Seconds = 30.0
 
 

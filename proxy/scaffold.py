@@ -64,6 +64,7 @@ models:                           # callers' name -> endpoints: the preferred on
 # limits:
 #   body_bytes: 33554432
 #   body_timeout_s: 30.0
+#   take_timeout_s: 60.0          # a caller that takes nothing of its stream for so long has left
 #   drain_s: 30.0                 # after SIGTERM requests under way have so long to end
 # vault:                          # responses that callers store
 #   store: memory                 # memory | sqlite

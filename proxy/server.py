@@ -124,7 +124,7 @@ class Server:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 answer = await self._answer(request, dialect, request_id, clock)
-                response = await _respond(request, request_id, answer)
+                response = await _respond(request, request_id, answer, self._limits.take_timeout_s)
                 status = str(response.status)
             except asyncio.CancelledError:
                 if request.writer.output_size or not self._services.stopping.is_set():
@@ -270,7 +270,9 @@ def _no_such_model() -> NotFound:
     return failure
 
 
-async def _respond(request: web.BaseRequest, request_id: str, answer: Answer) -> web.StreamResponse:
+async def _respond(
+    request: web.BaseRequest, request_id: str, answer: Answer, take_timeout_s: float
+) -> web.StreamResponse:
     headers = _headers(answer.headers, request_id)
     if isinstance(answer.body, bytes):
         return web.Response(body=answer.body, content_type="application/json", headers=headers)
@@ -281,10 +283,15 @@ async def _respond(request: web.BaseRequest, request_id: str, answer: Answer) ->
     try:
         await response.prepare(request)
         async for chunk in chunks:
-            await response.write(chunk)
+            async with asyncio.timeout(take_timeout_s):
+                await response.write(chunk)
         await response.write_eof()
     except ConnectionError:
         log.info("client left")
+    except TimeoutError:
+        log.info("client takes nothing")
+        if request.transport is not None:
+            request.transport.abort()
     finally:
         # Closing the generator ends the upstream and writes the outcome, whatever happened here.
         await chunks.aclose()

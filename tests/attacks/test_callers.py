@@ -6,7 +6,9 @@ import asyncio
 import io
 import json
 import logging
+import socket
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,8 +17,9 @@ import structlog
 
 from proxy import logs, server
 from proxy.assistant import Reply
+from proxy.detect.detector import Detector
 from proxy.identity.keys import KeyStore, create_key
-from tests.house import House, said_to
+from tests.house import House, house, said_to
 from tests.raw import exchange, split
 from tests.simulator import Simulator
 
@@ -178,6 +181,25 @@ async def test_a_head_that_drips_in_is_cut_off(
     assert hung_up.done()
     assert hung_up.exception() or hung_up.result() == b"", "it had something to say"
     writer.close()
+
+
+async def test_a_stream_that_nobody_takes_is_ended(
+    tmp_path: Path, detector: Detector, simulator: Simulator
+) -> None:
+    """A caller that asks and never reads doesn't hold a provider's connection for long."""
+    settings = {"# limits:\n": "limits:\n  take_timeout_s: 0.2\n"}
+    async with house(tmp_path, detector, simulator.base_url, settings=settings) as privet:
+        scene = simulator.never_ends("again and again " * 1_000)
+        address = urlsplit(privet.root)
+        held = socket.create_connection((address.hostname, address.port))
+        with held:
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            held.sendall(request(privet, {**HELLO, "stream": True}))
+            await scene.abandoned.wait()
+            while privet.kinds()[-1] != "outcome":
+                await asyncio.sleep(0.01)
+        ended: Any = privet.records()[-1].opened.body
+        assert ended["status"] == "client_left"
 
 
 def test_no_comparison_depends_on_how_much_of_a_key_is_right(privet_keys: KeyStore) -> None:
