@@ -37,6 +37,7 @@ from proxy.journey import Services
 from proxy.memory import Memory
 from proxy.metrics import Counts, Times
 from proxy.policy.bundle import Trust, load_trust
+from proxy.policy.newest import Newest
 from proxy.policy.watch import PolicyStore
 from proxy.providers import KINDS, Provider, ProviderKey, Timeouts, Way
 from proxy.recording import Recorder
@@ -109,7 +110,11 @@ async def running(
         taught = KnowledgeStore(_knowledge_files(configuration), detector)
         produced, trust = detector.produced, policy_trust(configuration)
         policies = PolicyStore(
-            configuration.path(settings.policy), produced, trust, allow_shadow=allow_shadow
+            configuration.path(settings.policy),
+            produced,
+            trust,
+            newest=Newest(configuration.path(settings.audit.dir) / "policy.newest"),
+            allow_shadow=allow_shadow,
         )
         candidates = None
         if settings.candidate_policy is not None:

@@ -155,7 +155,8 @@ class Comparison:
 
     def _flows(self, corner: Corner, unseen: Unseen, provider: str) -> Iterator[Flow]:
         here, there = _as_found("old", corner, unseen), _as_found("new", corner, unseen)
-        matter, matters = self.old.relevant(here, provider), self.new.relevant(there, provider)
+        matter = self.old.lean(self.old.relevant(here, provider))
+        matters = self.new.lean(self.new.relevant(there, provider))
         if here == there and self._alike(corner, provider, matter, matters):
             return
         cells = self.space.cells(matter | matters)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from proxy.policy.bundle import Loaded, Trust, load_trusted
 from proxy.policy.compiled import Policy
+from proxy.policy.newest import Newest
 from proxy.yaml_file import ConfigError, Problem
 
 
@@ -46,17 +47,20 @@ class PolicyStore:
         produced: Collection[str] | None = None,
         trust: Trust | None = None,
         *,
+        newest: Newest | None = None,
         allow_shadow: bool = False,
     ) -> None:
         """Load the first policy. Raises ConfigError: there is no last good one to keep yet.
 
         Args:
             trust: whose signatures a policy needs, None if it needs none.
+            newest: what remembers over restarts how new a bundle must be.
             allow_shadow: whether it may be one that as a whole isn't enforced.
         """
         self._path = path
         self._produced = produced
         self._trust = trust
+        self._newest = newest
         self._allow_shadow = allow_shadow
         self._reloading = threading.Lock()  # a signal and `watch` may both ask for a reload
         self._seen = _fingerprint(path)
@@ -96,6 +100,8 @@ class PolicyStore:
             message = "this policy isn't enforced as a whole (`shadow`)"
             hint = "take `shadow` out, or start Privet with --allow-shadow"
             raise ConfigError([Problem(str(self._path), 1, 1, message, hint, "shadow")])
+        if loaded.signed_at is not None and self._newest is not None:
+            self._newest.admit(loaded.signed_at, self._path)
         return loaded
 
     def _load_no_older(self) -> Loaded:

@@ -81,10 +81,7 @@ def large_policy(seed: int) -> Data:
             "entity": {"class": "restricted", "action": "placeholder"},
             "hide": "off_premises",
         },
-        "entities": {
-            name: {"class": draw.choice(CLASSES[1:]), "action": draw.choice(actions)}
-            for name in entities
-        },
+        "entities": {name: entity(draw, actions) for name in entities},
         "escalate": [
             {"all_of": draw.sample(entities, 2), "class": draw.choice(CLASSES[2:])}
             for _ in range(10)
@@ -101,6 +98,15 @@ def large_policy(seed: int) -> Data:
         },
         "rules": rules,
     }
+
+
+def entity(draw: random.Random, actions: list[Any]) -> Data:
+    """An entity's entry; every third says more than it must."""
+    entry: Data = {"class": draw.choice(CLASSES[1:]), "action": draw.choice(actions)}
+    if draw.random() < 0.3:
+        entry |= {"hide": draw.choice(["always", "above_clearance"]), "residual": "public"}
+        entry |= {"min_score": 0.4, "languages": {"de": {"min_score": 0.6, "action": "redact"}}}
+    return entry
 
 
 def written(data: Data) -> str:

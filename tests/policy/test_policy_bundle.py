@@ -20,6 +20,7 @@ from proxy.policy.bundle import (
     sign,
     write_key,
 )
+from proxy.policy.newest import Newest
 from proxy.policy.watch import PolicyStore
 from proxy.yaml_file import ConfigError
 
@@ -173,6 +174,27 @@ def test_a_running_store_takes_newer_bundles_and_keeps_the_last_good_one(desk: P
     (problem,) = store.reload().problems
     assert (problem.code, problem.hint) == ("older", "to go back to an older policy, sign it anew")
     assert store.current.name == "acme/2026-12"
+
+
+def test_an_older_bundle_is_refused_after_a_restart_too(desk: Path) -> None:
+    trust, newest = trust_in(desk, "alice", "bob"), Newest(desk / "audit" / "policy.newest")
+    later = NOON + timedelta(hours=1)
+    bundle = signed(desk, "alice", "bob", now=later)
+    assert PolicyStore(bundle, trust=trust, newest=newest).current.name == "acme/2026-11"
+    assert PolicyStore(bundle, trust=trust, newest=newest)  # the same again
+    signed(desk, "alice", "bob")
+    assert PolicyStore(bundle, trust=trust)  # what would happen without it
+    said = refusal(lambda: PolicyStore(bundle, trust=trust, newest=newest))
+    assert said == f"older: signed at {NOON}, before the newest that was in force ({later})"
+
+
+def test_a_bundle_that_cant_be_remembered_is_refused(desk: Path) -> None:
+    trust, file = trust_in(desk, "alice", "bob"), desk / "policy.newest"
+    file.write_text("yesterday")
+    bundle = signed(desk, "alice", "bob")
+    assert "can't be read" in refusal(lambda: PolicyStore(bundle, trust=trust, newest=Newest(file)))
+    nowhere = Newest(desk / "alice" / "policy.newest")  # a file, no folder
+    assert "can't be" in refusal(lambda: PolicyStore(bundle, trust=trust, newest=nowhere))
 
 
 def test_the_commands_say_what_to_do_next(

@@ -196,11 +196,10 @@ def test_diff_agrees_with_brute_force(pair: Any, scores: Data, provider: str) ->
                 facts = replace(facts, labels={**facts.labels, "class": corner.data_class})
             endpoint = where.endpoint(flow.provider)
             got = decide(policy, facts, where.principal, endpoint, where.on)
-            assert (got.allowed, got.rules, got.treatment) == (
-                told.allowed,
-                told.rules,
-                told.treatment,
-            )
+            assert (got.allowed, got.treatment) == (told.allowed, told.treatment)
+            # Of permits one for everybody stands for all.
+            assert set(told.rules) <= set(got.rules)
+            assert got.allowed or got.rules == told.rules
         assert opens(flow.before, flow.after, corner.entities) == flow.loosens
 
 
