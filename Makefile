@@ -28,8 +28,8 @@ setup: $(STAMP)
 demo: $(STAMP)   ## one request's whole journey, seen from both sides
 	@$(BIN)/privet demo
 
-test: $(STAMP)   ## the test suite
-	$(BIN)/python -m pytest
+test: $(STAMP)   ## the test suite, a file at a time on each core
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile
 
 coverage: $(STAMP)  ## the test suite, and which lines it never ran
 	$(BIN)/python -m pytest --cov --cov-report=term-missing:skip-covered
