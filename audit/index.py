@@ -20,7 +20,7 @@ from audit.errors import FormatError, ShortBatchError
 from audit.frame import Frame, Stored, decode, places
 from audit.index_file import open_index
 from audit.index_section import VALUE
-from audit.layout import list_segments
+from audit.layout import segment_ends
 from audit.opening import Viewed, ViewOpener
 from audit.readers import open_views
 from audit.recipients import PrivateKeys
@@ -50,10 +50,11 @@ def update(path: Path, site: Path, key: bytes, keys: PrivateKeys) -> Indexed:
     records = forgotten = 0
     with closing(open_index(path)) as index:
         for slot in slots_of(site):
+            ends = segment_ends(slot)
             with reading(slot) as rows:
                 builder = _Builder(index, rows, slot, key)
                 index.execute("BEGIN IMMEDIATE")
-                for frame, opener in _frames(slot, builder.next, keys):
+                for frame, opener in _frames(ends, builder.next, keys):
                     builder.add(frame, opener)
                 builder.end()
                 index.execute("COMMIT")
@@ -71,15 +72,17 @@ def slots_of(site: Path) -> list[Path]:
     return sorted(path for path in site.iterdir() if (path / "segments").is_dir())
 
 
-def _frames(slot: Path, first: int, keys: PrivateKeys) -> Iterator[tuple[Frame, ViewOpener]]:
+def _frames(
+    ends: Mapping[Path, int], first: int, keys: PrivateKeys
+) -> Iterator[tuple[Frame, ViewOpener]]:
     """The frames from `first` on; an unfinished batch at the very end is left for the next time."""
-    segments = list_segments(slot)
+    segments = list(ends)
     skipped = sum(int(path.stem) <= first for path in segments[1:])
     for path in segments[skipped:]:
         with path.open("rb") as file:
             try:
                 opener = open_views(path, file, keys)
-                for batch in read_batches(file):
+                for batch in read_batches(file, ends[path]):
                     for frame in map(decode, batch.frames):
                         if frame.sequence >= first:
                             yield frame, opener

@@ -38,6 +38,15 @@ def segment_name(first: int) -> str:
     return f"{first:020d}.seg"
 
 
+def segment_ends(folder: Path) -> dict[Path, int]:
+    """A log's segments in order, and where each ends now: to be asked before keys.db is opened.
+
+    Key rows are there before the records that list them, so whoever reads up to these ends misses
+    none, however many records come meanwhile.
+    """
+    return {path: path.stat().st_size for path in list_segments(folder)}
+
+
 def list_segments(folder: Path) -> list[Path]:
     """A log's segment files in order; raises FormatError for a file that isn't called like one."""
     paths = sorted((folder / SEGMENTS).glob("*"))

@@ -15,14 +15,12 @@ import tempfile
 from collections.abc import Iterator, Set
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 from audit.errors import FormatError
 from audit.frame import Frame, Stored, decode, leaf_of, places
-from audit.layout import list_segments
+from audit.layout import segment_ends
 from audit.opening import Opened, SegmentOpener
 from audit.readers import open_segment
 from audit.recipients import PrivateKeys
@@ -56,8 +54,7 @@ class Reader:
         """Raises FormatError for a folder that isn't a log's."""
         self._folder = folder
         self._key = key
-        self._segments = list_segments(folder)
-        self._newest = 0  # frames of the newest segment that were there when reading began
+        self._ends = segment_ends(folder)
         self._stack = ExitStack()
 
     def __enter__(self) -> Reader:
@@ -81,41 +78,38 @@ class Reader:
 
     def _planned(self, wanted: Set[str] | None, last_use: _LastUses) -> Iterator[Record]:
         kept: dict[int, Record] = {}
-        for path in self._segments:
+        for path, end in self._ends.items():
             with path.open("rb") as file:
                 opener = open_segment(path, file, self._key)
-                for data in self._frames(path, file):
-                    frame = decode(data)
-                    if last_use[frame.sequence] is None:
-                        continue
-                    leaf = leaf_of(frame, data)
-                    kept[frame.sequence] = record = self._record(opener, frame, leaf, kept)
-                    if wanted is None or frame.exchange_id in wanted:
-                        yield record
-                    for used in {frame.sequence, *_referred(frame)}:
-                        if last_use[used] == frame.sequence:
-                            del kept[used]
+                for batch in read_batches(file, end):
+                    for data in batch.frames:
+                        frame = decode(data)
+                        if last_use[frame.sequence] is None:
+                            continue
+                        leaf = leaf_of(frame, data)
+                        kept[frame.sequence] = record = self._record(opener, frame, leaf, kept)
+                        if wanted is None or frame.exchange_id in wanted:
+                            yield record
+                        for used in {frame.sequence, *_referred(frame)}:
+                            if last_use[used] == frame.sequence:
+                                del kept[used]
 
     def _count(self) -> int:
-        """How many records there are now, if none is missing; later ones aren't read."""
-        for path in self._segments[-1:]:
+        """How many records there are, if none is missing."""
+        for path, end in list(self._ends.items())[-1:]:
             with path.open("rb") as file:
                 first = read_header(file)[0].first
-                self._newest = sum(len(batch.frames) for batch in read_batches(file))
-                return first + self._newest
+                return first + sum(len(batch.frames) for batch in read_batches(file, end))
         return 0
-
-    def _frames(self, path: Path, file: BinaryIO) -> Iterator[bytes]:
-        """A segment's frames; of the newest, which may grow meanwhile, those that were counted."""
-        frames = (data for batch in read_batches(file) for data in batch.frames)
-        return islice(frames, self._newest) if path == self._segments[-1] else frames
 
     def _plan(self, wanted: Set[str] | None, last_use: _LastUses) -> None:
         """Note which records are wanted, and the last record that each of them is wanted for."""
-        for path in reversed(self._segments):
+        for path, end in reversed(self._ends.items()):
             with path.open("rb") as file:
                 read_header(file)
-                frames = map(decode, self._frames(path, file))
+                frames = (
+                    decode(data) for batch in read_batches(file, end) for data in batch.frames
+                )
                 heads = [
                     (one.sequence, wanted is None or one.exchange_id in wanted, _referred(one))
                     for one in frames
