@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from audit.errors import AuditError
+from audit.errors import AuditError, FormatError
+from audit.index import update
 from audit.keys import generate_recipient, load_recipient, load_recipient_key, load_verifier_keys
 from audit.reading import Reader
 from audit.record import Kind
@@ -66,6 +67,27 @@ async def test_an_auditor(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert load_recipient(folder / "keys" / "auditor.pub") == late
     await start_and_stop(folder)
     assert kinds(folder, "recovery.key") == ["REFUSAL", "ROTATION", "REFUSAL"]
+
+
+async def test_an_indexer(folder: Path) -> None:
+    """Named in privet.yaml, replaced like an auditor; it indexes what it may not read."""
+    keys, path = folder / "keys", folder / "privet.yaml"
+    generate_recipient("indexer", keys / "indexer.key", keys / "indexer.pub")
+    commented = "# indexers: [keys/indexer.pub]"
+    assert commented in path.read_text()
+    path.write_text(path.read_text().replace(commented, commented.removeprefix("# ")))
+    await start_and_stop(folder)
+    indexer, index = load_recipient_key(keys / "indexer.key"), folder / "index.db"
+    assert update(index, folder / "audit", bytes(32), indexer).records == 1
+    with pytest.raises(FormatError, match="recipients"):
+        kinds(folder, "indexer.key")
+    generate_recipient("late", keys / "late.key", folder / "late.pub")
+    new = ["--new", str(folder / "late.pub")]
+    assert rotate(folder, "auditor", "--replaces", "keys/indexer.pub", *new) == 0
+    await start_and_stop(folder)
+    late = load_recipient_key(keys / "late.key")
+    assert update(index, folder / "audit", bytes(32), late).records == 2
+    assert kinds(folder, "auditor.key") == ["REFUSAL", "ROTATION", "REFUSAL"]
 
 
 def test_people_who_read_together_are_one_group(folder: Path) -> None:
