@@ -28,6 +28,8 @@ _LOGGED = re.compile(
 )
 #: A word, a dot and a word: a host, or in code a part of something.
 _BARE_HOST = re.compile(r"(?!www\.)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+#: A folder's end before a file's name; a scheme ends in two of them.
+_IN_A_PATH = re.compile(r"[\w.~-]/\Z")
 #: Domains under which code names hosts more often than parts.
 _EVERYDAY = (".com", ".org", ".net", ".edu", ".gov", ".io", ".de", ".uk", ".fr", ".eu")
 #: `parts: entry.parts`: what is copied has the name of what it is copied from.
@@ -80,7 +82,7 @@ def _names(other: Finding, phone: Finding) -> bool:
 
 
 def _is_part(text: str, start: int, end: int) -> bool:
-    """Say whether a host without a scheme is a name in code, such as `self.name`."""
+    """Say whether a host without a scheme is a name in code or a file: `self.name`, `src/lib.rs`."""
     shown = text[start:end]
     return (
         _BARE_HOST.fullmatch(shown) is not None
@@ -88,6 +90,7 @@ def _is_part(text: str, start: int, end: int) -> bool:
         and text[start - 1 : start] not in tuple(_QUOTES)
         and (
             text[end : end + 1] in tuple("([=")
+            or _IN_A_PATH.search(text, max(0, start - 2), start) is not None
             or _COPIED.search(text, max(0, start - _KEY_REACH), end) is not None
             or in_code(text, start, end)
         )

@@ -58,6 +58,7 @@ def test_models_read_no_names_into_the_head_of_a_log_line() -> None:
         ("const x = entry.events;", "entry.events"),
         ("\tparts: entry.parts,\n", "entry.parts"),
         ("now = datetime.datetime.now()", "datetime.datetime.now"),
+        ("diff --git a/src/cache.rs b/src/cache.rs", "cache.rs"),
     ],
 )
 def test_parts_of_objects_are_no_hosts(text: str, shown: str) -> None:
@@ -73,6 +74,8 @@ def test_parts_of_objects_are_no_hosts(text: str, shown: str) -> None:
         ("x = https://acme.app/a", "https://acme.app/a"),
         ("x = www.acme.app", "www.acme.app"),
         ("app: acme.cloud", "acme.cloud"),
+        ("see https://cache.rs", "cache.rs"),
+        ("mirrors/example.com", "example.com"),
     ],
 )
 def test_hosts_stay(text: str, shown: str) -> None:
