@@ -109,9 +109,14 @@ async def test_a_value_found_later_changes_what_the_record_says_of_the_first_tur
             assert kept == [["content", message["content"]]]
 
 
-async def sealed(parts: dict[Path, tuple[str, str]], keep: Any = "masked") -> dict[str, Any]:
-    """What an intent stores of parts, given as path -> (text, text as masked)."""
-    from proxy.exchange import Endpoint, Exchange, Principal, Verdict
+async def sealed(
+    parts: dict[Path, tuple[str, str]], site: Any = "masked", **terms: Any
+) -> dict[str, Any]:
+    """What an intent stores of parts, given as path -> (text, text as masked).
+
+    `site` is what privet.yaml says, `terms` what policy does.
+    """
+    from proxy.exchange import Endpoint, Exchange, Principal, Terms, Verdict
 
     exchange = Exchange(
         id="pvr-1",
@@ -128,9 +133,10 @@ async def sealed(parts: dict[Path, tuple[str, str]], keep: Any = "masked") -> di
     )
     log: Any = SpyLog()
     request = Request(exchange, Principal("t", "team", "app"), "p", "d")
-    verdict = Verdict(Endpoint("cloud", "m"), allowed=True, rules=("r",))
+    where = Endpoint("cloud", "m")
+    verdict = Verdict(where, allowed=True, rules=("r",), terms=Terms(**terms))
     masked = [text for _, text in parts.values()]
-    intent = Recorder(log, keep).intent
+    intent = Recorder(log, site).intent
     await intent(request, verdict, 1, size=0, digest=bytes(32), masked=masked, values=dict)
     contents: dict[str, Any] = log.contents
     return contents
@@ -234,3 +240,21 @@ async def test_an_answer_over_the_limit_is_counted_and_not_kept(
     assert body["status"] == "failed"
     assert body["received_bytes"] > 20
     assert received == b""
+
+
+@pytest.mark.parametrize(
+    ("site", "terms", "kept"),
+    [
+        ("full", {}, {"masked", "original"}),
+        ("full", {"keep": "masked"}, {"masked"}),
+        ("metadata", {"keep": "masked"}, set()),  # a rule says the most, and the site keeps less
+        ("metadata", {"audit": "full"}, {"masked", "original"}),  # in place of what the site says
+        ("metadata", {"audit": "full", "keep": "masked"}, {"masked"}),
+    ],
+)
+async def test_what_is_kept_is_the_least_that_anybody_says(
+    site: str, terms: dict[str, Any], kept: set[str]
+) -> None:
+    parts: dict[Path, tuple[str, str]] = {("input",): ("I am Jane.", "I am <PERSON_1>.")}
+    stored = await sealed(parts, site, **terms)
+    assert {name.partition("/")[0] for name in stored} == kept
