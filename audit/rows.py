@@ -101,8 +101,12 @@ class Rows:
         """
         self._anew.unlink(missing_ok=True)
         self._anew.touch(mode=0o600)
-        with closing(sqlite3.connect(self._path)) as source:
-            source.execute("VACUUM INTO ?", (str(self._anew),))
+        try:
+            with closing(sqlite3.connect(self._path)) as source:
+                source.execute("VACUUM INTO ?", (str(self._anew),))
+        except sqlite3.Error:
+            self._anew.unlink(missing_ok=True)  # a full disk needs the room
+            raise
 
     def take_over(self, size: int) -> None:
         """Go on in the file that `write_anew` wrote when the log had `size` records.

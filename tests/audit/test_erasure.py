@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import random
+import resource
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -160,6 +161,25 @@ async def test_records_are_written_while_keys_are_written_anew(
     assert list(contents_of(site).values()) == [[None, b"joe"], [b"later"], [None], [b"last"]]
     assert site.codes() == set()
     assert not (site.folder / "keys.db.new").exists()
+
+
+async def test_keys_that_could_not_be_written_anew_take_no_room(site: Site) -> None:
+    """Too little of it: the erasure stays pending, and the next start finishes it."""
+    log = site.open()
+    texts = [content(f"text {number}") for number in range(2000)]
+    await log.append(Kind.REFUSAL, "e-0", {}, texts)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(AuditError, match="could not be erased"):
+            await log.erase(Erasure("erase-1", "gdpr-17", (), (Reference(0, 0),)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not (site.folder / "keys.db.new").exists()
+    await log.close()
+    await site.open().close()
+    assert contents_of(site)[0][:2] == [None, b"text 1"]
+    assert site.codes() == set()
 
 
 async def test_an_erasure_stays_pending_while_somebody_reads_keys(site: Site) -> None:
