@@ -70,6 +70,7 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
     edits: dict[Path, str] = dict(masked.edits)
     for path in exchange.pseudonyms:
         edits[path] = _pseudonym(exchange, path, principal, services.secret)
+    edits |= _moved_offsets(exchange, masked)
     sent = dialect.write(exchange, edits, verdict.endpoint.model, _placeholders(masked))
     passed, notes = dialect.passed_on(headers)
     notes += sent.notes
@@ -121,6 +122,15 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         translated,
         notes,
     )
+
+
+def _moved_offsets(exchange: Exchange, masked: Masked) -> dict[Path, str]:
+    """The numbers that count characters of a text which was rewritten, as edits."""
+    return {
+        one.path: str(masked.place(one.counted, one.at, end=one.end))
+        for one in exchange.offsets
+        if one.counted in masked.moved and one.path not in masked.edits
+    }
 
 
 def _guard(  # noqa: PLR0917 — what is sent, and what must not be in it

@@ -1,7 +1,8 @@
 """Values inside base64 (RFC 4648, both alphabets), at any of the three alignments.
 
 A value is known by the characters that it alone decides, wherever it stands in what was encoded; an
-occurrence is the whole encoded token around them.
+occurrence is the whole encoded token around them. Lines of one encoding (RFC 2045, section 6.8) are
+one token.
 
 Invariant: a text without a run of base64's characters that is long enough for a value costs one
 pass of a few nanoseconds per character, and no value is encoded for it.
@@ -9,6 +10,7 @@ pass of a few nanoseconds per character, and no value is encoded for it.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -20,6 +22,13 @@ from proxy.spelling import EDGES, LONG, Lexicon, plain
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_"
 _IN_ALPHABET = bytes(b"01"[chr(code) in _ALPHABET] for code in range(256))
+_LINE = 40  # characters that every line of an encoding has, but for its last one
+# What ends a line may be a blank: a break that was escaped.
+_LINES = re.compile(
+    rf"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{{{_LINE},}}+(?:\r?\n| ))++"
+    r"(?:[A-Za-z0-9+/_-]++={0,2})?"
+)
+_BREAK = re.compile(r"\r?\n| ")
 
 
 class _Value(NamedTuple):
@@ -46,6 +55,15 @@ class Encoded:
     def tokens(self, text: str) -> Iterator[tuple[int, int, int]]:
         """Each token ``[start, end)`` of `text` that holds a value, and which."""
         runs = text.encode("ascii", "replace").translate(_IN_ALPHABET)
+        yield from self._search(text, runs)
+        if b"1" * _LINE in runs:
+            for lines in _LINES.finditer(text):
+                whole = lines[0].rstrip()
+                joined = _BREAK.sub("", whole)
+                for _, _, index in self._search(joined, b"1" * len(joined)):
+                    yield lines.start(), lines.start() + len(whole), index
+
+    def _search(self, text: str, runs: bytes) -> Iterator[tuple[int, int, int]]:
         fitting = 0
         while fitting < len(self._sizes) and b"1" * self._sizes[fitting] in runs:
             fitting += 1

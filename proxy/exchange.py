@@ -130,6 +130,23 @@ class OpaquePart:
 
 
 @dataclass(frozen=True, slots=True)
+class Offset:
+    """A number in the request that counts characters of one of its strings.
+
+    Attributes:
+        path: where the number stands.
+        at: the number.
+        counted: the string's path.
+        end: whether the character before it is the last one meant, rather than it the first.
+    """
+
+    path: Path
+    at: int
+    counted: Path
+    end: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
     """Content that its producer signed or encrypted: it travels verbatim or not at all.
 
@@ -170,6 +187,7 @@ class Exchange:
         echo: members that the answer repeats as the caller sent them, however they were sent on.
         signed: content that travels verbatim or not at all.
         without: signed blocks that the endpoint at hand may not see: its body leaves them out.
+        offsets: numbers that move with a text that is rewritten (citations of earlier answers).
     """
 
     id: str
@@ -192,6 +210,7 @@ class Exchange:
     echo: Mapping[str, Any] = field(default_factory=dict)
     signed: tuple[Signed, ...] = ()
     without: tuple[Path, ...] = ()
+    offsets: tuple[Offset, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 Case, compatibility forms (Unicode NFKC), accents, letters of other scripts that look Latin beside
 Latin ones, zero-width characters, the kind and amount of white space (an underscore is one:
-identifiers have no other; so is a hyphen between letters, as in jane-doe), dashes and apostrophes
-are folded away; on demand the separators inside numbers too (`4111-1111` is `41111111`). Escapes
-and closed-up words are read in views of their own. Every folded character knows where it came from.
+identifiers have no other; so is a hyphen or a dot between letters, as in jane.doe), dashes and
+apostrophes are folded away; on demand the separators inside numbers too (`4111-1111` is
+`41111111`). Escapes and closed-up words are read in views of their own. Every folded character
+knows where it came from.
 
 Invariants: positions that `Folded` and `Shift` give back always slice the original text; every
 view takes linear time, whatever the text.
@@ -45,7 +46,8 @@ BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN = re.compile("[A-Za-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
-_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+# The mark comes first: a search that begins with a look behind tries it at every character.
+_HYPHEN = re.compile(r"[-.](?<=[^\W\d_][-.])(?=[^\W\d_])")
 _BLANKS = re.compile(r" {2,}")
 # A dot joins only groups of three and more: 192.168.1.23 and 192.168.12.3 must stay two values.
 _JOINT = re.compile(r"[0-9](?:[- ()]{1,3}|(?<=[0-9]{3})\.(?=[0-9]{3}))(?=[0-9])")
@@ -100,7 +102,7 @@ def fold(text: str, *, numbers: bool = False, lower: bool = True) -> Folded:
     if folded is None:
         folded = _rewritten(plain, _beyond_ascii(plain, lower=lower), shifts)
         folded = folded.translate(_FOLD_ASCII if lower else _BLANK)
-    if "-" in folded:
+    if "-" in folded or "." in folded:
         folded = _HYPHEN.sub(" ", folded)
     if "  " in folded:
         blanks = _BLANKS.finditer(folded)

@@ -24,8 +24,8 @@ _DIGIT = re.compile("[0-9]")
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 _NOT_IN_IDENTIFIERS = str.maketrans("", "", " -()")
 _IDENTIFIER = re.compile(r"(?=.*[a-z])(?=(?:.*[0-9]){4})[a-z0-9]{6,34}")
-# Most names and addresses: no digit, no escape, no hyphen, nothing beyond ASCII, single spaces.
-_NOTHING_TO_FOLD = re.compile(r"[A-Za-z@.,']+(?: [A-Za-z@.,']+)*")
+# Most names: no digit, no escape, no hyphen or dot, nothing beyond ASCII, single spaces.
+_NOTHING_TO_FOLD = re.compile(r"[A-Za-z@,']+(?: [A-Za-z@,']+)*")
 _TURN = re.compile(r"(?<=[a-z])(?=[0-9])|(?<=[0-9])(?=[a-z])")
 # Thai to Khmer, Japanese, Chinese, Korean: no spaces between words, or particles joined to them.
 UNSPACED = re.compile(

@@ -56,6 +56,20 @@ class Masked:
     moved: Mapping[Path, tuple[Moved, ...]]
     settled: bool = True
 
+    def place(self, path: Path, offset: int, *, end: bool) -> int:
+        """Where a place of the caller's text at `path` lies after masking.
+
+        Inside of a value it is the start of what stands for it, or its `end`.
+        """
+        shift = 0
+        for original_start, original_end, start, stop in self.moved.get(path, ()):
+            if offset <= original_start:
+                break
+            if offset < original_end:
+                return stop if end else start
+            shift = stop - original_end
+        return offset + shift
+
     def less(self, values: Collection[str]) -> Masked:
         """Without some hidden values (matching.canonical); to guard texts that aren't here."""
         hidden = tuple(text for text in self.hidden if canonical(text) not in values)

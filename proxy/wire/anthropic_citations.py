@@ -1,18 +1,20 @@
 """Anthropic Messages: citations that point into the documents of the request.
 
 A `char_location` counts characters of a document as the provider read it. The caller's own has the
-values in it, so the offsets move, and the cited text is the caller's own.
+values in it, so the offsets move, and the cited text is the caller's own. When the answer comes
+back in the history of a later request, they move the other way.
 Source: Anthropic API documentation, "Citations" (character indices count from 0, the end is
 exclusive; `document_index` counts the document blocks of the request, over all its turns).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
-from proxy.exchange import Path
+from proxy.exchange import Offset, Path
+from proxy.wire.openai_shared import is_offset, offsets_in
 from proxy.wire.restoring import Asked, Restoring
 
 
@@ -48,6 +50,28 @@ class Documents:
     @cached_property
     def _documents(self) -> list[tuple[Path, str]]:
         return list(_documents(self._tree.get("messages") if self._tree else None, ("messages",)))
+
+
+def offsets(tree: Any) -> Iterator[Offset]:
+    """The offsets of the citations in a request's earlier answers."""
+    cited = list(_cited(tree["messages"]))
+    documents = list(_documents(tree["messages"], ("messages",))) if cited else []
+    for path, citation in cited:
+        index = citation.get("document_index")
+        if is_offset(index) and index < len(documents):
+            names = ("start_char_index", "end_char_index")
+            yield from offsets_in(citation, path, documents[index][0], names)
+
+
+def _cited(messages: Sequence[Any]) -> Iterator[tuple[Path, Any]]:
+    """Every citation of characters, by its path."""
+    for at, message in enumerate(messages):
+        content = message["content"] if message["role"] == "assistant" else ()
+        for position, block in enumerate(content if isinstance(content, list) else ()):
+            citations = block.get("citations")
+            for number, one in enumerate(citations if isinstance(citations, list) else ()):
+                if isinstance(one, dict) and one.get("type") == "char_location":
+                    yield ("messages", at, "content", position, "citations", number), one
 
 
 def _documents(node: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -17,7 +17,7 @@ from typing import Any
 
 from proxy.errors import BadRequest, PrivetError
 from proxy.exchange import Author, Exchange, Path, Scope, Signed, TextPart
-from proxy.wire import anthropic_tools, json_schema, json_walk, strict_json
+from proxy.wire import anthropic_citations, anthropic_tools, json_schema, json_walk, strict_json
 from proxy.wire.anthropic_blocks import CACHE, CONTENT, MEDIA_BLOCKS, SIGNED_BLOCKS
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import check_kinds, check_object, choice
@@ -143,6 +143,7 @@ def _parse(dialect: str, body: bytes, exchange_id: str) -> Exchange:
         dialect,
         json_answer=bool(answer),
         signed=tuple(_signed(tree, walk.sealed)),
+        offsets=tuple(anthropic_citations.offsets(tree)),
         # What a model signed must mean the same when the history was trimmed.
         scope=Scope.PRINCIPAL if thinking.get("type", "disabled") != "disabled" else Scope.REQUEST,
     )

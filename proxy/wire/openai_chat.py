@@ -6,10 +6,11 @@ Source: OpenAI API reference, "Create chat completion" (POST /v1/chat/completion
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange
+from proxy.exchange import Author, Exchange, Offset, Path
 from proxy.wire import json_schema, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_shared import (
@@ -18,6 +19,7 @@ from proxy.wire.openai_shared import (
     check_object,
     choice,
     media,
+    offsets_in,
     unread,
 )
 
@@ -197,7 +199,19 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         exchange_id,
         NAME,
         json_answer=response_format.get("type") in ("json_object", "json_schema"),
+        offsets=tuple(_offsets(messages)),
     )
+
+
+def _offsets(messages: Sequence[dict[str, Any]]) -> Iterator[Offset]:
+    """Where the citations of earlier answers begin and end."""
+    for position, message in enumerate(messages):
+        annotations = message.get("annotations")
+        for number, one in enumerate(annotations if isinstance(annotations, list) else ()):
+            if isinstance(one, dict):
+                path: Path = ("messages", position, "annotations", number, "url_citation")
+                counted: Path = ("messages", position, "content")
+                yield from offsets_in(one.get("url_citation"), path, counted)
 
 
 def _check_shape(tree: Any) -> list[Any]:

@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any
 
 from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange, Path, Scope, Signed, TextPart
+from proxy.exchange import Author, Exchange, Offset, Path, Scope, Signed, TextPart
 from proxy.wire import json_walk, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_responses_items import (
@@ -31,7 +31,7 @@ from proxy.wire.openai_responses_items import (
     ROLES,
     TOOL,
 )
-from proxy.wire.openai_shared import check_kinds, check_object, choice
+from proxy.wire.openai_shared import check_kinds, check_object, choice, offsets_in
 from proxy.wire.restoring import Sent
 from proxy.wire.writing import edited
 
@@ -161,6 +161,7 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         stores=tree.get("store") is not False,
         scope=_scope(tree, walk),
         signed=tuple(_signed(tree, walk.sealed)),
+        offsets=tuple(_offsets(items)),
         echo={
             **{name: tree[name] for name in _ECHOED & tree.keys()},
             "store": tree.get("store") is not False,
@@ -235,6 +236,17 @@ def _signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Ite
                 yield replace(one, paths=(path[:2], *ids), droppable=True)
             case _:
                 yield one
+
+
+def _offsets(items: Sequence[dict[str, Any]]) -> Iterator[Offset]:
+    """Where the citations of earlier answers begin and end."""
+    for position, item in enumerate(items):
+        content = item.get("content")
+        for number, part in enumerate(content if isinstance(content, list) else ()):
+            annotations = part.get("annotations") if isinstance(part, dict) else None
+            place: Path = ("input", position, "content", number)
+            for index, one in enumerate(annotations if isinstance(annotations, list) else ()):
+                yield from offsets_in(one, (*place, "annotations", index), (*place, "text"))
 
 
 def _led_to(items: Sequence[dict[str, Any]], position: int) -> Iterator[int]:

@@ -5,10 +5,11 @@ Source: OpenAI API reference, "Error codes".
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from proxy.errors import BadRequest, PrivetError, ProviderFailed
-from proxy.exchange import Channel, OpaquePart, Path
+from proxy.exchange import Channel, Offset, OpaquePart, Path
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.restoring import Restoring, TextStream
@@ -16,6 +17,7 @@ from proxy.wire.restoring import Restoring, TextStream
 #: A model's name stands in response headers too.
 MAX_MODEL_CHARS = 256
 
+_OFFSETS = ("start_index", "end_index")
 _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
 
 
@@ -125,11 +127,26 @@ def read_again(text: str, restorer: Restoring, channel: Channel) -> TextStream:
     return stream
 
 
+def is_offset(value: Any) -> bool:
+    """Whether a JSON value can count characters."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def offsets_in(
+    citation: Any, path: Path, counted: Path, names: tuple[str, str] = _OFFSETS
+) -> Iterator[Offset]:
+    """Where a citation in a request begins and ends in the text at `counted`."""
+    if not isinstance(citation, dict):
+        return
+    for name, end in zip(names, (False, True), strict=True):
+        if is_offset(citation.get(name)):
+            yield Offset((*path, name), citation[name], counted, end)
+
+
 def move_offsets(citation: object, cited: TextStream) -> None:
     """Move a citation's offsets, which count characters of what `cited` was fed."""
     if not isinstance(citation, dict):
         return
-    for name in ("start_index", "end_index"):
-        offset = citation.get(name)
-        if isinstance(offset, int) and not isinstance(offset, bool) and offset >= 0:
-            citation[name] = cited.moved(offset)
+    for name in _OFFSETS:
+        if is_offset(citation.get(name)):
+            citation[name] = cited.moved(citation[name])

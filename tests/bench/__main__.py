@@ -14,7 +14,7 @@ from pathlib import Path
 import uvloop
 
 from proxy.identity.keys import create_key
-from tests.bench import detection, lag, steps
+from tests.bench import detection, dialects, lag, steps
 from tests.bench.load import Target
 from tests.bench.processes import MEASURED_CPU, OTHER_CPU, free_port, serving
 from tests.bench.report import print_figures
@@ -48,6 +48,7 @@ def main() -> None:
         uvloop.run(rounds.warm_up())
         print_figures(uvloop.run(rounds.run(size)), size, load)
     os.sched_setaffinity(0, {MEASURED_CPU})
+    uvloop.run(dialects.run(size.steps // 2))  # first: the steps' clocks stay
     uvloop.run(steps.run(size.steps))
     uvloop.run(lag.run(size.beside))
     os.sched_setaffinity(0, {MEASURED_CPU, OTHER_CPU})

@@ -26,6 +26,23 @@ class Waits:
     answers: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DialectCost:
+    """Seconds that Privet takes in one dialect.
+
+    Attributes:
+        warm: of a whole answer to a conversation that was seen.
+        ratio: of that to Chat Completions.
+        new: of one with a new last message.
+        event: of each piece of a stream; 0 where there are none.
+    """
+
+    warm: float
+    ratio: float
+    new: float
+    event: float
+
+
 def print_figures(figures: Figures, size: Size, load: float) -> None:
     """Print everything that the rounds gave. `load`: the machine's load before they began."""
     shared = "; a single CPU, so load and proxy share it" if MEASURED_CPU == OTHER_CPU else ""
@@ -47,6 +64,16 @@ def print_steps(costs: Mapping[str, float], slopes: Mapping[str, float], whole: 
         share = f"{seconds / costs[whole]:.1%}"
         table.add_row(step, f"{seconds * 1e6:.0f}", share, f"{slopes[step] * 1e6:.1f}")
     _print(table, "In one process, without sockets; the slope is over turns 2 to 50.")
+
+
+def print_dialects(costs: Mapping[str, DialectCost]) -> None:
+    """Print what Privet takes in each dialect, and how that compares with Chat Completions."""
+    table = _table("Dialects, ten turns", "warm", ": chat", "one new message", "per event")
+    for name, cost in costs.items():
+        event = f"{cost.event * 1e6:.0f} µs" if cost.event else "–"
+        table.add_row(name, _ms(cost.warm), f"{cost.ratio:.2f}", _ms(cost.new), event)
+    note = "In one process, without sockets; two audit records included. An arrow is a translation."
+    _print(table, note)
 
 
 def print_lag(waits: Mapping[str, Waits]) -> None:

@@ -26,6 +26,7 @@ UNITS = (
     "A_", "A1", "_A", "A\\_", "ACGT", "1A_", "aB", "a.", "A.", "a-", "1-", "1.", "`", "(", "[x](",
     '{"', '"', "\\u0041", "\\u003C", "\\\\", "\\n", "http:", "://", "mailto:", "data:", "sms:",
     "href= ", "href='", "PERSON_1_", "PERSON_1", "<PERSON_1>", "<PERSON_1>a", "88123", "\u200b",
+    f"{'A' * 60}\n", f"{'A' * 41} ",
 )  # fmt: skip
 _PERSON = Finding("PERSON", 0, 14, 0.9, "test")
 _MAPPING = Restorable({"PERSON_1": "Jane Hollander"}, {"8812345": "5550199"})
@@ -61,7 +62,7 @@ def restore(unit: str) -> None:
     for channel in Channel:
         restorer.text(f"{answer}_<PERSON_1>", channel)
         stream = restorer.stream(channel)
-        for at in range(0, LENGTH // 4, 4):
+        for at in range(0, LENGTH // 10, 4):
             stream.feed(answer[at : at + 4])
         stream.close()
         restorer.text(f"<PERSON_1>{unit}" * 500, channel)

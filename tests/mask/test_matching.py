@@ -1,7 +1,7 @@
 """What counts as an occurrence of a value."""
 
 import json
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -42,6 +42,9 @@ def found(value: str, text: str, lexicon: Lexicon = LEXICON) -> list[str]:
         ("12-34", "1234", []),
         ("Jane Doe", "Jane_Doe call_jane_doe_2 JANE__DOE", ["Jane_Doe", "jane_doe", "JANE__DOE"]),
         ("Jane_Doe", "Jane Doe", ["Jane Doe"]),
+        ("Jane Doe", "see /home/jane.doe/ and Jane-Doe.txt", ["jane.doe", "Jane-Doe"]),
+        ("Ann Li", "ann.li Ann.Li", ["ann.li", "Ann.Li"]),
+        ("jane.doe", "Jane Doe. Doe", ["Jane Doe"]),
         ("Ann Li", "ann_li Ann_Li", ["ann_li", "Ann_Li"]),
         ("a b", "a_b a b A_B", ["a_b", "a b"]),
         ("Jane Doe", "getJaneDoe2", ["JaneDoe"]),
@@ -92,6 +95,15 @@ def test_encodings(value: str) -> None:
         for code in (b64encode, urlsafe_b64encode):
             token = code(b"?" * before + raw + b"!").decode()
             assert found(value, f"({token})") == [token]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_lines_of_base64_are_one_token(line_end: str) -> None:
+    letter = "\n".join(["Dear all,", "x" * 40, "our customer Jane Doe wrote", "y" * 60]).encode()
+    for before in range(57):
+        encoded = encodebytes(b"?" * before + letter).decode().rstrip().replace("\n", line_end)
+        hits = found("Jane Doe", f"attachment:{line_end}{line_end}{encoded}{line_end}bye")
+        assert any(encoded in hit for hit in hits)
 
 
 @pytest.mark.parametrize("value", ["", "x", "42", "--", "the", "Mr"])
