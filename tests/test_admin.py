@@ -210,7 +210,8 @@ async def test_what_is_counted_of_requests(
         )
         == 1
     )
-    assert value("privet_entities_total", entity="PERSON", action="placeholder") == 1
+    # Her name, and her name in her address.
+    assert value("privet_entities_total", entity="PERSON", action="placeholder") == 2
     assert value("privet_detect_chunks_total", by="process") >= 1
     assert value("privet_provider_up", worker="0", provider="cloud") == 1
     assert value("privet_audit_waiting_records", worker="0") == 0
