@@ -82,7 +82,7 @@ def _names(other: Finding, phone: Finding) -> bool:
 
 
 def _is_part(text: str, start: int, end: int) -> bool:
-    """Say whether a host without a scheme is a name in code or a file: `self.name`, `src/lib.rs`."""
+    """Say whether a host without a scheme is a name in code or a file: self.name, src/lib.rs."""
     shown = text[start:end]
     return (
         _BARE_HOST.fullmatch(shown) is not None
