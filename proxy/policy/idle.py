@@ -13,7 +13,6 @@ from datetime import date
 from functools import cache
 from typing import TypeVar
 
-from proxy.exchange import Verdict
 from proxy.policy.answers import Answers
 from proxy.policy.compiled import Entity, Policy
 from proxy.policy.corners import OTHER_ENTITY, corners, of_restriction
@@ -106,7 +105,7 @@ class Idle:
     def _differs(
         self, provider: str, there: Iterable[Corner], gone: int, put: int, alter: Alter
     ) -> bool:
-        side = self._side
+        side, altered = self._side, alter(self._policy)
         for corner in there:
             if alter is _as_it_is and side.beyond(corner, provider):
                 continue
@@ -121,9 +120,9 @@ class Idle:
                 if effects[0] == effects[1] or effects in tried:
                     continue
                 tried.add(effects)
-                with_it = side.verdict(corner, provider, cell.where, matter)
-                without = side.verdict(corner, provider, cell.where, instead, alter)
-                if not _same(with_it, without):
+                with_it = side.outcome(self._policy, corner, provider, cell, effects[0])
+                without = side.outcome(altered, corner, provider, cell, effects[1])
+                if with_it != without:
                     return True
         return False
 
@@ -133,7 +132,7 @@ class Idle:
         Args:
             there: provider -> the corners at which it could matter; none where it can't.
         """
-        side = self._side
+        side, altered = self._side, alter(self._policy)
         for provider in self._providers:
             for corner in there(provider):
                 relevant = side.lean(side.relevant(corner, provider))
@@ -143,9 +142,8 @@ class Idle:
                     if effect is None or effect in tried:
                         continue
                     tried.add(effect)
-                    where = cell.where
-                    before = side.verdict(corner, provider, where, relevant)
-                    if not _same(before, side.verdict(corner, provider, where, relevant, alter)):
+                    before = side.outcome(self._policy, corner, provider, cell, effect)
+                    if before != side.outcome(altered, corner, provider, cell, effect):
                         return False
         return True
 
@@ -185,10 +183,15 @@ class Idle:
 
     def _noticed(self, corner: Corner, name: str, provider: str) -> bool:
         side, without = self._side, corner.without(frozenset({name}))
-        matter, matters = side.relevant(corner, provider), side.relevant(without, provider)
+        matter = side.lean(side.relevant(corner, provider))
+        matters = side.lean(side.relevant(without, provider))
         for cell in side.space.cells(matter | matters):
-            found = side.verdict(corner, provider, cell.where, matter)
-            if not _same(found, side.verdict(without, provider, cell.where, matters)):
+            effects = (
+                side.effect(cell.holds & matter, matter),
+                side.effect(cell.holds & matters, matters),
+            )
+            found = side.outcome(self._policy, corner, provider, cell, effects[0])
+            if found != side.outcome(self._policy, without, provider, cell, effects[1]):
                 return True
         return False
 
@@ -208,8 +211,4 @@ class Idle:
         return [(corner, side.touched(corner, provider)) for corner in self._corners(provider)]
 
     def _corners_at(self, provider: str) -> tuple[Corner, ...]:
-        return tuple(sorted(set(corners(self._side, provider)), key=lambda corner: corner.order))
-
-
-def _same(a: Verdict, b: Verdict) -> bool:
-    return a.allowed == b.allowed and a.treatment == b.treatment
+        return tuple(dict.fromkeys(corners(self._side, provider)))

@@ -6,15 +6,15 @@ a side says of a cell holds for every request of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TypeVar
 
-from proxy.exchange import Facts, Verdict
+from proxy.exchange import Action, ActionKind, Facts, Verdict
 from proxy.policy.axes import Where
 from proxy.policy.compiled import CLASS_LABEL, Escalation, Policy
-from proxy.policy.decide import class_refusals, decide
+from proxy.policy.decide import class_refusals, decide, demand
 from proxy.policy.lookup import Lookup, binds
 from proxy.policy.rules import Block, Permit, Require, Rule, Treat, Waiver
 from proxy.policy.space import Cell, Corner, Space, bits_in
@@ -39,9 +39,9 @@ class Side:
         self.bits = bits_from(first, (*own, *instead))
         self._own = sum(bit for _, bit in self.bits[: len(own)])
         self._alike = _alike(self.bits)
-        self._treats = [
-            (rule.actions.keys(), bit) for rule, bit in self.bits if isinstance(rule, Treat)
-        ]
+        self._treats = [(rule, bit) for rule, bit in self.bits if isinstance(rule, Treat)]
+        labels = {test.name for rule, _ in self.bits for test in rule.labels}
+        self._by_class = CLASS_LABEL in labels
         self._holding = cache(self._holding_at)
         self._concerning = cache(self._concerning_at)
         self._trimmed = cache(self._trim)
@@ -74,8 +74,8 @@ class Side:
     def _holding_at(self, corner: Corner) -> int:
         facts = corner.facts
         holding = sum(bits for rule, bits in self._alike if rule.holds(facts))
-        for actions, bit in self._treats:
-            if actions.isdisjoint(corner.entities):
+        for rule, bit in self._treats:
+            if rule.actions.keys().isdisjoint(corner.entities):
                 holding &= ~bit
         return holding
 
@@ -143,6 +143,27 @@ class Side:
             return None
         return standing
 
+    def outcome(
+        self, policy: Policy, corner: Corner, provider: str, cell: Cell, effect: int | None
+    ) -> Mapping[str, Action] | None:
+        """How what is sent is hidden where rules have this `effect`; None if nothing is sent.
+
+        What `decide` says, from the same parts but without its reasons; `policy` may differ from
+        this side's in all but its rules.
+        """
+        if effect is None:
+            return None
+        facts = _declaring(corner, corner.facts)
+        if self._by_class and CLASS_LABEL in cell.where.labels:
+            facts = replace(facts, labels={**cell.where.labels, **facts.labels})
+        at = policy.providers[provider]
+        if any(class_refusals(policy, facts, at)):
+            return None
+        treats = [rule for rule, bit in self._treats if effect & bit]
+        treatment = demand(policy, facts, at, treats)
+        blocked = any(action.kind is ActionKind.BLOCK for action in treatment.values())
+        return None if blocked else treatment
+
     def rules(self, relevant: int) -> tuple[Rule, ...]:
         """The rules that some bits stand for."""
         return tuple(rule for rule, bit in self.bits if relevant & bit)
@@ -174,17 +195,13 @@ class Side:
         provider: str,
         where: Where,
         relevant: int,
-        alter: Callable[[Policy], Policy] = lambda policy: policy,
     ) -> Verdict:
-        """What the policy decides; `relevant` as this side gave it for the corner and provider.
-
-        `alter` may make it another policy, but for its rules.
-        """
+        """What the policy decides; `relevant` as this side gave it for the corner and provider."""
         facts = _declaring(corner, where.facts(corner.facts))
         policy = self._trimmed(relevant, provider)
         if provider not in policy.providers:
             policy = self.policy
-        return decide(alter(policy), facts, where.principal, where.endpoint(provider), where.on)
+        return decide(policy, facts, where.principal, where.endpoint(provider), where.on)
 
 
 def _declaring(corner: Corner, facts: Facts) -> Facts:
