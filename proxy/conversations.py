@@ -15,7 +15,7 @@ import structlog
 from proxy.errors import BadRequest, NotFound, VaultUnavailable
 from proxy.exchange import Exchange, Principal
 from proxy.journey import Answer, Attempt, Services, as_failure
-from proxy.recording import Access
+from proxy.recorded import Access
 from proxy.wire import openai_responses_state as state
 from proxy.wire import strict_json
 

@@ -20,7 +20,8 @@ from proxy.inspecting import Inspector, Listening
 from proxy.journey import Answer, Attempt, Services, as_failure, ended_by
 from proxy.providers import Reply
 from proxy.providers.http import MAX_ANSWER_BYTES
-from proxy.recording import PART_BYTES, Outcome
+from proxy.recorded import Outcome
+from proxy.recording import PART_BYTES
 from proxy.wire import Dialect
 from proxy.wire.restoring import Asked, Restored, Restoring, Streaming
 from proxy.wire.translation import Translating

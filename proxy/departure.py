@@ -25,7 +25,7 @@ from proxy.mask.masking import Numbering
 from proxy.mask.restorer import Restorer
 from proxy.mask.withhold import without
 from proxy.memory import Turn
-from proxy.recording import Request
+from proxy.recorded import Request
 from proxy.spelling import Lexicon
 from proxy.wire import BY_NAME, Dialect, translation
 from proxy.wire.restoring import Asked

@@ -25,7 +25,8 @@ from proxy.memory import Memory
 from proxy.metrics import Clock, Counts, Times, count_attempt
 from proxy.policy.watch import PolicyStore
 from proxy.providers import Provider
-from proxy.recording import Outcome, Recorder, Request
+from proxy.recorded import Outcome, Request
+from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
 from proxy.seals import Seals, Shown
 from proxy.spelling import Lexicon

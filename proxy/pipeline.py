@@ -40,7 +40,7 @@ from proxy.metrics import count_refusal
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.providers import Provider, Reply
-from proxy.recording import Outcome, Request
+from proxy.recorded import Outcome, Request
 from proxy.shadowing import shadowed
 from proxy.spelling import Lexicon
 from proxy.wire import DIALECTS, Dialect

@@ -1,8 +1,7 @@
 """What the audit log is told of an exchange: an intent, perhaps parts, an outcome; or a refusal.
 Of stored responses: who asked for them afterwards.
 
-The body of a record is sealed; it says who, where, under which rule and how hidden. Contents are
-the strings that carry data, grouped by message, so that a conversation stores each turn once.
+recorded.py has what they say.
 
 Invariants: `intent` returns only when its record is durable; a record is sealed and queued before
 anything is awaited, so it is written even if the client leaves meanwhile; an outcome that finds the
@@ -13,12 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import structlog
 
 from audit.errors import AuditError
@@ -26,20 +24,21 @@ from audit.log import AuditLog
 from audit.record import NEVER, Content, Kept, Kind, Receipt
 from proxy.errors import AuditUnavailable, PrivetError
 from proxy.exchange import (
-    Endpoint,
-    Exchange,
-    Facts,
-    Finding,
-    Inside,
     Keep,
-    Key,
-    Path,
-    Principal,
-    Terms,
-    TextPart,
     Verdict,
 )
 from proxy.ladder import spell
+from proxy.recorded import (
+    Access,
+    Outcome,
+    Request,
+    agreed,
+    contents_of,
+    ended,
+    endpoint_of,
+    utf8,
+    whom,
+)
 
 #: A streamed answer is sealed in pieces of at most this size, so memory stays bounded.
 PART_BYTES = 64 * 1024
@@ -49,91 +48,6 @@ _MOST_OWED = 10_000
 _AGAIN_S = 1.0
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Request:
-    """What every record of one exchange says about it: all that decisions were made from.
-
-    Filled in from step to step, so that a refusal's record says what was known by then.
-
-    `found` counts findings, `shown` those of them that an allow list shows. `shadows` are what
-    other policies, or rules in shadow, would have done otherwise; `enforced` is False while the
-    whole policy is only counted. `candidates` are the endpoints that were decided about.
-    """
-
-    exchange: Exchange
-    principal: Principal
-    policy_name: str
-    policy_digest: str
-    data_class: str = ""
-    found: Mapping[str, int] | None = None
-    shown: Mapping[str, int] | None = None
-    facts: Facts = field(default_factory=Facts)
-    shadows: Sequence[Mapping[str, Any]] = ()
-    enforced: bool = True
-    candidates: Sequence[Endpoint] = ()
-
-    def classified(
-        self, data_class: str, facts: Facts, findings: Sequence[Sequence[Finding]]
-    ) -> None:
-        """Learn what steps 4 and 5 made of the request."""
-        self.data_class, self.facts = data_class, facts
-        self.found = Counter(one.entity for part in findings for one in part)
-        self.shown = Counter(one.entity for part in findings for one in part if one.shown)
-
-    def body(self) -> dict[str, Any]:
-        """The common members of a record's body."""
-        return {
-            **_whom(self.principal),
-            "dialect": self.exchange.dialect,
-            "model": self.exchange.model,
-            "policy": {"name": self.policy_name, "digest": self.policy_digest},
-            "class": self.data_class,
-            "found": dict(self.found or {}),
-            "shown": dict(self.shown or {}),
-            "opaque": sorted(self.facts.opaque | {part.kind for part in self.exchange.opaque}),
-            **_said(self.facts),
-            **({"shadows": list(self.shadows)} if self.shadows else {}),
-            **({} if self.enforced else {"enforced": False}),
-        }
-
-    @property
-    def retain_key(self) -> str:
-        """The scope in which equal content is stored once."""
-        who = self.principal
-        return f"{who.tenant}\x1f{who.team}\x1f{who.app}\x1f{who.user}"
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """One thing that a caller does with something that it has stored.
-
-    Attributes:
-        id: of the request for it.
-        action: retrieve, delete, cancel or input_items.
-        entry_id: what it names, which needn't exist.
-    """
-
-    id: str
-    principal: Principal
-    action: str
-    entry_id: str
-
-
-@dataclass(slots=True)
-class Outcome:
-    """How an attempt ended, filled in while it runs.
-
-    `produced` counts the values in the answer that the model produced, where policy asks for them.
-    """
-
-    status: str = "client_left"
-    http_status: int = 0
-    code: str = ""
-    received: int = 0
-    delivered: int = 0
-    produced: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +138,12 @@ class Recorder:
         parts = request.exchange.parts
         body = request.body() | {
             "attempt": attempt,
-            "endpoint": _endpoint(verdict),
+            "endpoint": endpoint_of(verdict),
             "rules": list(verdict.rules),
             "treatment": {entity: spell(action) for entity, action in verdict.treatment.items()},
             "sent": {"bytes": size, "sha256": digest.hex()},
             "indexed": self._index,
-            **_agreed(verdict.terms),
+            **agreed(verdict.terms),
         }
         keep = self._kept(verdict)
         before = before if before and self._same_again(before, keep) else None
@@ -237,13 +151,13 @@ class Recorder:
         new = parts[done:]
         named: list[tuple[str, bytes]] = []
         if keep != "metadata":
-            named += _contents("masked", new, masked[done:])
+            named += contents_of("masked", new, masked[done:])
         if keep == "full":
-            named += _contents("original", new, [part.text for part in new])
+            named += contents_of("original", new, [part.text for part in new])
         tokens: frozenset[str] = before.tokens if before else frozenset()
         if self._index:
             found = {name: text for name, text in values().items() if name not in tokens}
-            named += [(f"value/{token}", _utf8(text)) for token, text in found.items()]
+            named += [(f"value/{token}", utf8(text)) for token, text in found.items()]
             tokens |= found.keys()
         contents = self._contents(named, request)
         kept = before.contents if before else None
@@ -267,14 +181,14 @@ class Recorder:
         Raises:
             AuditUnavailable: it can't be made durable.
         """
-        body = _ended(verdict, attempt, outcome)
+        body = ended(verdict, attempt, outcome)
         kept = received and self._kept(verdict) != "metadata"
         contents = self._contents([("received", received)] if kept else [], request)
         await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
 
     def owe(self, request: Request, verdict: Verdict, attempt: int, outcome: Outcome) -> None:
         """Keep an outcome that couldn't be written for `catch_up`, without what was received."""
-        body = _ended(verdict, attempt, outcome) | {"late": True}
+        body = ended(verdict, attempt, outcome) | {"late": True}
         self._owed.append((request.exchange.id, body))
 
     async def catch_up(self) -> None:
@@ -328,7 +242,7 @@ class Recorder:
             AuditUnavailable: it can't be made durable, so it isn't done. A refusal stands even so.
         """
         body = {
-            **_whom(access.principal),
+            **whom(access.principal),
             "action": access.action,
             "stored": access.entry_id,
             "status": "refused" if refused else "asked",
@@ -414,90 +328,3 @@ class Recorder:
                 "The audit record can't be written, so nothing is forwarded.",
                 hint="The operator has to look at the audit disk.",
             ) from None
-
-
-def _ended(verdict: Verdict, attempt: int, outcome: Outcome) -> dict[str, Any]:
-    """The body of an outcome."""
-    return {
-        "attempt": attempt,
-        "endpoint": _endpoint(verdict),
-        "status": outcome.status,
-        "http_status": outcome.http_status,
-        "code": outcome.code,
-        "received_bytes": outcome.received,
-        "delivered_bytes": outcome.delivered,
-        **({"produced": dict(outcome.produced)} if outcome.produced else {}),
-    }
-
-
-def _whom(who: Principal) -> dict[str, Any]:
-    return {
-        "principal": {"tenant": who.tenant, "team": who.team, "app": who.app, "user": who.user},
-        "key_id": who.key_id,
-    }
-
-
-def _said(facts: Facts) -> dict[str, Any]:
-    """What decisions were made from besides findings, as far as there is any of it."""
-    said: dict[str, Any] = {}
-    if facts.labels:
-        said |= {"labels": dict(facts.labels), "attested": sorted(facts.attested)}
-    if facts.counts:
-        said["different"] = dict(facts.counts)
-    if facts.sources:
-        said["sources"] = sorted(facts.sources)
-    if facts.at is not None:
-        said["at"] = facts.at.isoformat("minutes")
-    return said
-
-
-def _agreed(terms: Terms) -> dict[str, Any]:
-    """The terms of the answer, as far as there are any."""
-    agreed: dict[str, Any] = {}
-    if terms.rules:
-        agreed["terms"] = list(terms.rules)
-    if terms.withheld:
-        agreed["withheld"] = sorted(terms.withheld)
-    return agreed
-
-
-def _endpoint(verdict: Verdict) -> dict[str, str]:
-    return {"provider": verdict.endpoint.provider, "model": verdict.endpoint.model}
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _contents(
-    prefix: str, parts: Sequence[TextPart], texts: Sequence[str]
-) -> Iterator[tuple[str, bytes]]:
-    """One content per message (or other top-level field): its strings, by their path.
-
-    Paths name an object's members as `texts` do: a key that was masked stands masked there too.
-    """
-    members: dict[Path, str] = {}
-    for part, text in zip(parts, texts, strict=True):
-        *above, last = part.path
-        if isinstance(last, Key) and text != part.text:
-            members[(*above, last.name)] = text
-    groups: dict[str, list[tuple[str, str]]] = {}
-    for part, text in zip(parts, texts, strict=True):
-        words = _words(part.path, members)
-        head = 2 if part.path[0] in ("messages", "input", "prompt") else 1
-        groups.setdefault(".".join(words[:head]), []).append((".".join(words[head:]), text))
-    for name, strings in groups.items():
-        yield f"{prefix}/{name}", orjson.dumps(strings)
-
-
-def _words(path: Path, members: Mapping[Path, str]) -> list[str]:
-    """The steps of a path in words; `members` are those whose key reads otherwise now."""
-    words = []
-    for depth, step in enumerate(path, start=1):
-        if isinstance(step, Key):
-            words.append("(key)")
-        elif isinstance(step, Inside):
-            words.append(f"({step.value})")
-        else:
-            words.append(members.get(path[:depth], str(step)))
-    return words

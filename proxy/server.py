@@ -37,7 +37,7 @@ from proxy.exchange import Principal
 from proxy.journey import Answer, Call, Services, as_failure
 from proxy.metrics import Clock, code_of, count_request
 from proxy.pipeline import models, serve
-from proxy.recording import Access
+from proxy.recorded import Access
 from proxy.tls import Door
 from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, model_lists
 

@@ -16,7 +16,7 @@ from proxy.journey import Services
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.policy.shadow import described, unenforced
-from proxy.recording import Request
+from proxy.recorded import Request
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,8 @@ from audit.record import Kept, Receipt, Run
 from proxy import delivery
 from proxy.assistant import Reply
 from proxy.exchange import Inside, Key, Path, TextPart
-from proxy.recording import Recorder, Request
+from proxy.recorded import Request
+from proxy.recording import Recorder
 from tests.house import House
 from tests.simulator import Simulator
 

@@ -31,7 +31,7 @@ STEPS = (
     "departure.Restorer",
     "pipeline.deliver",
     "recording.Recorder.intent",
-    "recording._contents",
+    "recording.contents_of",
     "detect.detector.Detector.detect",
     "providers.http.Reply.chunks",
     "wire.openai_chat_answer.map_strings",
