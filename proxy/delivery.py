@@ -1,8 +1,8 @@
 """Steps 11 and 12 of the journey: the answer restored and handed on, the outcome on record.
 
-Invariants: a whole answer is delivered after its outcome is durable; a stream ends cleanly
-whatever happens on either side, its upstream is closed at once when the client leaves, and then its
-outcome is written.
+Invariants: every attempt gets its outcome: a whole answer goes ahead of it, so that nobody waits
+for a disk once the answer is there; a stream ends cleanly whatever happens on either side, its
+upstream is closed at once when the client leaves, and then its outcome is written.
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
         raise failed from None
     finally:
         reply.close()
-        await attempt.record(outcome, bytes(received), services)
+        if outcome.status != "delivered":
+            await attempt.record(outcome, bytes(received), services)
+    services.recorder.follow(_record(attempt, outcome, bytes(received), services))
     return restored
 
 
@@ -126,10 +128,15 @@ async def _stream(
     finally:
         reply.close()
         services.times.took("step", "restore", restore_s)
-        try:
-            await attempt.record(outcome, bytes(unsealed), services, handed_on=True)
-        except AuditUnavailable:
-            log.error("outcome not recorded yet", exchange=exchange.id)
+        await _record(attempt, outcome, bytes(unsealed), services)
+
+
+async def _record(attempt: Attempt, outcome: Outcome, received: bytes, services: Services) -> None:
+    """Write the outcome of what was handed on, and so can't be called back; now or later."""
+    try:
+        await attempt.record(outcome, received, services, handed_on=True)
+    except AuditUnavailable:
+        log.error("outcome not recorded yet", exchange=attempt.request.exchange.id)
 
 
 def _streaming(attempt: Attempt, streaming: Streaming, services: Services) -> Streaming:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,6 +108,7 @@ class Recorder:
         self._retention = retention or {}
         self._now = now
         self._owed: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=_MOST_OWED)
+        self._behind: set[asyncio.Task[None]] = set()
 
     async def intent(
         self,
@@ -185,6 +186,16 @@ class Recorder:
         kept = received and self._kept(verdict) != "metadata"
         contents = self._contents([("received", received)] if kept else [], request)
         await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
+
+    def follow(self, recording: Coroutine[Any, Any, None]) -> None:
+        """Let an answer go ahead of its record."""
+        task = asyncio.create_task(recording)
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+
+    async def settled(self) -> None:
+        """Wait for the records of answers that went ahead."""
+        await asyncio.gather(*self._behind)
 
     def owe(self, request: Request, verdict: Verdict, attempt: int, outcome: Outcome) -> None:
         """Keep an outcome that couldn't be written for `catch_up`, without what was received."""
@@ -287,6 +298,7 @@ class Recorder:
 
     async def close(self) -> None:
         """Wait for what is under way, then close the log with a final checkpoint."""
+        await self.settled()
         await self._pay()
         await self._log.close()
 

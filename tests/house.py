@@ -72,19 +72,25 @@ class House:
     def log_folder(self) -> Path:
         return self.folder / "audit" / config.AUDIT_SLOT
 
-    def records(self, exchange_id: str | None = None) -> list[Record]:
-        """The audit records so far, opened with the auditor's key."""
+    def on_disk(self, exchange_id: str | None = None) -> list[Record]:
+        """The audit records that are durable by now, opened with the auditor's key."""
         key = load_recipient_key(self.folder / "keys" / "auditor.key")
         with Reader(self.log_folder, key) as reader:
             return list(reader.records(exchange_id))
 
-    def kinds(self, exchange_id: str | None = None) -> list[str]:
+    async def records(self, exchange_id: str | None = None) -> list[Record]:
+        """The audit records so far, those of answers that went ahead of them included."""
+        await self.services.recorder.settled()
+        return self.on_disk(exchange_id)
+
+    async def kinds(self, exchange_id: str | None = None) -> list[str]:
         """The kinds of the records so far, policy changes left out."""
-        names = [record.opened.kind.name.lower() for record in self.records(exchange_id)]
+        names = [record.opened.kind.name.lower() for record in await self.records(exchange_id)]
         return [name for name in names if name != "policy_change"]
 
-    def verify(self) -> Report:
+    async def verify(self) -> Report:
         """Verify the log as it is now."""
+        await self.services.recorder.settled()
         keys = load_verifier_keys(self.folder / "keys" / "log.pub")
         recipient = load_recipient_key(self.folder / "keys" / "auditor.key")
         return verify(self.log_folder, keys, recipient=recipient)

@@ -119,7 +119,7 @@ async def test_not_ready_while_the_audit_disk_is_full(
     assert await operator.value("privet_ready", worker="0", check="audit") == 0
     monkeypatch.setattr(os, "fdatasync", real)
     assert (await operator.ready())[0] == 200, "no traffic is needed to see that there is room"
-    assert privet.verify().findings == [], "a probe leaves nothing behind"
+    assert (await privet.verify()).findings == [], "a probe leaves nothing behind"
 
 
 async def test_not_ready_without_a_detector(
@@ -267,7 +267,7 @@ async def test_tokens_are_counted_in_every_dialect(
         simulator.says("Dear <PERSON_1>")
         usage = {"stream_options": {"include_usage": True}} if reports_if_asked(name) else {}
         await speaker.ask(privet, INTRODUCTION, stream=stream, extra=usage if stream else None)
-        while "outcome" not in privet.kinds():  # a stream's follows its last event
+        while "outcome" not in await privet.kinds():  # a stream's follows its last event
             await asyncio.sleep(0)
         tokens = {
             dict(labels)["kind"]: number

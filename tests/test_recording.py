@@ -34,16 +34,16 @@ async def post(privet: House, body: dict[str, Any]) -> Any:
 
 async def outcome(privet: House) -> tuple[dict[str, Any], bytes]:
     """Its body, and what it holds of the provider's answer."""
-    while privet.kinds()[-1] != "outcome":
+    while (await privet.kinds())[-1] != "outcome":
         await asyncio.sleep(0)
-    record = privet.records()[-1]
+    record = (await privet.records())[-1]
     body: Any = record.opened.body
     return body, b"".join(data or b"" for _, data in record.contents)
 
 
 def stored(privet: House, kind: str) -> dict[str, list[list[str]]]:
     """The intent's contents of one kind (masked or original): name -> [path, text] pairs."""
-    intent = next(record for record in privet.records() if record.opened.kind.name == "INTENT")
+    intent = next(record for record in privet.on_disk() if record.opened.kind.name == "INTENT")
     return {
         name.removeprefix(f"{kind}/"): json.loads(data or b"null")
         for name, data in intent.contents
@@ -76,7 +76,7 @@ async def test_a_turn_stores_what_is_new_in_it_and_reads_whole(
     simulator.otherwise(lambda _: Reply("Fine."))
     for turn in (messages[:1], messages):
         await post(privet, {"model": "gpt-4o-mini", "messages": turn})
-    intents = [record for record in privet.records() if record.opened.kind.name == "INTENT"]
+    intents = [record for record in await privet.records() if record.opened.kind.name == "INTENT"]
     names = [[name for name, _ in record.contents] for record in intents]
     assert names == [
         ["masked/messages.0"],
@@ -102,7 +102,7 @@ async def test_a_value_found_later_changes_what_the_record_says_of_the_first_tur
     simulator.otherwise(lambda _: Reply("Fine."))
     for turn in (messages[:1], messages):
         await post(privet, {"model": "gpt-4o-mini", "messages": turn})
-    intents = [record for record in privet.records() if record.opened.kind.name == "INTENT"]
+    intents = [record for record in await privet.records() if record.opened.kind.name == "INTENT"]
     for record, body in zip(intents, simulator.journal, strict=True):
         sent = json.loads(body.body)["messages"]
         for place, message in enumerate(sent):

@@ -143,7 +143,7 @@ async def test_a_caller_cannot_choose_the_exchange_id(privet: House, simulator: 
     sent = request(privet, HELLO, X_Privet_Request_Id="pvr-forged", X_Request_Id="pvr-forged")
     _, headers, _ = split(await exchange(privet, sent))
     assert headers["x-privet-request-id"] != "pvr-forged"
-    assert privet.kinds(headers["x-privet-request-id"]) == ["intent", "outcome"]
+    assert await privet.kinds(headers["x-privet-request-id"]) == ["intent", "outcome"]
     assert "pvr-forged" not in json.dumps(dict(simulator.journal[0].headers))
 
 
@@ -196,9 +196,9 @@ async def test_a_stream_that_nobody_takes_is_ended(
             held.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             held.sendall(request(privet, {**HELLO, "stream": True}))
             await scene.abandoned.wait()
-            while privet.kinds()[-1] != "outcome":
+            while (await privet.kinds())[-1] != "outcome":
                 await asyncio.sleep(0.01)
-        ended: Any = privet.records()[-1].opened.body
+        ended: Any = (await privet.records())[-1].opened.body
         assert ended["status"] == "client_left"
 
 

@@ -113,7 +113,7 @@ async def test_nobody_hears_of_a_request_behind_an_ambiguous_one(
         answer = await exchange(privet, request(privet, fields, body) + good(privet))
         assert statuses(answer) in ([400], [501]), how
     assert simulator.journal == []
-    assert privet.kinds() == []
+    assert await privet.kinds() == []
 
 
 async def test_nobody_hears_of_a_request_behind_a_line_that_is_none(

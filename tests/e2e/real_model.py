@@ -54,7 +54,7 @@ def told(privet: House) -> None:
     """The model was told no value: not in any text that the audit log has of what it was sent."""
     texts = [
         (data or b"").decode()
-        for record in privet.records()
+        for record in privet.on_disk()
         for name, data in record.contents
         if name.startswith("masked/")
     ]
@@ -77,7 +77,7 @@ async def test_a_conversation(privet: House) -> None:
         assert answer.usage
         assert answer.usage.completion_tokens > 0
         messages.append({"role": "assistant", "content": text})
-    assert privet.kinds() == ["intent", "outcome"] * len(TURNS)
+    assert await privet.kinds() == ["intent", "outcome"] * len(TURNS)
 
 
 async def test_chat_completions(privet: House) -> None:

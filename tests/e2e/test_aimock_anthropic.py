@@ -106,15 +106,18 @@ async def test_chaos_ends_in_a_clear_error_on_record(
     aimock.chaos(**{fault: 1})
     with pytest.raises(error):
         await ask(privet, stream=False)
-    assert privet.kinds() == ["intent", "outcome"]
-    assert privet.records()[-1].opened.body["status"] == "failed"
+    assert await privet.kinds() == ["intent", "outcome"]
+    assert (await privet.records())[-1].opened.body["status"] == "failed"
 
 
 async def test_a_stream_that_is_broken_off_ends_in_an_error(privet: House, aimock: Aimock) -> None:
     plays(aimock, SAID, truncateAfterChunks=4, latency=5)
     with pytest.raises(anthropic.APIStatusError):
         await ask(privet, stream=True)
-    while privet.kinds() != ["intent", "outcome"]:  # the record is written after the last byte
+    while await privet.kinds() != [
+        "intent",
+        "outcome",
+    ]:  # the record is written after the last byte
         await asyncio.sleep(0)
-    assert privet.records()[-1].opened.body["status"] == "failed"
+    assert (await privet.records())[-1].opened.body["status"] == "failed"
     heard(aimock)

@@ -92,4 +92,4 @@ async def test_chaos_ends_in_a_clear_error(privet: House, aimock: Aimock) -> Non
     aimock.chaos(dropRate=1)
     with pytest.raises(APIError):
         await privet.client.responses.create(**ASK)
-    assert privet.kinds()[-1] == "outcome"
+    assert (await privet.kinds())[-1] == "outcome"

@@ -84,7 +84,7 @@ async def test_a_rate_limit(privet: House, aimock: Aimock) -> None:
     aimock.fails_next(429, "slow down", "rate_limit_error")
     with pytest.raises(RateLimitError):
         await privet.client.chat.completions.create(**ASK)
-    assert privet.kinds() == ["intent", "outcome"]
+    assert await privet.kinds() == ["intent", "outcome"]
 
 
 async def test_chaos_ends_in_a_clear_error(privet: House, aimock: Aimock) -> None:
@@ -92,4 +92,4 @@ async def test_chaos_ends_in_a_clear_error(privet: House, aimock: Aimock) -> Non
     aimock.chaos(dropRate=1)
     with pytest.raises(APIError):
         await privet.client.chat.completions.create(**ASK)
-    assert privet.kinds()[-1] == "outcome"
+    assert (await privet.kinds())[-1] == "outcome"

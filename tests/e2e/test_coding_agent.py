@@ -98,4 +98,4 @@ async def test_it_mends_a_file_that_its_model_never_reads(
     for heard in simulator.journal:
         assert leaks(heard.body) == []
         assert b"jane.new" not in heard.body
-    assert privet.kinds() == ["intent", "outcome"] * 3
+    assert await privet.kinds() == ["intent", "outcome"] * 3

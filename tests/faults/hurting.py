@@ -3,7 +3,7 @@
     async with hurting(tmp_path, detector, simulator) as hurt:
         hurt.disk.fails(errno.ENOSPC)
         await hurt.refused(503, "audit_unavailable")
-        assert hurt.kinds() == []
+        assert await hurt.kinds() == []
 
 Whatever a cell does, at its end the provider has seen no planted value, the log verifies, and no task,
 connection or open file is left.
@@ -167,18 +167,20 @@ class Hurt:
             "Connection: close\r\n\r\n"
         ).encode()
 
-    def kinds(self) -> list[str]:
-        return self.privet.kinds()
+    async def kinds(self) -> list[str]:
+        return await self.privet.kinds()
 
     async def recorded(self, *kinds: str) -> None:
         """Wait until these are the records; they follow a client's leaving."""
         async with asyncio.timeout(30):
-            while self.kinds() != list(kinds):
+            while await self.kinds() != list(kinds):
                 await asyncio.sleep(0.005)
 
-    def ending(self) -> tuple[str, str]:
+    async def ending(self) -> tuple[str, str]:
         """Status and code of the newest outcome or refusal."""
-        records = [r for r in self.privet.records() if r.opened.kind.name in ("OUTCOME", "REFUSAL")]
+        records = [
+            r for r in await self.privet.records() if r.opened.kind.name in ("OUTCOME", "REFUSAL")
+        ]
         body: Any = records[-1].opened.body
         return str(body["status"]), str(body["code"])
 
@@ -227,10 +229,10 @@ async def hurting(
         assert leaks(heard.body) == []
     # A restart closes what was left open.
     await open_audit_log(configuration).close()
-    intents = [r for r in privet.records() if r.opened.kind is Kind.INTENT]
-    outcomes = [r for r in privet.records() if r.opened.kind is Kind.OUTCOME]
+    intents = [r for r in privet.on_disk() if r.opened.kind is Kind.INTENT]
+    outcomes = [r for r in privet.on_disk() if r.opened.kind is Kind.OUTCOME]
     assert len(intents) == len(outcomes)
-    assert privet.verify().findings == []
+    assert (await privet.verify()).findings == []
     async with asyncio.timeout(30):
         while any((_left_over() - before).values()):
             await asyncio.sleep(0.005)

@@ -25,7 +25,7 @@ LACKS = {
     ("forward", "full disk"): "writes nothing",
     ("mask", "timeout"): "no limit but the body's size",
     ("record intent", "timeout"): "waits as long as the disk",
-    ("record outcome", "timeout"): "waits as long as the disk",
+    ("record outcome", "timeout"): "nobody waits for it",
 }
 
 

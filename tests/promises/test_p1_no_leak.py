@@ -159,7 +159,7 @@ async def test_without_the_sweep_the_guard_refuses(
         await privet.client.chat.completions.create(**REQUESTS["base64 of no text"])
     assert refused.value.code == "egress_guard"
     assert simulator.journal == []
-    assert privet.kinds() == ["refusal"]
+    assert await privet.kinds() == ["refusal"]
 
 
 async def test_without_sweep_and_guard_it_leaks(

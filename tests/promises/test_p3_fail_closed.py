@@ -50,7 +50,7 @@ async def test_a_detector_that_dies_in_the_middle(
             failure = await asking
             assert (failure.status_code, failure.code) == (503, "detector_unavailable")
             assert simulator.journal == []
-            assert privet.kinds() == ["refusal"]
+            assert await privet.kinds() == ["refusal"]
     finally:
         await detector.stop()
 
@@ -93,7 +93,7 @@ async def test_a_full_audit_disk(
     monkeypatch.setattr(os, "fdatasync", real)
     simulator.says("Fine.")
     await privet.client.chat.completions.create(**ASK)
-    assert privet.verify().exit_code == 0
+    assert (await privet.verify()).exit_code == 0
 
 
 async def test_a_policy_that_becomes_invalid_leaves_the_last_good_one(
@@ -121,4 +121,4 @@ async def test_a_defect_inside_is_a_500_without_a_word_of_the_text(
     assert failure.code == "internal"
     assert leaks(failure.response.content) == []
     assert simulator.journal == []
-    assert privet.kinds() == ["refusal"]
+    assert await privet.kinds() == ["refusal"]

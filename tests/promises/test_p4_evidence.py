@@ -35,10 +35,10 @@ async def test_the_intent_is_on_disk_when_the_provider_hears_the_request(
     simulator.says("Hi").waits(answer, at=0)
     asking = asyncio.create_task(privet.client.chat.completions.create(**ASK))
     await simulator.heard(1)
-    assert privet.kinds() == ["intent"]
+    assert await privet.kinds() == ["intent"]
     answer.set()
     await asking
-    assert privet.kinds() == ["intent", "outcome"]
+    assert await privet.kinds() == ["intent", "outcome"]
 
 
 async def test_without_the_record_of_intent_the_provider_hears_what_no_log_tells(
@@ -52,7 +52,7 @@ async def test_without_the_record_of_intent_the_provider_hears_what_no_log_tells
     simulator.says("Hi").waits(answer, at=0)
     asking = asyncio.create_task(privet.client.chat.completions.create(**ASK))
     await simulator.heard(1)
-    assert privet.kinds() == []
+    assert await privet.kinds() == []
     answer.set()
     await asking
 
@@ -67,9 +67,9 @@ async def test_a_client_that_leaves_ends_the_upstream_and_is_recorded(
         break
     await stream.close()
     await scene.abandoned.wait()
-    while privet.kinds() != ["intent", "outcome"]:
+    while await privet.kinds() != ["intent", "outcome"]:
         await asyncio.sleep(0)
-    body: Any = privet.records()[-1].opened.body
+    body: Any = (await privet.records())[-1].opened.body
     assert body["status"] == "client_left"
     assert body["received_bytes"] > 0
 

@@ -34,7 +34,7 @@ async def contradicted(privet: House, simulator: Simulator) -> list[bool]:
             model="gpt-4o-mini",
             messages=[{"role": "user", "content": "Jane Hollander, card 4111 1111 1111 1111"}],
         )
-    records = [record.opened for record in privet.records()]
+    records = [record.opened for record in await privet.records()]
     intents: list[Any] = [one.body for one in records if one.kind.name == "INTENT"]
     assert len(intents) == 2
     return [recorded(intent) != decided_again(intent, privet) for intent in intents]

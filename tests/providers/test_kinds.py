@@ -143,7 +143,7 @@ async def test_the_preferences_are_in_every_body_and_on_record(
     heard = simulator.journal[0]
     told = {"sort": "price", "data_collection": "deny", "only": ["mistral"]}
     assert heard.json["provider"] == told
-    intent = next(r for r in routed.records() if r.opened.kind.name == "INTENT")
+    intent = next(r for r in await routed.records() if r.opened.kind.name == "INTENT")
     assert intent.opened.body["sent"]["bytes"] == len(heard.body)
 
 

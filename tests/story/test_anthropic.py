@@ -140,7 +140,7 @@ async def test_the_key_in_x_api_key_says_who_asks(privet: House, simulator: Simu
     assert answer.json()["content"][0]["text"] == "Fine."
     (heard,) = simulator.journal
     assert privet.key not in json.dumps(heard.headers)
-    (intent,) = [r for r in privet.records() if r.opened.kind.name == "INTENT"]
+    (intent,) = [r for r in await privet.records() if r.opened.kind.name == "INTENT"]
     principal = intent.opened.body["principal"]
     assert (principal["team"], principal["app"]) == ("support", "desk")
     assert stranger.status_code == 401

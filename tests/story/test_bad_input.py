@@ -80,7 +80,7 @@ async def test_a_body(what: str, privet: House, simulator: Simulator) -> None:
     assert error["message"]
     assert response.headers["x-privet-request-id"] == error["request_id"]
     assert simulator.journal == []
-    assert privet.kinds() == (["refusal"] if status == 404 else [])
+    assert await privet.kinds() == (["refusal"] if status == 404 else [])
 
 
 async def test_an_unknown_route_is_never_passed_through(

@@ -262,7 +262,7 @@ async def test_secrets_are_refused_with_the_rule_that_says_so(
     assert refused.value.code == "policy_refused"
     assert key not in refused.value.message
     assert simulator.journal == []
-    assert privet.kinds() == ["refusal"]
+    assert await privet.kinds() == ["refusal"]
 
 
 async def test_an_image_goes_to_the_cellar_only(
@@ -309,10 +309,10 @@ async def test_a_fallback_is_decided_masked_and_recorded_anew(
     assert "Jane" not in said_to(simulator.journal[0].body)
     assert "Jane Doe" in said_to(cellar.journal[0].body)
     exchange = raw.headers["x-privet-request-id"]
-    assert privet.kinds(exchange) == ["intent", "outcome", "intent", "outcome"]
+    assert await privet.kinds(exchange) == ["intent", "outcome", "intent", "outcome"]
     endpoints = [
         record.opened.body["endpoint"]["provider"]  # type: ignore[index,call-overload]
-        for record in privet.records(exchange)
+        for record in await privet.records(exchange)
     ]
     assert endpoints == ["cloud", "cloud", "cellar", "cellar"]
 
@@ -352,10 +352,10 @@ async def test_the_log_of_a_day_verifies(privet: House, simulator: Simulator) ->
         model=MODEL, messages=[{"role": "user", "content": "I am Jane Doe."}]
     )
     exchange = raw.headers["x-privet-request-id"]
-    intent, outcome = privet.records(exchange)
+    intent, outcome = await privet.records(exchange)
     assert intent.opened.body["treatment"] == {"PERSON": "placeholder"}
     assert outcome.opened.body["status"] == "delivered"
     masked = b"".join(data or b"" for _, data in intent.contents)
     assert b"<PERSON_1>" in masked
     assert b"Jane" not in masked
-    assert privet.verify().exit_code == 0
+    assert (await privet.verify()).exit_code == 0

@@ -86,7 +86,7 @@ async def until(privet: House, simulator: Simulator, holds: Callable[[], bool]) 
 
 def on_record(privet: House) -> list[Any]:
     """What the audit log says of knowledge: at the start, and at each change."""
-    bodies: list[Any] = [record.opened.body for record in privet.records()]
+    bodies: list[Any] = [record.opened.body for record in privet.on_disk()]
     return [body for body in bodies if "knowledge" in body]
 
 
@@ -96,7 +96,7 @@ async def test_terms_are_hidden_and_allowed_values_shown(
     text = "Anna Service told Bob Jones that nightjar ships."
     read = await said(knowing, simulator, text)
     assert "Anna Service told <PERSON_2> that <PROJECT_NAME_1> ships." in read
-    (intent,) = [one for one in knowing.records() if one.opened.kind.name == "INTENT"]
+    (intent,) = [one for one in await knowing.records() if one.opened.kind.name == "INTENT"]
     body: Any = intent.opened.body
     assert body["found"]["PERSON"] == 2
     assert body["found"]["PROJECT_NAME"] == 1

@@ -48,7 +48,7 @@ async def test_a_stranger_in_the_answer_is_masked_and_the_caller_is_not(
     simulator.says("Dear <PERSON_1>, ask Peter Hollander about it. He knows Dr. Maria Santos.")
     said = await answering(privet, "My name is Jane Doe, whom do I ask?")
     assert said == "Dear Jane Doe, ask xxxxx xxxxxxxxx about it. He knows Dr. xxxxx xxxxxx."
-    outcome: Any = privet.records()[-1].opened.body
+    outcome: Any = (await privet.records())[-1].opened.body
     assert outcome["produced"] == {"PERSON": 2}
 
 
@@ -79,9 +79,9 @@ async def test_a_card_in_a_stream_never_arrives(start: Start, simulator: Simulat
     said = await streamed(privet, "How do I pay?")
     assert said.endswith(" [policy_refused]")
     assert "4" not in said
-    while privet.kinds()[-1] != "outcome":
+    while (await privet.kinds())[-1] != "outcome":
         await asyncio.sleep(0)
-    outcome: Any = privet.records()[-1].opened.body
+    outcome: Any = (await privet.records())[-1].opened.body
     assert (outcome["status"], outcome["code"]) == ("failed", "policy_refused")
 
 

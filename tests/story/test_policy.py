@@ -77,7 +77,7 @@ async def ask(privet: House, text: Any, model: str = "gpt-4o-mini", **headers: s
 def recorded(privet: House) -> dict[str, Any]:
     """The last intent or refusal on record."""
     kinds = ("INTENT", "REFUSAL")
-    bodies: list[Any] = [r.opened.body for r in privet.records() if r.opened.kind.name in kinds]
+    bodies: list[Any] = [r.opened.body for r in privet.on_disk() if r.opened.kind.name in kinds]
     body: dict[str, Any] = bodies[-1]
     return body
 
@@ -144,7 +144,7 @@ async def test_a_team_of_which_no_text_is_kept(start: Start, simulator: Simulato
     )
     simulator.says("Hi")
     await ask(privet, "I am Jane Hollander.")
-    intent = next(r for r in privet.records() if r.opened.kind.name == "INTENT")
+    intent = next(r for r in await privet.records() if r.opened.kind.name == "INTENT")
     assert not intent.contents
     body: Any = intent.opened.body
     assert body["terms"] == ["quiet"]
@@ -156,7 +156,7 @@ async def test_policy_says_what_is_kept_before_the_configuration_does(
     privet = await start("audit: {keep: full}\n")
     simulator.says("Hi")
     await ask(privet, "I am Jane Hollander.")
-    intent = next(r for r in privet.records() if r.opened.kind.name == "INTENT")
+    intent = next(r for r in await privet.records() if r.opened.kind.name == "INTENT")
     assert any(name.startswith("original/") for name, _ in intent.contents)
 
 

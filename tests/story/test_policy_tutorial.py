@@ -96,7 +96,7 @@ async def test_from_a_pack_to_a_signed_bundle_in_a_running_proxy(
                 await privet.client.chat.completions.create(**ASK)
 
         def changes() -> list[Any]:
-            kinds = [r for r in privet.records() if r.opened.kind.name == "POLICY_CHANGE"]
+            kinds = [r for r in privet.on_disk() if r.opened.kind.name == "POLICY_CHANGE"]
             return [r.opened.body for r in kinds]
 
         bundle.write_text(signed.replace('"sig": "', '"sig": "AAAA'))

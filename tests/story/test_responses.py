@@ -41,7 +41,7 @@ async def test_a_question_and_its_answer(privet: House, simulator: Simulator) ->
     assert "Jane" not in heard
     assert answer.output_text == "Dear Jane Doe, I wrote to jane.doe@example.com."
     assert answer.instructions == "You serve Jane Doe."
-    assert privet.kinds() == ["intent", "outcome"]
+    assert await privet.kinds() == ["intent", "outcome"]
 
 
 async def test_providers_are_told_to_store_nothing(privet: House, simulator: Simulator) -> None:

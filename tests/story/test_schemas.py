@@ -62,7 +62,7 @@ async def test_a_strict_schema_is_never_broken_in_silence(
         await ask(privet, to="nobody", strict=True)
     assert refused.value.code == "answer_off_schema"
     assert "nobody" not in str(refused.value)
-    assert privet.records()[-1].opened.body["code"] == "answer_off_schema"
+    assert (await privet.records())[-1].opened.body["code"] == "answer_off_schema"
 
 
 async def stream(privet: House, *, strict: bool) -> tuple[str, list[Any]]:

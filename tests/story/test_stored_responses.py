@@ -202,7 +202,7 @@ async def test_what_is_done_with_a_stored_response_is_on_record(
     with pytest.raises(NotFoundError):
         await responses.retrieve(mine.id)
 
-    records = [one.opened for one in privet.records() if one.opened.kind.name == "ACCESS"]
+    records = [one.opened for one in await privet.records() if one.opened.kind.name == "ACCESS"]
     done = [(one.body["action"], one.body["status"], one.body["code"]) for one in records]
     assert done == [
         ("retrieve", "asked", ""),
@@ -216,7 +216,7 @@ async def test_what_is_done_with_a_stored_response_is_on_record(
     assert {one.body["principal"]["team"] for one in records} == {"support"}
     assert all(one.exchange_id.startswith("pvr-") for one in records)
     assert "Hollander" not in str([one.body for one in records])
-    assert privet.verify().exit_code == 0
+    assert (await privet.verify()).exit_code == 0
 
 
 async def test_what_cant_be_put_on_record_isnt_done(
@@ -248,7 +248,7 @@ async def test_an_answer_that_cant_be_stored_isnt_said_to_be(
         await on_disk.client.responses.create(model=MODEL, input="I am Jane Hollander.")
     assert (refused.value.status_code, refused.value.code) == (503, "vault_unavailable")
     assert "Hollander" not in refused.value.response.text
-    outcome = on_disk.records()[-1].opened.body
+    outcome = (await on_disk.records())[-1].opened.body
     assert (outcome["status"], outcome["code"]) == ("failed", "vault_unavailable")
     assert outcome["delivered_bytes"] == 0
 
@@ -274,7 +274,7 @@ async def test_a_stream_that_cant_be_stored_ends_before_it_says_so(
             seen.append((await anext(stream)).type)
     assert "response.output_text.done" in seen
     assert "response.completed" not in seen
-    while on_disk.kinds()[-1] != "outcome":  # the record is written after the last byte
+    while (await on_disk.kinds())[-1] != "outcome":  # the record is written after the last byte
         await asyncio.sleep(0)
-    outcome = on_disk.records()[-1].opened.body
+    outcome = (await on_disk.records())[-1].opened.body
     assert (outcome["status"], outcome["code"]) == ("failed", "vault_unavailable")

@@ -55,9 +55,9 @@ async def test_the_sdk_raises_when_the_provider_breaks_off(
     with pytest.raises(APIError) as broken:
         await read(privet)
     assert broken.value.code == "provider_failed"
-    while privet.kinds() != ["intent", "outcome"]:
+    while await privet.kinds() != ["intent", "outcome"]:
         await asyncio.sleep(0)
-    body: Any = privet.records()[-1].opened.body
+    body: Any = (await privet.records())[-1].opened.body
     assert (body["status"], body["code"]) == ("failed", "provider_failed")
 
 
@@ -105,7 +105,7 @@ async def test_a_placeholder_that_never_ends_goes_out_as_it_came(
 async def test_a_long_stream_is_sealed_in_parts(privet: House, simulator: Simulator) -> None:
     simulator.says("word " * 3000).in_fragments(5)
     assert await read(privet) == "word " * 3000
-    kinds = privet.kinds()
+    kinds = await privet.kinds()
     assert kinds[0] == "intent"
     assert kinds[-1] == "outcome"
     assert kinds.count("part") >= 2

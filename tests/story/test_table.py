@@ -174,7 +174,7 @@ async def test_a_cell(privet: House, simulator: Simulator, name: str, scenario: 
         assert leaks(heard.body) == []
         outside = heard.target + json.dumps(heard.headers)
         assert not any(value in outside for value in VALUES.values())
-    assert privet.kinds()[:2] == ["intent", "outcome"]
+    assert (await privet.kinds())[:2] == ["intent", "outcome"]
 
 
 def test_the_readme_shows_what_is_run() -> None:

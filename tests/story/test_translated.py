@@ -187,7 +187,7 @@ async def test_what_cannot_be_carried_over_is_refused_before_anything_is_sent(
         await anthropics.client.chat.completions.create(model="gpt-4o-mini", messages=QUESTION, n=2)
     assert caught.value.code == "cannot_translate"
     assert simulator.journal == []
-    assert anthropics.kinds() == ["refusal"]
+    assert await anthropics.kinds() == ["refusal"]
 
 
 async def test_a_route_that_the_provider_has_not_is_refused(
@@ -219,7 +219,10 @@ async def test_a_stream_that_breaks_off_ends_in_an_error(
             model="gpt-4o-mini", max_tokens=9, messages=QUESTION
         ) as stream:
             await stream.get_final_message()
-    while privet.kinds() != ["intent", "outcome"]:  # the record is written after the last byte
+    while await privet.kinds() != [
+        "intent",
+        "outcome",
+    ]:  # the record is written after the last byte
         await asyncio.sleep(0)
-    outcome = privet.records()[-1]
+    outcome = (await privet.records())[-1]
     assert outcome.opened.body["status"] == "failed"

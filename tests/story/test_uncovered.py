@@ -25,7 +25,7 @@ async def test_the_starter_policy_lets_it_go_and_says_so_on_record(
     heard = said_to(simulator.journal[0].body)
     assert "Пожалуйста" in heard
     assert "ivan.petrov" not in heard, "patterns read every language"
-    (intent,) = [one for one in privet.records() if one.opened.kind.name == "INTENT"]
+    (intent,) = [one for one in await privet.records() if one.opened.kind.name == "INTENT"]
     body: Any = intent.opened.body
     assert body["opaque"] == ["uncovered"]
 

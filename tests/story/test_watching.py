@@ -37,7 +37,7 @@ async def test_a_changed_policy_is_in_force_and_on_record(
     path.write_text(path.read_text().replace("policy: starter/1", "policy: starter/2"))
     await until(privet, simulator, lambda: privet.services.policies.current.name == "starter/2")
     path.write_text("policy: [")
-    changes = lambda: [r for r in privet.records() if r.opened.kind.name == "POLICY_CHANGE"]  # noqa: E731
+    changes = lambda: [r for r in privet.on_disk() if r.opened.kind.name == "POLICY_CHANGE"]  # noqa: E731
     await until(privet, simulator, lambda: len(changes()) == 3)
     bodies: list[Any] = [change.opened.body for change in changes()]
     assert [body["accepted"] for body in bodies] == [True, True, False]
