@@ -32,13 +32,14 @@ CREATE TABLE IF NOT EXISTS records (
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX IF NOT EXISTS by_exchange ON records (exchange);
 CREATE INDEX IF NOT EXISTS by_time ON records (kind, time);
-CREATE INDEX IF NOT EXISTS by_unrecorded ON records (time) WHERE indexed = 0;
+CREATE INDEX IF NOT EXISTS by_unrecorded ON records (time, indexed) WHERE indexed = 0;
 CREATE INDEX IF NOT EXISTS by_team ON records (team, time);
 CREATE INDEX IF NOT EXISTS by_provider ON records (provider, time);
 CREATE TABLE IF NOT EXISTS rules (
     rule TEXT NOT NULL, log INTEGER NOT NULL, sequence INTEGER NOT NULL,
     PRIMARY KEY (rule, log, sequence)
 ) WITHOUT ROWID, STRICT;
+CREATE INDEX IF NOT EXISTS by_ruled ON rules (log, sequence);
 CREATE TABLE IF NOT EXISTS found (
     entity TEXT NOT NULL, log INTEGER NOT NULL, sequence INTEGER NOT NULL, count INTEGER NOT NULL,
     PRIMARY KEY (log, sequence, entity)

@@ -74,6 +74,9 @@ class Hit:
 def search(index: sqlite3.Connection, key: bytes, query: Query) -> Iterator[Hit]:
     """The intents (and refusals) that a query matches, by time."""
     tables, conditions, values = _matching(key, query)
+    kinds = [Kind.INTENT, Kind.REFUSAL] if query.refused else [Kind.INTENT]
+    conditions.append(f"records.kind IN ({', '.join('?' * len(kinds))})")
+    values += map(int, kinds)
     statement = (
         f"SELECT DISTINCT {_COLUMNS} FROM {tables}"  # noqa: S608 — every word of it is ours
         f" WHERE {' AND '.join(conditions)} ORDER BY records.time, logs.origin, records.sequence"
@@ -109,9 +112,10 @@ def unknown(index: sqlite3.Connection, query: Query) -> int:
     if query.rule is not None:
         conditions.append(_HAS_RULE)
         values.append(query.rule)
+    conditions.append("records.indexed = 0")  # which nothing but an intent is
     statement = (
         "SELECT count(*) FROM records INDEXED BY by_unrecorded"  # noqa: S608 — see above
-        f" WHERE records.indexed = 0 AND {' AND '.join(conditions)}"
+        f" WHERE {' AND '.join(conditions)}"
     )
     (count,) = index.execute(statement, values).fetchone()
     return int(count)
@@ -119,9 +123,8 @@ def unknown(index: sqlite3.Connection, query: Query) -> int:
 
 def _matching(key: bytes, query: Query) -> tuple[str, list[str], list[object]]:
     """Tables, conditions and their values."""
-    kinds = [Kind.INTENT, Kind.REFUSAL] if query.refused else [Kind.INTENT]
-    conditions = [f"records.kind IN ({', '.join('?' * len(kinds))})"]
-    values: list[object] = [int(kind) for kind in kinds]
+    conditions: list[str] = []
+    values: list[object] = []
     if query.value is not None:
         tags = [tag(key, form) for form in candidates(query.value)]
         conditions.append(f"stored.tag IN ({', '.join('?' * len(tags))})")

@@ -17,9 +17,11 @@ import pypdfium2
 import pytest
 
 from audit.cli import main
+from audit.desk import open_desk
 from audit.keys import generate_recipient, generate_signing_key, write_verifier_key
 from audit.log import AuditLog
 from audit.record import Content, Kind
+from audit.search import Query, search, unknown
 from tests.audit.sites import ORIGIN, SECOND, Clock
 
 OCTOBER = 1_790_812_800 * SECOND  # 2026-10-01
@@ -157,6 +159,36 @@ def test_search_in_every_spelling_and_by_every_fact(office: Office) -> None:
     (refused,) = office.search("--rule", "no-card-numbers", "--refused")
     assert (refused["outcome"], refused["provider"]) == ("policy_refused", None)
     assert office.search("nobody@acme.com") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        Query(value="bob stone"),
+        Query(value="jane@acme.com", provider="openai", rule="general-use", since=0),
+        *(Query(team="legal"), Query(provider="openai"), Query(rule="general-use"), Query(since=0)),
+        Query(exchange="bob"),
+    ],
+)
+def test_no_part_of_a_search_reads_a_whole_table(office: Office, query: Query) -> None:
+    """A table scanned once per hit is what a search of a million records can't afford."""
+    write(office)
+    office.index()
+    desk, asked = open_desk(Path(office.desk)), set()
+    with closing(desk.index()) as index:
+        index.set_trace_callback(asked.add)
+        assert list(search(index, desk.index_key(), query))
+        unknown(index, query)
+        index.set_trace_callback(None)
+        plans = [
+            (step[3], statement)
+            for statement in asked
+            for step in index.execute(f"EXPLAIN QUERY PLAN {statement}")
+        ]
+    assert len(asked) >= 4
+    scans = [one for one in plans if one[0].startswith("SCAN")]
+    assert all("by_unrecorded" in step for step, _ in scans), "that index holds nothing else"
+    assert len(scans) <= 1
 
 
 def test_what_was_recorded_without_values_is_said_to_be_unknown(office: Office) -> None:
