@@ -6,6 +6,7 @@ Each check opens what `privet serve` would open, without serving and without sen
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -272,16 +273,24 @@ def _known_to_policy(configuration: Configuration) -> Mapping[str, Provider]:
 def _claims(name: str, section: ProviderSection, said: Provider | None) -> Iterator[Check]:
     """Where policy says better of a provider than its own page, and nobody has attested it."""
     claims = KINDS[section.type].claims
-    if said is None or said.attested_on is not None or not claims.source:
+    if said is None or said.attested_on is not None or not claims.sources:
         return
     better = []
-    if claims.retention != said.retention == "none":
-        better.append(f"retention is none, not {claims.retention}")
+    if _days(said.retention) < _days(claims.retention):
+        better.append(f"retention is {said.retention}, not {claims.retention}")
     if claims.trains is not False and not said.trains:
         better.append("it doesn't train")
     if claims.region and claims.region != said.region:
         better.append(f"its region is {said.region}, not {claims.region}")
     if better:
         told = f"policy says that {' and '.join(better)}"
-        mend = f"see {claims.source} (read {claims.read}), and let somebody attest it in policy"
+        pages = " and ".join(claims.sources)
+        mend = f"see {pages} (read {claims.read}), and let somebody attest it in policy"
         yield Check(f"provider {name}", "warning", told, mend)
+
+
+def _days(retention: str) -> float:
+    """How long data is kept; unknown is for ever."""
+    if retention == "unknown":
+        return math.inf
+    return 0 if retention == "none" else int(retention.removesuffix("d"))

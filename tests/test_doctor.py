@@ -113,6 +113,10 @@ def edit(name: str, old: str, new: str) -> Spoil:
             edit("policy.yaml", "retention: 30d", "retention: none"),
             *("provider openai", "warning", "retention is none, not 30d"),
         ),
+        (
+            edit("privet.yaml", "type: openai ", "type: together "),
+            *("provider openai", "warning", "retention is 30d, not unknown"),
+        ),
     ],
 )
 def test_what_is_amiss_is_found(

@@ -35,7 +35,7 @@ BY_KEY = Kind(
     claims=Claims(
         retention="30d",  # less with modified abuse monitoring, which Microsoft has to approve
         trains=False,
-        source="https://learn.microsoft.com/legal/cognitive-services/openai/data-privacy",
+        sources=("https://learn.microsoft.com/legal/cognitive-services/openai/data-privacy",),
         read="2026-11-25",
     ),
 )

@@ -1,6 +1,6 @@
 """Clouds that speak OpenAI's protocol and have no quirk of their own: a declaration each.
 
-Sources: each API's reference, and the page on data that its claims name.
+Sources: each API's reference, and the pages on data that its claims name.
 """
 
 from proxy.providers.provider import Claims, Kind, bearer
@@ -16,11 +16,9 @@ GROQ = Kind(
     paths=_CHAT | _RESPONSES,
     authorise=bearer,
     claims=Claims(
-        region="us",
         retention="30d",  # of what it keeps to look into failures and abuse
-        trains=False,
-        source="https://console.groq.com/docs/your-data",
-        read="2026-11-25",
+        sources=("https://console.groq.com/docs/your-data",),
+        read="2026-11-26",
     ),
 )
 TOGETHER = Kind(
@@ -28,6 +26,11 @@ TOGETHER = Kind(
     base_url="https://api.together.xyz/v1",
     paths=_CHAT | _COMPLETIONS | _EMBEDDINGS,
     authorise=bearer,
+    claims=Claims(
+        trains=False,  # but it stores, unless the organisation says otherwise; how long isn't said
+        sources=("https://docs.together.ai/docs/zero-data-retention",),
+        read="2026-11-26",
+    ),
 )
 DEEPSEEK = Kind(
     name="deepseek",
@@ -35,9 +38,9 @@ DEEPSEEK = Kind(
     paths=_CHAT,
     authorise=bearer,
     claims=Claims(
-        region="cn",
+        region="cn",  # as others quote this page, and so is that it trains
         trains=True,
-        source="https://cdn.deepseek.com/policies/en-US/deepseek-privacy-policy.html",
+        sources=("https://cdn.deepseek.com/policies/en-US/deepseek-privacy-policy.html",),
         read="2026-11-25",
     ),
 )
@@ -47,10 +50,12 @@ XAI = Kind(
     paths=_CHAT | _RESPONSES,
     authorise=bearer,
     claims=Claims(
-        region="us",
         retention="30d",
         trains=False,
-        source="https://docs.x.ai/docs/faq/security",
-        read="2026-11-25",
+        sources=(
+            "https://docs.x.ai/docs/faq/security",
+            "https://docs.x.ai/developers/advanced-api-usage/regions",
+        ),
+        read="2026-11-26",
     ),
 )

@@ -12,6 +12,6 @@ KIND = Kind(
     paths={"openai.chat": "/chat/completions", "openai.responses": "/responses"},
     authorise=bearer,
     claims=Claims(
-        source="https://huggingface.co/docs/inference-providers/security", read="2026-11-25"
+        sources=("https://huggingface.co/docs/inference-providers/security",), read="2026-11-26"
     ),
 )

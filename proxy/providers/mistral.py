@@ -1,6 +1,10 @@
 """Mistral's platform.
 
-Source: Mistral API reference; its privacy policy and help centre on API inputs and outputs.
+Nothing is claimed for it: whether it trains depends on the plan (inputs of the free one may be
+used), this address is its global one (`https://api.eu.mistral.ai/v1` stays in the EU), and no page
+of its own on retention could be read when this was written.
+Sources: Mistral API reference; its documentation, "Regional Inference"; its help centre, "Do you
+use my user data to train your Artificial Intelligence models?"
 """
 
 from proxy.providers.provider import Claims, Kind, bearer
@@ -11,10 +15,10 @@ KIND = Kind(
     paths={"openai.chat": "/chat/completions", "openai.embeddings": "/embeddings"},
     authorise=bearer,
     claims=Claims(
-        region="eu",
-        retention="30d",
-        trains=False,  # on paid plans
-        source="https://help.mistral.ai/en/collections/701684-trust",
-        read="2026-11-25",
+        sources=(
+            "https://help.mistral.ai/en/articles/323757-do-you-use-my-user-data-to-train-your-artificial-intelligence-models",
+            "https://docs.mistral.ai/studio-api/regional-inference",
+        ),
+        read="2026-11-26",
     ),
 )

@@ -1,6 +1,8 @@
 """OpenAI's own platform.
 
-Sources: OpenAI API reference, "Authentication"; its guide "Data controls in the OpenAI platform".
+Where it processes is a choice of the project, and anywhere without one.
+Sources: OpenAI API reference, "Authentication"; its guides "Data controls in the OpenAI platform"
+and "Data residency".
 """
 
 from proxy.providers.openai_compatible import PATHS
@@ -12,10 +14,12 @@ KIND = Kind(
     paths=PATHS,
     authorise=bearer,
     claims=Claims(
-        region="us",
         retention="30d",
         trains=False,
-        source="https://developers.openai.com/api/docs/guides/your-data",
-        read="2026-11-25",
+        sources=(
+            "https://developers.openai.com/api/docs/guides/your-data",
+            "https://developers.openai.com/api/docs/guides/data-residency",
+        ),
+        read="2026-11-26",
     ),
 )

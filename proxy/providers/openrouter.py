@@ -37,5 +37,5 @@ KIND = Kind(
     },
     authorise=bearer,
     preferences=_preferences,
-    claims=Claims(source="https://openrouter.ai/docs/guides/privacy/zdr", read="2026-11-25"),
+    claims=Claims(sources=("https://openrouter.ai/docs/guides/privacy/zdr",), read="2026-11-26"),
 )

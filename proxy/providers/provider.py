@@ -52,14 +52,14 @@ class Claims:
             or isn't said.
         retention: how long it keeps requests by default (`none`, `30d`, `unknown`).
         trains: whether it trains on them by default; None: it isn't said.
-        source: the page.
-        read: the day on which it was read (ISO 8601).
+        sources: its own pages that say so.
+        read: the day on which they were read (ISO 8601).
     """
 
     region: str = ""
     retention: str = "unknown"
     trains: bool | None = None
-    source: str = ""
+    sources: tuple[str, ...] = ()
     read: str = ""
 
 

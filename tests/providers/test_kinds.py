@@ -77,12 +77,12 @@ def test_types_in_the_configuration_are_the_kinds() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_a_claim_has_a_source_and_a_day(kind: Any) -> None:
+def test_a_claim_has_sources_and_a_day(kind: Any) -> None:
     claims = kind.claims
     claimed = claims.region or claims.retention != "unknown" or claims.trains is not None
-    assert bool(claims.source) == bool(claims.read)
-    if claimed:
-        assert claims.source.startswith("https://")
+    assert bool(claims.sources) == bool(claims.read)
+    assert claims.sources or not claimed
+    assert all(page.startswith("https://") for page in claims.sources)
     if claims.read:
         assert date.fromisoformat(claims.read)
     assert re.fullmatch(r"none|unknown|\d+d", claims.retention)
@@ -93,7 +93,9 @@ def test_the_readme_shows_every_kind() -> None:
     for kind in KINDS.values():
         trains = {True: "yes", False: "no", None: "unknown"}[kind.claims.trains]
         claims = f"{kind.claims.region or 'unknown'} | {kind.claims.retention} | {trains}"
-        assert f"| `{kind.name}` | {claims} |" in readme, kind.name
+        pages = " ".join(f"[page]({page})" for page in kind.claims.sources)
+        source = f"{pages}, {kind.claims.read}" if pages else "–"
+        assert f"| `{kind.name}` | {claims} | {source} |" in readme, kind.name
 
 
 # OpenRouter.
