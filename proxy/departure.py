@@ -28,6 +28,7 @@ from proxy.memory import Turn
 from proxy.recorded import Request
 from proxy.spelling import Lexicon
 from proxy.wire import BY_NAME, Dialect, translation
+from proxy.wire.places import Places
 from proxy.wire.restoring import Asked
 from proxy.wire.strict_json import add_members
 
@@ -70,7 +71,8 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
     edits: dict[Path, str] = dict(masked.edits)
     for path in exchange.pseudonyms:
         edits[path] = _pseudonym(exchange, path, principal, services.secret)
-    edits |= _moved_offsets(exchange, masked)
+    places = Places(exchange, masked.edits, masked.moved)
+    edits |= _moved_offsets(exchange, places, masked)
     sent = dialect.write(exchange, edits, verdict.endpoint.model, _placeholders(masked))
     passed, notes = dialect.passed_on(headers)
     notes += sent.notes
@@ -93,7 +95,7 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         digest = hashlib.sha256(body).digest()
     terms = verdict.terms
     mapping = without(masked.mapping, numbering, terms.withheld)
-    restorer = Restorer(mapping, exchange.parts, terms.hosts, terms.tools, masked.moved)
+    restorer = Restorer(mapping, exchange.parts, terms.hosts, terms.tools)
     told: list[dict[str, Any]] = []
     sealed: list[str] = []
     asked = Asked(
@@ -102,7 +104,7 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         sent.relaxed,
         exchange.echo,
         told.append,
-        exchange.tree,
+        places,
         sealed.append,
     )
     return Attempt(
@@ -124,13 +126,14 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
     )
 
 
-def _moved_offsets(exchange: Exchange, masked: Masked) -> dict[Path, str]:
+def _moved_offsets(exchange: Exchange, places: Places, masked: Masked) -> dict[Path, str]:
     """The numbers that count characters of a text which was rewritten, as edits."""
-    return {
-        one.path: str(masked.place(one.counted, one.at, end=one.end))
-        for one in exchange.offsets
-        if one.counted in masked.moved and one.path not in masked.edits
-    }
+    edits: dict[Path, str] = {}
+    for one in exchange.offsets:
+        place = places.sent(one.counted, one.at, end=one.end)
+        if place not in (None, one.at) and one.path not in masked.edits:
+            edits[one.path] = str(place)
+    return edits
 
 
 def _guard(  # noqa: PLR0917 — what is sent, and what must not be in it

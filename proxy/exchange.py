@@ -146,6 +146,10 @@ class Offset:
     end: bool
 
 
+#: Characters ``[start, end)`` of the caller's text, and where they stand after masking.
+Moved = tuple[int, int, int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """Content that its producer signed or encrypted: it travels verbatim or not at all.

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from proxy.detect.detector import Detector
 from proxy.errors import PolicyRefused, PrivetError
-from proxy.exchange import Author, Channel, Finding, Path, Principal, Terms, TextPart
+from proxy.exchange import Author, Channel, Finding, Principal, Terms, TextPart
 from proxy.mask.grammar import LITERAL_IN_TEXT
 from proxy.wire import Dialect
 from proxy.wire.restoring import AnswerStream, Asked, Restoring, Streaming, TextStream
@@ -225,9 +225,6 @@ class _Listener:
     def for_tool(self, name: str) -> Restoring:
         return self
 
-    def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
-        return None
-
 
 class _ListenerStream:
     def __init__(self, heard: Heard) -> None:
@@ -260,9 +257,6 @@ class _Judged:
 
     def for_tool(self, name: str) -> Restoring:
         return _Judged(self._inspector, self._inner.for_tool(name))
-
-    def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
-        return self._inner.origin(path, offset, end=end)
 
     def heard(self, text: str, channel: Channel) -> Heard | None:
         """The stream that begins with `text`: the next one that the listener was given, if any."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from proxy.exchange import Path
+from proxy.exchange import Moved, Path
 from proxy.mask.plan import Plan
 from proxy.spelling import canonical
 
@@ -25,10 +25,6 @@ class Restorable:
     digits: Mapping[str, str] = field(default_factory=dict)
     bare: frozenset[str] = frozenset()
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
-
-
-#: Characters ``[start, end)`` of the caller's text, and where they stand after masking.
-Moved = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +51,6 @@ class Masked:
     plan: Plan
     moved: Mapping[Path, tuple[Moved, ...]]
     settled: bool = True
-
-    def place(self, path: Path, offset: int, *, end: bool) -> int:
-        """Where a place of the caller's text at `path` lies after masking.
-
-        Inside of a value it is the start of what stands for it, or its `end`.
-        """
-        shift = 0
-        for original_start, original_end, start, stop in self.moved.get(path, ()):
-            if offset <= original_start:
-                break
-            if offset < original_end:
-                return stop if end else start
-            shift = stop - original_end
-        return offset + shift
 
     def less(self, values: Collection[str]) -> Masked:
         """Without some hidden values (matching.canonical); to guard texts that aren't here."""

@@ -12,12 +12,12 @@ import re
 from collections.abc import Sequence
 
 from proxy.errors import CannotMask
-from proxy.exchange import Action, Alphabet, Inside, Key, Path, TextPart
+from proxy.exchange import Action, Alphabet, Inside, Key, Moved, Path, TextPart
 from proxy.ladder import PLACEHOLDER
 from proxy.mask import short_number
 from proxy.mask.actions import Form, Written, write
 from proxy.mask.keyed import Keyed
-from proxy.mask.masked import Masked, Moved, Restorable
+from proxy.mask.masked import Masked, Restorable
 from proxy.mask.numbered import Numbered, Value, text_at
 from proxy.mask.plan import Hidden, Plan
 

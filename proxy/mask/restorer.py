@@ -10,9 +10,9 @@ from collections.abc import Collection, Container, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 
-from proxy.exchange import ANY, Author, Channel, Path, TextPart, ToolRestore
+from proxy.exchange import ANY, Author, Channel, TextPart, ToolRestore
 from proxy.mask import exfil, grammar
-from proxy.mask.masked import Moved, Restorable
+from proxy.mask.masked import Restorable
 from proxy.mask.restore import Stream
 from proxy.mask.withhold import literals
 
@@ -26,7 +26,6 @@ class Restorer:
         parts: Sequence[TextPart],
         hosts: Collection[str] = (),
         tools: Mapping[str, ToolRestore] = MappingProxyType({}),
-        moved: Mapping[Path, Sequence[Moved]] = MappingProxyType({}),
     ) -> None:
         """Restore by `mapping`.
 
@@ -34,12 +33,9 @@ class Restorer:
             parts: the request's, as the caller sent them.
             hosts: those that policy lists besides what the caller mentioned.
             tools: tool or ANY -> whether its arguments get real values.
-            moved: what masking wrote anew, by part, for `origin`.
         """
         self.mapping = mapping
         self._tools = tools
-        self._paths = [part.path for part in parts]
-        self._moved = moved
         self._texts = [part.text for part in parts]
         said = [part.text for part in parts if part.author in (Author.OPERATOR, Author.USER)]
         self.hosts: Container[str] = exfil.KnownHosts(said, hosts)
@@ -50,23 +46,6 @@ class Restorer:
         if "_" not in text and not self.mapping.digits:
             return text  # every spelling of a token has an underscore
         return self.stream(channel).whole(text)
-
-    def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
-        """Where in the caller's text at `path` a place of the masked text lies.
-
-        Inside of what stands for a value it is that value's start, or its `end`. None if the text
-        at that path wasn't masked as a whole.
-        """
-        if path not in self._paths:
-            return None
-        shift = 0
-        for original_start, original_end, start, stop in self._moved.get(path, ()):
-            if offset <= start:
-                break
-            if offset < stop:
-                return original_end if end else original_start
-            shift = original_end - stop
-        return offset + shift
 
     def stream(self, channel: Channel) -> Stream:
         """A restorer for one string that arrives in pieces: one choice, block or tool call."""

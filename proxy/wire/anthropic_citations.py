@@ -15,33 +15,28 @@ from typing import Any
 
 from proxy.exchange import Offset, Path
 from proxy.wire.openai_shared import is_offset, offsets_in
-from proxy.wire.restoring import Asked, Restoring
+from proxy.wire.restoring import Asked
 
 
 class Documents:
     """The plain-text documents of one request, looked for when a citation asks for one."""
 
-    def __init__(self, restorer: Restoring, asked: Asked) -> None:
-        self._restorer = restorer
-        self._tree = asked.tree
+    def __init__(self, asked: Asked) -> None:
+        self._places = asked.places
 
     def move(self, citation: Any) -> None:
         """Let a restored citation point into the caller's document; changed in place."""
         if not isinstance(citation, dict) or citation.get("type") != "char_location":
             return
-        index, cited = citation.get("document_index"), citation.get("cited_text")
+        index = citation.get("document_index")
         start, end = citation.get("start_char_index"), citation.get("end_char_index")
-        documents = self._documents
-        if not (isinstance(index, int) and isinstance(start, int) and isinstance(end, int)):
+        if not (is_offset(index) and is_offset(start) and is_offset(end)):
             return
-        if not 0 <= index < len(documents):
+        if self._places is None or index >= len(self._documents):
             return
-        path, text = documents[index]
-        first, last = self._restorer.origin(path, start), self._restorer.origin(path, end, end=True)
-        if (first is None or last is None) and isinstance(cited, str):
-            # A document that is JSON was rewritten as a whole: what it says is found by itself.
-            first = text.find(cited)
-            last = first + len(cited)
+        path, text = self._documents[index]
+        first = self._places.said(path, start, end=False)
+        last = self._places.said(path, end, end=True)
         if first is None or last is None or not 0 <= first <= last <= len(text):
             return
         citation["start_char_index"], citation["end_char_index"] = first, last
@@ -49,7 +44,8 @@ class Documents:
 
     @cached_property
     def _documents(self) -> list[tuple[Path, str]]:
-        return list(_documents(self._tree.get("messages") if self._tree else None, ("messages",)))
+        tree = self._places.tree if self._places else {}
+        return list(_documents(tree.get("messages"), ("messages",)))
 
 
 def offsets(tree: Any) -> Iterator[Offset]:

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from proxy.errors import PrivetError
-from proxy.exchange import Channel, Path
+from proxy.exchange import Channel
+from proxy.wire.places import Places
 from proxy.wire.schema_check import Relaxed
 
 
@@ -39,9 +40,6 @@ class Restoring(Protocol):
 
     def for_tool(self, name: str) -> Restoring:
         """What restores the arguments of a tool: policy says whether it gets real values."""
-
-    def origin(self, path: Path, offset: int, *, end: bool = False) -> int | None:
-        """Where in the request's text at `path` a place of what the provider read lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class Asked:
         relaxed: as in `Sent`; what comes back is held against the caller's own schemas.
         echo: as in `Exchange`.
         tell: is told of the whole answer as the caller reads it, where the dialect stores answers.
-        tree: the request as the caller sent it, for what an answer points to.
+        places: the request's texts, for what an answer points to.
         keep: is told of signed content that passed, word for word.
         usage: the tokens that it cost, as far as it says so: `input` and `output`.
     """
@@ -90,7 +88,7 @@ class Asked:
     relaxed: tuple[Relaxed, ...] = ()
     echo: Mapping[str, Any] = field(default_factory=dict)
     tell: Callable[[dict[str, Any]], None] = _nobody
-    tree: Any = None
+    places: Places | None = None
     keep: Callable[[str], None] = _forget
     usage: dict[str, int] = field(default_factory=dict)
 

@@ -260,19 +260,3 @@ def test_our_actions_work_in_presidio() -> None:
     found = [RecognizerResult("PERSON", 0, 3, 0.9), RecognizerResult("PERSON", 8, 11, 0.9)]
     result = engine.anonymize("Ann and Bob", found, config)
     assert sorted(result.text.split(" and ")) == ["<PERSON_1>", "<PERSON_2>"]
-
-
-def test_a_place_of_the_text_and_its_place_after_masking_lead_to_each_other() -> None:
-    text = "Ask Jane Doe, then Bob, now."
-    masked = mask((text, {"Jane Doe": "PERSON", "Bob": "PERSON"}), PERSON=PLACEHOLDER)
-    path = ("turn", 0)
-    restorer = Restorer(masked.mapping, [TextPart(path, text)], moved=masked.moved)
-    for start, end in ((0, 3), (4, 12), (14, 18), (19, 22), (24, 28), (0, 28)):
-        first, last = masked.place(path, start, end=False), masked.place(path, end, end=True)
-        told = masked.texts[0][first:last]
-        assert restorer.text(told, Channel.TEXT) == text[start:end]
-        assert (restorer.origin(path, first), restorer.origin(path, last, end=True)) == (start, end)
-    inside = text.index("Doe")
-    assert masked.place(path, inside, end=False) == masked.texts[0].index("<PERSON_1>")
-    assert masked.place(path, inside, end=True) == masked.texts[0].index(", then")
-    assert masked.place(("elsewhere",), 7, end=False) == 7

@@ -82,6 +82,38 @@ async def test_anthropics_point_into_a_document_of_the_request(
     assert "Hollander" not in said_to(simulator.journal[1].body)
 
 
+async def test_into_a_document_that_is_json(anthropics: House, simulator: Simulator) -> None:
+    document = '{\n  "owner":   "Jane Hollander",\n  "notes": ["pays late", "pays late"]\n}\n'
+    seen = '{\n  "owner": "<PERSON_1>",\n  "notes": [\n    "pays late",\n    "pays late"\n  ]\n}'
+    names = ("start_char_index", "end_char_index")
+    owner = {"type": "char_location", "document_index": 0, "document_title": None}
+    owner |= {"cited_text": '"<PERSON_1>"', **span('"<PERSON_1>"', seen, names)}
+    start = seen.rindex("pays late")
+    late = {**owner, "cited_text": "pays late", names[0]: start, names[1]: start + 9}
+    simulator.messages(text("She pays late.", citations=[owner, late]))
+    simulator.messages(text("Yes."))
+    source = {"type": "text", "media_type": "text/plain", "data": document}
+    asked: Any = {"type": "document", "source": source, "citations": {"enabled": True}}
+    turns: list[Any] = [{"role": "user", "content": [asked]}]
+    create = anthropics.anthropic.messages.create
+
+    first: Any = await create(model=MODEL, max_tokens=99, messages=turns)
+    told = first.content[0].citations
+    pointed = [(one.start_char_index, one.end_char_index) for one in told]
+    assert [document[start:end] for start, end in pointed] == ['"Jane Hollander"', "pays late"]
+    assert [one.cited_text for one in told] == ['"Jane Hollander"', "pays late"]
+    assert pointed[1][0] == document.rindex("pays late")
+
+    turns.append({"role": "assistant", "content": first.content})
+    turns.append({"role": "user", "content": "Sure?"})
+    await create(model=MODEL, max_tokens=99, messages=turns)
+
+    question, answer, _ = simulator.journal[1].json["messages"]
+    assert question["content"][0]["source"]["data"] == seen
+    back = answer["content"][0]["citations"]
+    assert back == [{**back[0], **owner}, {**back[1], **late}]
+
+
 async def test_responses_point_into_their_own_text(privet: House, simulator: Simulator) -> None:
     names = ("start_index", "end_index")
     cited = {"type": "url_citation", "url": "https://example.com", "title": "A page"}

@@ -9,10 +9,11 @@ import pytest
 from anthropic.types import Message
 
 from proxy.errors import ProviderFailed
-from proxy.exchange import Author, TextPart
 from proxy.mask.masked import Restorable
 from proxy.mask.restorer import Restorer
+from proxy.wire import anthropic_messages
 from proxy.wire.anthropic_answer import AnswerStream, restore
+from proxy.wire.places import Places
 from proxy.wire.restoring import Asked
 from proxy.wire.sse import Decoder
 from tests.anthropic_scene import events_of
@@ -241,6 +242,8 @@ TREE = {
     ]
 }
 PATH = ("messages", 0, "content", 1, "content", 0, "source", "data")
+REQUEST = anthropic_messages.parse(json.dumps({"model": "m", **TREE}).encode(), "id")
+PLACES = Places(REQUEST, {PATH: MASKED}, {PATH: [(13, 20, 13, 23)]})
 
 
 def cited(start: int, end: int) -> Any:
@@ -274,10 +277,8 @@ def test_offsets_point_into_the_callers_document(
         {"type": "text", "text": "As said.", "citations": [cited(at, at + len(masked))]},
         stop_reason="end_turn",
     )
-    part = TextPart(PATH, DOCUMENT, Author.TOOL)
-    moved = {PATH: [(13, 20, 13, 23)]}
-    restoring = Restorer(Restorable({"PERSON_1": "Ann Lee"}), [part], moved=moved)
-    asked = Asked(tree=TREE)
+    restoring = Restorer(Restorable({"PERSON_1": "Ann Lee"}), [])
+    asked = Asked(places=PLACES)
     if streaming:
         opened = AnswerStream(restoring, asked)
         (block,) = gathered(opened.feed(streamed(answer)))
@@ -292,4 +293,4 @@ def test_offsets_point_into_the_callers_document(
 def test_a_citation_of_a_document_that_is_not_there_stays_as_it_is() -> None:
     strange = {**cited(0, 12), "document_index": 7}
     answer = message({"type": "text", "text": "x", "citations": [strange]}, stop_reason="end_turn")
-    assert whole(answer, tree=TREE)["content"][0]["citations"] == [strange]
+    assert whole(answer, places=PLACES)["content"][0]["citations"] == [strange]
