@@ -70,10 +70,10 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
         ProviderFailed: the answer isn't a JSON object.
         AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
-    answer = _read(body)
+    answer = strict_json.parse_answer(body)
     asked.meter(answer)
     changed = _mapped(answer, _MESSAGE, restorer, asked)
-    documents = Documents(restorer, asked)
+    documents = Documents(asked)
     for block in _blocks(answer):
         if block.get("type") in SIGNED_BLOCKS:
             asked.keep(seal(block))
@@ -96,7 +96,7 @@ class AnswerStream:
     def __init__(self, restorer: Restoring, asked: Asked) -> None:
         self._restorer = restorer
         self._asked = asked
-        self._documents = Documents(restorer, asked)
+        self._documents = Documents(asked)
         self._decoder = sse.Decoder()
         self._streams: dict[tuple[int, str, str], TextStream] = {}
         self._growing = Growing(asked)
@@ -111,7 +111,7 @@ class AnswerStream:
         """What can be delivered now that `chunk` is here."""
         for raw in self._decoder.feed(chunk):
             if not self._ended:
-                for event in self._event(_read(raw.data.encode()), raw.name):
+                for event in self._event(strict_json.parse_answer(raw.data), raw.name):
                     self._undelivered += event
         return self._take()
 
@@ -272,16 +272,6 @@ def _failure(event: dict[str, Any]) -> ProviderFailed:
     kind = detail.get("type") if isinstance(detail, dict) else None
     failure.kind = kind if isinstance(kind, str) else None
     return failure
-
-
-def _read(body: bytes) -> dict[str, Any]:
-    try:
-        answer = strict_json.parse(body)
-    except BadRequest:
-        raise ProviderFailed("The provider's answer isn't valid JSON.") from None
-    if not isinstance(answer, dict):
-        raise ProviderFailed("The provider's answer isn't a JSON object.")
-    return answer
 
 
 def _blocks(answer: dict[str, Any]) -> list[dict[str, Any]]:

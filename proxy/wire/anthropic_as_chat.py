@@ -9,11 +9,10 @@ Thinking stays behind: Chat Completions has no place for it (the request's notes
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
 
-from proxy.errors import ProviderFailed
 from proxy.wire import sse, strict_json
-from proxy.wire.translation import Json, read
+from proxy.wire.from_anthropic import events_of, message_of, tokens_of
+from proxy.wire.translation import Json
 
 _FINISH = {
     "end_turn": "stop",
@@ -32,10 +31,8 @@ def answer(body: bytes, now: int) -> bytes:
     Raises:
         ProviderFailed: it isn't a message.
     """
-    message = read(body)
-    blocks = message.get("content")
-    if message.get("type") != "message" or not isinstance(blocks, list):
-        raise ProviderFailed("The provider's answer isn't a message.")
+    message = message_of(body)
+    blocks = message["content"]
     texts = [block.get("text", "") for block in blocks if block.get("type") == "text"]
     calls = [_call(block) for block in blocks if block.get("type") == "tool_use"]
     said: Json = {"role": "assistant", "content": "".join(texts) if texts else None}
@@ -66,8 +63,8 @@ class Stream:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """The chunks as far as `chunk` completes the events that they come from."""
-        for event in self._decoder.feed(chunk):
-            for document in self._event(read(event.data.encode())):
+        for event in events_of(self._decoder, chunk):
+            for document in self._event(event):
                 yield sse.encode(sse.Event(document))
 
     def close(self) -> Iterator[bytes]:
@@ -76,8 +73,6 @@ class Stream:
 
     def _event(self, event: Json) -> Iterator[str]:
         match event:
-            case {"type": "error", "error": error}:
-                raise error_of(error)
             case {"type": "message_start", "message": dict(message)}:
                 self._frame = _frame(message, "chat.completion.chunk", self._now)
                 self._usage = dict(message.get("usage") or {})
@@ -142,33 +137,6 @@ def _call(block: Json) -> Json:
     return {"id": block.get("id"), "type": "function", "function": function}
 
 
-def error_of(error: Any) -> ProviderFailed:
-    """What an error event in a stream says of the stream."""
-    failure = ProviderFailed("The provider reported an error in its stream.")
-    kind = error.get("type") if isinstance(error, dict) else None
-    failure.kind = kind if isinstance(kind, str) else None
-    return failure
-
-
-class Tokens(NamedTuple):
-    """What was counted: read in all, of that from the cache and into it; said, of that thought."""
-
-    read: int
-    cached: int
-    written: int
-    said: int
-    thought: int
-
-
-def tokens_of(usage: Json) -> Tokens:
-    """Anthropic counts what came from the cache and went into it beside `input_tokens`."""
-    cached = _count(usage, "cache_read_input_tokens")
-    written = _count(usage, "cache_creation_input_tokens")
-    read = _count(usage, "input_tokens") + cached + written
-    thought = _count(usage.get("output_tokens_details") or {}, "thinking_tokens")
-    return Tokens(read, cached, written, _count(usage, "output_tokens"), thought)
-
-
 def _usage(usage: Json) -> Json:
     tokens = tokens_of(usage)
     return {
@@ -178,8 +146,3 @@ def _usage(usage: Json) -> Json:
         "prompt_tokens_details": {"cached_tokens": tokens.cached},
         "completion_tokens_details": {"reasoning_tokens": tokens.thought},
     }
-
-
-def _count(usage: Json, name: str) -> int:
-    count: Any = usage.get(name)
-    return count if isinstance(count, int) else 0

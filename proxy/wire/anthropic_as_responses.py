@@ -12,11 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from proxy.errors import ProviderFailed
 from proxy.wire import sse, strict_json
-from proxy.wire.anthropic_as_chat import error_of, tokens_of
+from proxy.wire.from_anthropic import events_of, message_of, tokens_of
 from proxy.wire.responses_to_anthropic import packed
-from proxy.wire.translation import Json, read
+from proxy.wire.translation import Json
 
 #: Why a response is incomplete; all other reasons to stop complete it.
 _INCOMPLETE = {
@@ -33,11 +32,8 @@ def answer(body: bytes, now: int) -> bytes:
     Raises:
         ProviderFailed: it isn't a message.
     """
-    message = read(body)
-    blocks = message.get("content")
-    if message.get("type") != "message" or not isinstance(blocks, list):
-        raise ProviderFailed("The provider's answer isn't a message.")
-    output = [_item(message, at, block) for at, block in enumerate(blocks)]
+    message = message_of(body)
+    output = [_item(message, at, block) for at, block in enumerate(message["content"])]
     told = [item for item in output if item]
     usage = message.get("usage") or {}
     return strict_json.dumps(_whole(message, now, told, message.get("stop_reason"), usage))
@@ -82,8 +78,8 @@ class Stream:
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
         """The events as far as `chunk` completes those that they come from."""
-        for raw in self._decoder.feed(chunk):
-            for event in self._event(read(raw.data.encode())):
+        for told in events_of(self._decoder, chunk):
+            for event in self._event(told):
                 numbered = {**event, "sequence_number": self._number}
                 self._number += 1
                 yield sse.encode(sse.Event(strict_json.dumps(numbered).decode(), event["type"]))
@@ -94,8 +90,6 @@ class Stream:
 
     def _event(self, event: Json) -> Iterator[Json]:
         match event:
-            case {"type": "error", "error": error}:
-                raise error_of(error)
             case {"type": "message_start", "message": dict(message)}:
                 self._message = message
                 self._usage = dict(message.get("usage") or {})

@@ -6,7 +6,7 @@ completion". proxy/providers/README.md shows the tables below; a test holds them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from proxy.wire import strict_json
@@ -44,7 +44,7 @@ def request(body: bytes) -> Translated:
     """
     asked: Json = strict_json.parse(body)
     notes = sort_fields(asked, CARRIED, DROPPED, REFUSED)
-    effort = _effort(asked)
+    effort = _effort(asked, notes)
     # Models that reason want their limit under the newer name; servers of others know the older.
     limit = "max_completion_tokens" if effort else "max_tokens"
     sent: Json = {
@@ -60,8 +60,10 @@ def request(body: bytes) -> Translated:
             sent[name] = asked[name]
     if asked.get("stop_sequences"):
         sent["stop"] = asked["stop_sequences"]
-    if (asked.get("metadata") or {}).get("user_id"):
-        sent["user"] = asked["metadata"]["user_id"]
+    metadata = asked.get("metadata") or {}
+    only("metadata", metadata, ("user_id",))
+    if metadata.get("user_id"):
+        sent["user"] = metadata["user_id"]
     if asked.get("stream"):
         sent |= {"stream": True, "stream_options": {"include_usage": True}}
     sent = {name: value for name, value in sent.items() if value is not None}
@@ -81,7 +83,7 @@ def _text(content: Any, place: str, notes: list[str]) -> str:
     for block in content or ():
         if block.get("type") != "text":
             raise no_counterpart(f"{place}.{block.get('type')}" if _plain(block) else place)
-        _note_cache(block, notes)
+        _only(place, block, ("text",), notes)
         texts.append(block["text"])
     return "\n\n".join(texts)
 
@@ -89,6 +91,7 @@ def _text(content: Any, place: str, notes: list[str]) -> str:
 def _turns(messages: list[Json], notes: list[str]) -> Iterator[Json]:
     for message in messages:
         content = message["content"]
+        only("messages", message, ("role", "content"))
         blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
         match message["role"]:
             case "assistant":
@@ -108,9 +111,8 @@ def _user(blocks: list[Json], notes: list[str]) -> Iterator[Json]:
     parts = []
     for block in blocks:
         if block.get("type") == "tool_result":
-            if block.get("is_error"):
-                notes.append("tool_result.is_error")
-            _note_cache(block, notes)
+            known = ("tool_use_id", "content")
+            _only("tool_result", block, known, notes, ("is_error", "toolset_name"))
             yield {
                 "role": "tool",
                 "tool_call_id": block["tool_use_id"],
@@ -125,35 +127,58 @@ def _user(blocks: list[Json], notes: list[str]) -> Iterator[Json]:
 
 
 def _part(block: Json, notes: list[str]) -> Json:
-    _note_cache(block, notes)
     match block:
         case {"type": "text", "text": text}:
+            _only("messages.content", block, ("text",), notes)
             return {"type": "text", "text": text}
-        case {"type": "image", "source": {"type": "base64", "media_type": media, "data": data}}:
-            return {"type": "image_url", "image_url": {"url": f"data:{media};base64,{data}"}}
-        case {"type": "image", "source": {"type": "url", "url": url}}:
-            return {"type": "image_url", "image_url": {"url": url}}
-        case {"type": "document", "citations": {"enabled": True}}:
-            raise no_counterpart("citations")
-        case {"type": "document", "source": {"type": "text", "data": data}}:
-            said = [block.get("title"), block.get("context"), data]
-            return {"type": "text", "text": "\n\n".join(text for text in said if text)}
-        case {"type": "document", "source": {"type": "base64", "media_type": media, "data": data}}:
-            name = block.get("title") or "document.pdf"
-            file = {"filename": name, "file_data": f"data:{media};base64,{data}"}
-            return {"type": "file", "file": file}
+        case {"type": "image"}:
+            _only("image", block, ("source",), notes, ("transformations",))
+            return {"type": "image_url", "image_url": {"url": _url_of(block["source"])}}
+        case {"type": "document"}:
+            known = ("source", "title", "context")
+            _only("document", block, known, notes, ("citations",))
+            return _document(block)
     kind = f".{block['type']}" if _plain(block) else ""
     raise no_counterpart(f"messages.content{kind}")
+
+
+def _document(block: Json) -> Json:
+    """Text as text, a file as a file; what cites them wouldn't find them again."""
+    source = block["source"]
+    if (block.get("citations") or {}).get("enabled"):
+        raise no_counterpart("citations")
+    if source.get("type") == "text":
+        only("source", source, ("type", "media_type", "data"))
+        said = [block.get("title"), block.get("context"), source["data"]]
+        return {"type": "text", "text": "\n\n".join(text for text in said if text)}
+    if source.get("type") != "base64" or block.get("context"):
+        raise no_counterpart("document")
+    file = {"filename": block.get("title") or "document.pdf", "file_data": _url_of(source)}
+    return {"type": "file", "file": file}
+
+
+def _url_of(source: Json) -> str:
+    """Where content is: in the request, or at a URL."""
+    match source:
+        case {"type": "base64", "media_type": media, "data": data}:
+            only("source", source, ("type", "media_type", "data"))
+            return f"data:{media};base64,{data}"
+        case {"type": "url", "url": url}:
+            only("source", source, ("type", "url"))
+            return str(url)
+    raise no_counterpart("source")
 
 
 def _assistant(blocks: list[Json], notes: list[str]) -> Json | None:
     texts, calls = [], []
     for block in blocks:
-        _note_cache(block, notes)
         match block:
             case {"type": "text", "text": text}:
+                _only("messages.content", block, ("text",), notes, ("citations",))
                 texts.append(text)
             case {"type": "tool_use", "id": call_id, "name": name, "input": arguments}:
+                known = ("id", "name", "input")
+                _only("tool_use", block, known, notes, ("caller", "toolset_name"))
                 text = strict_json.dumps(arguments).decode()
                 function = {"name": name, "arguments": text}
                 calls.append({"id": call_id, "type": "function", "function": function})
@@ -172,12 +197,16 @@ def _assistant(blocks: list[Json], notes: list[str]) -> Json | None:
 def _tools(asked: Json, notes: list[str]) -> Json:
     tools = [_tool(tool, notes) for tool in asked.get("tools") or ()]
     choice = asked.get("tool_choice") or {}
+    named = ("name",) if choice.get("type") == "tool" else ()
+    only("tool_choice", choice, ("type", "disable_parallel_tool_use", *named))
     sent: Json = {"tools": tools} if tools else {}
     if choice and tools:
         if choice.get("type") == "tool":
             sent["tool_choice"] = {"type": "function", "function": {"name": choice.get("name")}}
         elif choice.get("type") in _CHOICES:
             sent["tool_choice"] = _CHOICES[choice["type"]]
+        else:
+            raise no_counterpart("tool_choice")
         if choice.get("disable_parallel_tool_use"):
             sent["parallel_tool_calls"] = False
     elif choice:
@@ -188,8 +217,8 @@ def _tools(asked: Json, notes: list[str]) -> Json:
 def _tool(tool: Json, notes: list[str]) -> Json:
     if tool.get("type", "custom") not in ("custom", None):
         raise no_counterpart("tools.type", "Declare the tool with a schema of its own.")
-    only("tools", tool, (*_HARMLESS_IN_TOOLS, *_CARRIED_IN_TOOLS))
-    notes += (f"tools.{name}" for name in sorted(_HARMLESS_IN_TOOLS & tool.keys()))
+    known = ("type", "name", "description", "input_schema", "strict")
+    only("tools", tool, known, notes, _HARMLESS_IN_TOOLS)
     function = {"name": tool["name"], "parameters": tool.get("input_schema")}
     for name in ("description", "strict"):
         if tool.get(name) is not None:
@@ -197,13 +226,13 @@ def _tool(tool: Json, notes: list[str]) -> Json:
     return {"type": "function", "function": function}
 
 
-_CARRIED_IN_TOOLS = ("type", "name", "description", "input_schema", "strict")
-
-
-def _effort(asked: Json) -> str | None:
-    thinking = asked.get("thinking") or {}
-    effort = (asked.get("output_config") or {}).get("effort")
+def _effort(asked: Json, notes: list[str]) -> str | None:
+    thinking, config = asked.get("thinking") or {}, asked.get("output_config") or {}
+    only("thinking", thinking, ("type", "budget_tokens"), notes, ("display",))
+    only("output_config", config, ("effort", "format"))
+    effort = config.get("effort")
     if thinking.get("type") == "disabled":
+        notes += ["thinking.type", *(["output_config.effort"] if effort else [])]
         return None
     if effort:
         return "xhigh" if effort == "max" else str(effort)
@@ -217,13 +246,18 @@ def _format(asked: Json) -> Json:
     wanted = (asked.get("output_config") or {}).get("format") or asked.get("output_format")
     if not wanted:
         return {}
-    schema = {"name": "answer", "schema": wanted.get("schema"), "strict": True}
+    only("format", wanted, ("type", "schema"))
+    schema = {"name": "answer", "schema": wanted["schema"], "strict": True}
     return {"response_format": {"type": "json_schema", "json_schema": schema}}
 
 
-def _note_cache(block: Json, notes: list[str]) -> None:
+def _only(
+    place: str, block: Json, known: Iterable[str], notes: list[str], dropped: Iterable[str] = ()
+) -> None:
+    """`only` of a block, which says too where a prompt cache may end."""
     if block.get("cache_control"):
         notes.append("cache_control")
+    only(place, block, ("type", "cache_control", *known), notes, dropped)
 
 
 def _plain(block: Json) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 
 from proxy.errors import BadRequest, ProviderFailed
 from proxy.wire import sse, strict_json
-from proxy.wire.translation import Json, read
+from proxy.wire.translation import Json
 
 _STOP = {
     "stop": "end_turn",
@@ -33,7 +33,7 @@ def answer(body: bytes, _now: int) -> bytes:
     Raises:
         ProviderFailed: it isn't one, or a tool's arguments aren't JSON.
     """
-    completion = read(body)
+    completion = strict_json.parse_answer(body)
     choices = completion.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise ProviderFailed("The provider's answer isn't a chat completion.")
@@ -82,7 +82,7 @@ class Stream:
         """The events as far as `chunk` completes the chunks that they come from."""
         for raw in self._decoder.feed(chunk):
             done = raw.data == "[DONE]"
-            for event in self._done() if done else self._chunk(read(raw.data.encode())):
+            for event in self._done() if done else self._chunk(strict_json.parse_answer(raw.data)):
                 yield _encode(event)
 
     def close(self) -> Iterator[bytes]:

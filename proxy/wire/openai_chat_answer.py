@@ -22,7 +22,7 @@ from proxy.wire.openai_chat import MESSAGE
 from proxy.wire.openai_chat_documents import Documents
 from proxy.wire.openai_chat_names import SplitNames
 from proxy.wire.openai_chat_tools import Tools
-from proxy.wire.openai_shared import error, move_offsets, read_again, read_answer
+from proxy.wire.openai_shared import error, move_offsets, read_again
 from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
 
 _DONE = "[DONE]"
@@ -61,7 +61,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
         ProviderFailed: the answer isn't a JSON object.
         AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
-    answer = read_answer(body)
+    answer = strict_json.parse_answer(body)
     if answer.get("error") is not None and not answer.get("choices"):
         raise ProviderFailed("The provider reported an error instead of an answer.")
     asked.meter(answer)
@@ -150,7 +150,7 @@ class AnswerStream:
             self._ended = True
             yield event
             return
-        chunk = read_answer(event.data.encode())
+        chunk = strict_json.parse_answer(event.data)
         self._asked.meter(chunk)
         if chunk.get("error") is not None:
             raise ProviderFailed("The provider reported an error in the middle of its stream.")

@@ -12,7 +12,7 @@ from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Scope
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
-from proxy.wire.openai_shared import check_object, choice, read_answer, visit_prompts
+from proxy.wire.openai_shared import check_object, choice, visit_prompts
 from proxy.wire.restoring import Asked, Restored, Restoring
 
 NAME = "openai.embeddings"
@@ -56,5 +56,5 @@ def restore(body: bytes, _restorer: Restoring, asked: Asked) -> Restored:
     Raises:
         ProviderFailed: it isn't a JSON object.
     """
-    asked.meter(read_answer(body))
+    asked.meter(strict_json.parse_answer(body))
     return Restored(body)

@@ -7,29 +7,27 @@ openai_responses_answer.py. Source: OpenAI API reference, "Create a model respon
 Privet keeps conversations itself: a request that goes on from an earlier response, or refers to
 stored items, is completed from the vault before it is read for good (openai_responses_state.py);
 providers are told to store nothing. So every turn is inspected whole, may go to another endpoint
-than the last, and leaves no copy behind. A provider that stores nothing can't go on from its own
-reasoning unless it is handed back: where a request or its conversation shows that the model reasons
-(others refuse the question), it is asked for it in encrypted form.
+than the last, and leaves no copy behind. What the model thought is handed back to it
+(openai_responses_reasoning.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange, Offset, Path, Scope, Signed, TextPart
-from proxy.wire import json_walk, strict_json
+from proxy.exchange import Author, Exchange, Offset, Path
+from proxy.wire import openai_responses_reasoning as reasoning
+from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
 from proxy.wire.openai_responses_items import (
-    AUTHORS,
     CONTENT,
     ID_LEAF,
     ITEM,
     NAME_LEAF,
-    ROLES,
     TOOL,
+    author_of,
 )
 from proxy.wire.openai_shared import check_kinds, check_object, choice, offsets_in
 from proxy.wire.restoring import Sent
@@ -37,12 +35,11 @@ from proxy.wire.writing import edited
 
 NAME = "openai.responses"
 
-_ENCRYPTED = "reasoning.encrypted_content"
 _INCLUDABLE = frozenset(
     {
         *("file_search_call.results", "web_search_call.results", "web_search_call.action.sources"),
         *("message.input_image.image_url", "computer_call_output.output.image_url"),
-        *("code_interpreter_call.outputs", "message.output_text.logprobs", _ENCRYPTED),
+        *("code_interpreter_call.outputs", "message.output_text.logprobs", reasoning.ENCRYPTED),
     }
 )
 _SCHEMA_FIELDS = {
@@ -159,8 +156,8 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         previous=tree.get("previous_response_id") or "",
         references=tuple(item["id"] for item in items if item.get("type") == "item_reference"),
         stores=tree.get("store") is not False,
-        scope=_scope(tree, walk),
-        signed=tuple(_signed(tree, walk.sealed)),
+        scope=reasoning.scope(tree, sealed=bool(walk.sealed)),
+        signed=tuple(reasoning.signed(tree, walk.sealed)),
         offsets=tuple(_offsets(items)),
         echo={
             **{name: tree[name] for name in _ECHOED & tree.keys()},
@@ -180,62 +177,13 @@ def write(
     tree |= {"model": model, "store": False}
     notes: tuple[str, ...] = ()
     if isinstance(tree.get("input"), list):
-        sent = list(_sendable(tree["input"]))
+        sent = list(reasoning.sendable(tree["input"]))
         notes = ("reasoning-dropped",) if len(sent) < len(tree["input"]) else ()
         tree["input"] = sent
-    if exchange.stores and _reasons(exchange.tree):
-        asked = [name for name in tree.get("include") or () if name != _ENCRYPTED]
-        tree["include"] = [*asked, _ENCRYPTED]
+    if exchange.stores and reasoning.shown_by(exchange.tree):
+        asked = [name for name in tree.get("include") or () if name != reasoning.ENCRYPTED]
+        tree["include"] = [*asked, reasoning.ENCRYPTED]
     return Sent(strict_json.dumps(tree), relaxed, notes)
-
-
-def _sendable(items: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Items as a provider takes them that has stored none: without reasoning of which it was told
-    but the name, and without the names of what that led to.
-    """
-    nameless: set[int] = set()
-    for position, item in enumerate(items):
-        told = item.get("encrypted_content") or item.get("content")
-        if item.get("type") == "reasoning" and not told:
-            nameless |= {*_led_to(items, position)}
-        elif position in nameless:
-            yield {name: value for name, value in item.items() if name != "id"}
-        else:
-            yield item
-
-
-def _reasons(tree: dict[str, Any]) -> bool:
-    """Whether a request shows that its model is one that reasons."""
-    wanted = tree.get("reasoning")
-    if isinstance(wanted, dict) and wanted.get("effort") != "none":
-        return True
-    items = tree["input"] if isinstance(tree.get("input"), list) else ()
-    return any(item.get("type") == "reasoning" for item in items)
-
-
-def _scope(tree: dict[str, Any], walk: Walk) -> Scope:
-    """Encrypted reasoning speaks of placeholders: they have to mean the same in every turn."""
-    asks = _ENCRYPTED in (tree.get("include") or ()) or _reasons(tree)
-    return Scope.PRINCIPAL if walk.sealed or asks else Scope.REQUEST
-
-
-def _signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Iterator[Signed]:
-    """Encrypted content. Reasoning may go once its turn is over: the API ignores it then.
-
-    What it led to goes without its id then, under which the API knows of the reasoning.
-    """
-    items = tree["input"] if isinstance(tree.get("input"), list) else []
-    asked = [position for position, item in enumerate(items) if _author(item) is Author.USER]
-    for path, part in sealed.items():
-        one = json_walk.seal(tree, path, part)
-        match path:
-            case ("input", int(position), "encrypted_content") if (
-                items[position].get("type") == "reasoning" and asked and position < asked[-1]
-            ):
-                ids = [("input", led_to, "id") for led_to in _led_to(items, position)]
-                yield replace(one, paths=(path[:2], *ids), droppable=True)
-            case _:
-                yield one
 
 
 def _offsets(items: Sequence[dict[str, Any]]) -> Iterator[Offset]:
@@ -247,16 +195,6 @@ def _offsets(items: Sequence[dict[str, Any]]) -> Iterator[Offset]:
             place: Path = ("input", position, "content", number)
             for index, one in enumerate(annotations if isinstance(annotations, list) else ()):
                 yield from offsets_in(one, (*place, "annotations", index), (*place, "text"))
-
-
-def _led_to(items: Sequence[dict[str, Any]], position: int) -> Iterator[int]:
-    """The items with an id that came of the reasoning at a position."""
-    for following in range(position + 1, len(items)):
-        item = items[following]
-        if item.get("type") == "reasoning" or _author(item) is not Author.ASSISTANT:
-            return
-        if "id" in item:
-            yield following
 
 
 def _check_shape(tree: Any) -> list[Any]:
@@ -307,21 +245,14 @@ def _check_item(position: int, item: Any) -> None:
         raise BadRequest(f"`input[{position}].id` has to be a string.")
 
 
-def _author(item: dict[str, Any]) -> Author:
-    kind = item.get("type") or "message"
-    if kind == "message":
-        return ROLES.get(item.get("role") or "user", Author.USER)
-    return AUTHORS.get(kind, Author.USER)
-
-
 def _leading_instructions(items: Sequence[dict[str, Any]]) -> int:
     for position, item in enumerate(items):
-        if _author(item) is not Author.OPERATOR:
+        if author_of(item) is not Author.OPERATOR:
             return position
     return len(items)
 
 
 def _visit_items(walk: Walk, items: Sequence[dict[str, Any]], start: int, end: int) -> None:
     for position in range(start, end):
-        walk.author = _author(items[position])
+        walk.author = author_of(items[position])
         walk.visit(items[position], ITEM, ("input", position), depth=2)

@@ -14,7 +14,7 @@ from proxy.exchange import Channel, Path
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings, verbatim
 from proxy.wire.openai_responses_items import CONTENT, ID_LEAF, ITEM, NAME_LEAF, TOOL
-from proxy.wire.openai_shared import choice, move_offsets, read_again, read_answer
+from proxy.wire.openai_shared import choice, move_offsets, read_again
 from proxy.wire.restoring import Asked, Restored, Restoring
 from proxy.wire.schema_check import notes
 
@@ -62,7 +62,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
         ProviderFailed: the answer isn't a JSON object.
         AnswerOffSchema: it breaks a strict schema of the caller's that was relaxed.
     """
-    answer = read_answer(body)
+    answer = strict_json.parse_answer(body)
     asked.meter(answer)
     restored = Whole(restorer, asked).response(answer)
     asked.tell(restored)

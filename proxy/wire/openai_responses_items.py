@@ -7,6 +7,8 @@ Sources: OpenAI API reference, "Responses", and the types of the official Python
 
 from __future__ import annotations
 
+from typing import Any
+
 from proxy.exchange import Author
 from proxy.wire import json_schema
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
@@ -257,3 +259,11 @@ ITEM = Spec(
         ),
     }
 )
+
+
+def author_of(item: dict[str, Any]) -> Author:
+    """Who wrote an item."""
+    kind = item.get("type") or "message"
+    if kind == "message":
+        return ROLES.get(item.get("role") or "user", Author.USER)
+    return AUTHORS.get(kind, Author.USER)

@@ -21,7 +21,7 @@ from proxy.wire import sse, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
 from proxy.wire.openai_responses_answer import Whole, notes_of, without_logprobs
 from proxy.wire.openai_responses_items import ID_LEAF
-from proxy.wire.openai_shared import error_detail, move_offsets, read_answer
+from proxy.wire.openai_shared import error_detail, move_offsets
 from proxy.wire.restoring import Asked, Restoring, TextStream
 
 Json = dict[str, Any]
@@ -137,7 +137,7 @@ class AnswerStream:
                 self._ended = True
                 yield raw
             return
-        event = read_answer(raw.data.encode())
+        event = strict_json.parse_answer(raw.data)
         self._asked.meter(event)
         kind = event.get("type")
         if not isinstance(kind, str):

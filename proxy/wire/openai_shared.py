@@ -6,9 +6,9 @@ Source: OpenAI API reference, "Error codes".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeGuard
 
-from proxy.errors import BadRequest, PrivetError, ProviderFailed
+from proxy.errors import BadRequest, PrivetError
 from proxy.exchange import Channel, Offset, OpaquePart, Path
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
@@ -104,21 +104,6 @@ def error_detail(failure: PrivetError, request_id: str) -> dict[str, Any]:
     }
 
 
-def read_answer(body: bytes) -> dict[str, Any]:
-    """A provider's answer or event.
-
-    Raises:
-        ProviderFailed: it isn't a JSON object.
-    """
-    try:
-        answer = strict_json.parse(body)
-    except BadRequest:
-        raise ProviderFailed("The provider's answer isn't valid JSON.") from None
-    if not isinstance(answer, dict):
-        raise ProviderFailed("The provider's answer isn't a JSON object.")
-    return answer
-
-
 def read_again(text: str, restorer: Restoring, channel: Channel) -> TextStream:
     """A whole text as the stream that `move_offsets` asks."""
     stream = restorer.stream(channel)
@@ -127,7 +112,7 @@ def read_again(text: str, restorer: Restoring, channel: Channel) -> TextStream:
     return stream
 
 
-def is_offset(value: Any) -> bool:
+def is_offset(value: Any) -> TypeGuard[int]:
     """Whether a JSON value can count characters."""
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 

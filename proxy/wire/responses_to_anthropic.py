@@ -16,24 +16,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from proxy.errors import BadRequest
-from proxy.wire import strict_json
-from proxy.wire.chat_to_anthropic import (
-    DEFAULT_MAX_TOKENS,
-    choice_of,
-    gather,
-    input_of,
-    source_of,
-    thinking_of,
-)
-from proxy.wire.translation import (
-    LEAVE_OUT,
-    Json,
-    Translated,
-    no_counterpart,
-    number,
-    only,
-    sort_fields,
-)
+from proxy.wire import strict_json, to_anthropic
+from proxy.wire.translation import LEAVE_OUT, Json, Translated, no_counterpart, only, sort_fields
 
 CARRIED = frozenset(
     {
@@ -57,6 +41,7 @@ REFUSED = {
 _ENCRYPTED = "reasoning.encrypted_content"
 _MARK = "anthropic"  # whose block a reasoning item holds
 _ROLES = {"user": "user", "assistant": "assistant"}
+_MESSAGE = ("type", "role", "content", "id", "status")
 
 
 def request(body: bytes) -> Translated:
@@ -68,29 +53,16 @@ def request(body: bytes) -> Translated:
     """
     asked: Json = strict_json.parse(body)
     notes = sort_fields(asked, CARRIED, DROPPED, REFUSED)
-    if number(asked.get("temperature")) > 1:
-        raise no_counterpart("temperature", "This model takes temperatures from 0 to 1.")
     if set(asked.get("include") or ()) - {_ENCRYPTED}:
         notes.append("include")
-    system, messages = _turns(asked, notes)
-    limit = asked.get("max_output_tokens")
-    if limit is None:
-        notes.append(f"max_tokens={DEFAULT_MAX_TOKENS}")
-    sent: Json = {
-        "model": asked["model"],
-        "max_tokens": limit or DEFAULT_MAX_TOKENS,
-        **({"system": system} if system else {}),
-        "messages": messages,
-        **_tools(asked, notes),
-        **_output(asked, notes),
-    }
-    for name in ("temperature", "top_p", "stream"):
-        if asked.get(name) is not None:
-            sent[name] = asked[name]
-    user = asked.get("safety_identifier") or asked.get("user")
-    if user:
-        sent["metadata"] = {"user_id": user}
-    return Translated(strict_json.dumps(sent), tuple(dict.fromkeys(notes)))
+    return to_anthropic.assembled(
+        asked,
+        notes,
+        asked.get("max_output_tokens"),
+        _turns(asked, notes),
+        tools=_tools(asked, notes),
+        output=_output(asked, notes),
+    )
 
 
 def packed(block: Json) -> str:
@@ -112,16 +84,16 @@ def _turns(asked: Json, notes: list[str]) -> tuple[list[Json], list[Json]]:
     """The instructions, and the turns."""
     given = asked.get("input")
     items = [{"role": "user", "content": given}] if isinstance(given, str) else list(given or ())
-    system = _texts(asked.get("instructions"))
+    system = _texts(asked.get("instructions"), notes)
     turns: list[Json] = []
     for item in items:
         if item.get("role") in ("system", "developer"):
-            if turns:
-                notes.append("system-first")
-            system += _texts(item.get("content"))
+            only("input", item, _MESSAGE)
+            notes += ["system-first"] if turns else []
+            system += _texts(item.get("content"), notes)
             continue
         speaker, blocks = _blocks(item, notes)
-        gather(turns, speaker, list(blocks))
+        to_anthropic.gather(turns, speaker, list(blocks))
     return system, turns
 
 
@@ -129,20 +101,20 @@ def _blocks(item: Json, notes: list[str]) -> tuple[str, Iterator[Json]]:
     """Who says what an item holds, in blocks."""
     match item.get("type", "message"):
         case "message" if item.get("role") in _ROLES:
-            only("input", item, ("type", "role", "content", "id", "status", "phase"))
+            only("input", item, _MESSAGE, notes, ("phase",))
             return _ROLES[item["role"]], _parts(item.get("content"), notes)
         case "function_call":
             only("input", item, ("type", "id", "call_id", "name", "arguments", "status"))
-            arguments = input_of(item.get("arguments"))
-            call = {"type": "tool_use", "id": item["call_id"], "name": item["name"]}
-            return "assistant", iter([{**call, "input": arguments}])
+            call = to_anthropic.use(item["call_id"], item["name"], item.get("arguments"))
+            return "assistant", iter([call])
         case "function_call_output":
             only("input", item, ("type", "id", "call_id", "output", "status"))
             output = item.get("output")
             content = output if isinstance(output, str) else list(_parts(output, notes))
-            result = {"type": "tool_result", "tool_use_id": item["call_id"], "content": content}
-            return "user", iter([result])
+            return "user", iter([to_anthropic.result(item["call_id"], content)])
         case "reasoning":
+            known = ("type", "id", "status", "encrypted_content", "summary", "content")
+            only("input", item, known)
             block = unpacked(item.get("encrypted_content") or "")
             if block is None:
                 notes.append("reasoning")
@@ -150,9 +122,9 @@ def _blocks(item: Json, notes: list[str]) -> tuple[str, Iterator[Json]]:
     raise no_counterpart("input.type")
 
 
-def _texts(content: Any) -> list[Json]:
+def _texts(content: Any, notes: list[str]) -> list[Json]:
     """What may hold nothing but text."""
-    blocks = list(_parts(content, []))
+    blocks = list(_parts(content, notes))
     if any(block["type"] != "text" for block in blocks):
         raise no_counterpart("input.content")
     return blocks
@@ -160,61 +132,51 @@ def _texts(content: Any) -> list[Json]:
 
 def _parts(content: Any, notes: list[str]) -> Iterator[Json]:
     if isinstance(content, str):
-        content = [{"type": "input_text", "text": content}] if content else []
+        content = [{"type": "input_text", "text": content}]
     for part in content or ():
         match part.get("type"):
             case "input_text" | "output_text":
-                only("input.content", part, ("type", "text", "annotations", "logprobs"))
+                dropped = ("annotations", "logprobs")
+                only("input.content", part, ("type", "text"), notes, dropped)
                 if part["text"]:
                     yield {"type": "text", "text": part["text"]}
             case "refusal":
+                only("input.content", part, ("type", "refusal"))
                 yield {"type": "text", "text": part["refusal"]}
             case "input_image":
                 only("input.content", part, ("type", "image_url", "detail"))
-                if part.get("detail") not in (None, "auto"):
-                    notes.append("input_image.detail")
-                yield {"type": "image", "source": source_of(part["image_url"])}
+                detail = part.get("detail")
+                yield to_anthropic.image(part["image_url"], detail, notes, "input_image")
             case "input_file":
-                only("input.content", part, ("type", "file_data", "file_url", "filename"))
-                source = source_of(part.get("file_data") or part.get("file_url") or "")
-                titled = {"title": part["filename"]} if part.get("filename") else {}
-                yield {"type": "document", "source": source, **titled}
+                where = "file_data" if part.get("file_data") else "file_url"
+                only("input.content", part, ("type", where, "filename"))
+                yield to_anthropic.document(part.get(where) or "", part.get("filename"))
             case _:
                 raise no_counterpart("input.content")
 
 
 def _tools(asked: Json, notes: list[str]) -> Json:
-    tools = [_tool(tool) for tool in asked.get("tools") or ()]
+    made = []
+    for tool in asked.get("tools") or ():
+        if tool.get("type") != "function":
+            raise no_counterpart("tools.type")
+        made.append(to_anthropic.tool({k: v for k, v in tool.items() if k != "type"}))
     choice = asked.get("tool_choice")
     if isinstance(choice, dict):
         only("tool_choice", choice, ("type", "name"))
-        choice = {"type": choice.get("type"), "function": {"name": choice.get("name")}}
-    return choice_of(tools, choice, notes, parallel=asked.get("parallel_tool_calls") is not False)
-
-
-def _tool(tool: Json) -> Json:
-    if tool.get("type") != "function":
-        raise no_counterpart("tools.type")
-    only("tools", tool, ("type", "name", "description", "parameters", "strict"))
-    sent = {name: tool[name] for name in ("name", "description", "strict") if tool.get(name)}
-    return {**sent, "input_schema": tool.get("parameters") or {"type": "object"}}
+        if choice.get("type") != "function":
+            raise no_counterpart("tool_choice")
+    return to_anthropic.tools(made, choice, asked, notes)
 
 
 def _output(asked: Json, notes: list[str]) -> Json:
-    """Structured output and reasoning, which stand in one place on the other side."""
-    config: Json = {}
-    text = asked.get("text") or {}
-    only("text", text, ("format", "verbosity"))
-    if text.get("verbosity") is not None:
-        notes.append("text.verbosity")
-    wanted = text.get("format") or {}
-    match wanted.get("type", "text"):
-        case "json_schema":
-            config["format"] = {"type": "json_schema", "schema": wanted["schema"]}
-            notes.append("text.format.name")
-        case "json_object":
-            raise no_counterpart("json_object", "Use a format with a JSON schema.")
-    reasoning = asked.get("reasoning") or {}
+    text, reasoning = asked.get("text") or {}, asked.get("reasoning") or {}
+    only("text", text, ("format",), notes, ("verbosity",))
     only("reasoning", reasoning, ("effort", "summary", "generate_summary"))
-    sent = thinking_of(reasoning.get("effort"), config, "reasoning.effort")
-    return sent | ({"output_config": config} if config else {})
+    effort = ("reasoning.effort", reasoning.get("effort"))
+    sent = to_anthropic.output(text.get("format") or {}, effort, notes, "text.format")
+    thinking = sent.get("thinking") or {"type": "adaptive"}
+    summed_up = reasoning.get("summary") or reasoning.get("generate_summary")
+    if summed_up and thinking["type"] != "disabled":
+        sent["thinking"] = {**thinking, "display": "summarized"}
+    return sent

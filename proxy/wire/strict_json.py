@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from proxy.errors import BadRequest
+from proxy.errors import BadRequest, ProviderFailed
 
 #: Objects and arrays inside each other, documents inside strings included. orjson writes 254.
 MAX_DEPTH = 100
@@ -94,6 +94,21 @@ def parse(text: bytes | str) -> Any:
     if "\\u" in decoded and ("\\u0000" in decoded or "\\ud" in decoded or "\\uD" in decoded):
         _refuse_unsafe_characters(tree)
     return tree
+
+
+def parse_answer(text: bytes | str) -> dict[str, Any]:
+    """Read a provider's answer, or an event of it.
+
+    Raises:
+        ProviderFailed: it isn't a JSON object.
+    """
+    try:
+        answer = parse(text)
+    except BadRequest:
+        raise ProviderFailed("The provider's answer isn't valid JSON.") from None
+    if not isinstance(answer, dict):
+        raise ProviderFailed("The provider's answer isn't a JSON object.")
+    return answer
 
 
 def dumps(tree: Any, *, indent: bool = False) -> bytes:

@@ -13,8 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from proxy.errors import BadRequest, CannotTranslate, PrivetError, ProviderFailed
-from proxy.wire import strict_json
+from proxy.errors import BadRequest, CannotTranslate, PrivetError
 from proxy.wire.restoring import AnswerStream
 from proxy.wire.strict_json import Number
 
@@ -140,28 +139,25 @@ def no_counterpart(what: str, hint: str = LEAVE_OUT) -> CannotTranslate:
     )
 
 
-def only(place: str, node: Mapping[str, Any], known: Iterable[str]) -> None:
-    """Refuse an object with members that nobody here would carry over."""
-    strange = node.keys() - set(known)
-    if any(node[name] is not None for name in strange):
+def only(
+    place: str,
+    node: Mapping[str, Any],
+    known: Iterable[str],
+    notes: list[str] | None = None,
+    dropped: Iterable[str] = (),
+) -> None:
+    """Refuse an object with members that nobody here would carry over.
+
+    Args:
+        notes: get the names of those that are `dropped`, if they say anything.
+    """
+    said = {name for name, value in node.items() if value is not None} - set(known)
+    if said - set(dropped):
         raise no_counterpart(place)
+    if notes is not None:
+        notes += (f"{place}.{name}" for name in sorted(said) if node[name] not in ([], {}, False))
 
 
 def number(value: Any) -> float:
     """A JSON number, to compare it."""
     return float(value.source) if isinstance(value, Number) else float(value or 0)
-
-
-def read(body: bytes) -> Json:
-    """A provider's answer, or event, as an object.
-
-    Raises:
-        ProviderFailed: it isn't one.
-    """
-    try:
-        answer = strict_json.parse(body)
-    except BadRequest:
-        raise ProviderFailed("The provider's answer isn't valid JSON.") from None
-    if not isinstance(answer, dict):
-        raise ProviderFailed("The provider's answer isn't a JSON object.")
-    return answer

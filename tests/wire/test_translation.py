@@ -215,9 +215,16 @@ def test_what_is_written_is_a_request_of_the_other_dialect() -> None:
 def test_effort_becomes_thinking(effort: str, thinking: Any, config: Any) -> None:
     for sent, _ in (
         to_anthropic(reasoning_effort=effort),
-        responses_to(reasoning={"effort": effort, "summary": "auto"}),
+        responses_to(reasoning={"effort": effort}),
     ):
         assert (sent["thinking"], sent.get("output_config")) == (thinking, config)
+
+
+def test_a_summary_of_the_reasoning_is_asked_for() -> None:
+    sent, notes = responses_to(reasoning={"summary": "auto"}, max_output_tokens=9)
+    assert (sent["thinking"], notes) == ({"type": "adaptive", "display": "summarized"}, ())
+    sent, _ = responses_to(reasoning={"effort": "none", "summary": "auto"})
+    assert sent["thinking"] == {"type": "disabled"}
 
 
 @pytest.mark.parametrize(
