@@ -38,6 +38,25 @@ _CHOICE = Spec(
         "logprobs": DEFAULT,
     }
 )
+_TOKENS = (
+    "cached",
+    "audio",
+    "reasoning",
+    "accepted_prediction",
+    "rejected_prediction",
+    "cache_write",
+)
+_DETAILS = Spec(fields={f"{kind}_tokens": DEFAULT for kind in _TOKENS})
+#: Its keys are no caller's words, so nothing looks for placeholders in them.
+_USAGE = Spec(
+    fields={
+        "prompt_tokens": DEFAULT,
+        "completion_tokens": DEFAULT,
+        "total_tokens": DEFAULT,
+        "prompt_tokens_details": _DETAILS,
+        "completion_tokens_details": _DETAILS,
+    }
+)
 _ANSWER = Spec(
     fields={
         "id": _KEPT,
@@ -46,7 +65,7 @@ _ANSWER = Spec(
         "model": _KEPT,
         "system_fingerprint": _KEPT,
         "service_tier": _KEPT,
-        "usage": DEFAULT,
+        "usage": _USAGE,
         "obfuscation": _KEPT,
         "choices": Spec(items=_CHOICE),
     }
