@@ -15,7 +15,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from proxy.yaml_file import ConfigError, Document, Problem, did_you_mean, read_text
+from proxy.hints import did_you_mean
+from proxy.yaml_file import ConfigError, Document, Problem, read_text
 
 #: Environment variable -> the top-level setting that it replaces.
 ENVIRONMENT = {

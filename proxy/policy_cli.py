@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.asking import add_reader, folder_of, on_record, private_keys
+from proxy import signing_cli
 from proxy.detect_cli import add_detection, detection
 from proxy.scaffold import PACKS
-from proxy.yaml_file import ConfigError, Problem
+from proxy.yaml_file import ConfigError
 
 if TYPE_CHECKING:
-    from proxy.policy.compiled import Policy
     from proxy.policy.replay import Recorded
 
 
@@ -92,35 +92,12 @@ def add_commands(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     add_reader(replay)
     replay.set_defaults(run=_replay)
 
-    _add_signing(verbs)
+    signing_cli.add_commands(verbs)
 
     init = verbs.add_parser("init", help="write a policy and its tests, to begin with")
     init.add_argument("pack", help=f"one of {', '.join(PACKS)}")
     init.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="DIR")
     init.set_defaults(run=_init)
-
-
-def _add_signing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    sign = verbs.add_parser("sign", help="sign a policy, or add a signature to a bundle")
-    sign.add_argument("file", type=Path, metavar="FILE", help="a policy, or a bundle of one")
-    sign.add_argument("--key", type=Path, required=True, metavar="PRIVATE")
-    sign.add_argument(
-        "--out", type=Path, metavar="BUNDLE", help="default: the policy's name with .bundle"
-    )
-    sign.set_defaults(run=_sign)
-
-    verify = verbs.add_parser("verify", help="who signed a bundle, and whether that is enough")
-    verify.add_argument("file", type=Path, metavar="BUNDLE")
-    verify.add_argument(
-        "--key", type=Path, action="append", default=[], metavar="PUBLIC", help="may be repeated"
-    )
-    verify.add_argument("--threshold", type=int, default=2, metavar="N", help="default: 2")
-    verify.add_argument("--config", type=Path, metavar="FILE", help="the trust in a privet.yaml")
-    verify.set_defaults(run=_verify)
-
-    keygen = verbs.add_parser("keygen", help="make a signer's key: FILE, and FILE.pub")
-    keygen.add_argument("file", type=Path, metavar="FILE")
-    keygen.set_defaults(run=_keygen)
 
 
 def _add_caller(parser: argparse.ArgumentParser) -> None:
@@ -148,16 +125,6 @@ def _produced(chosen: argparse.Namespace) -> Collection[str]:
         # The model was made for an older spaCy, and is tested with this one.
         warnings.filterwarnings("ignore", message=r"\[W095\]")
         return produced_entities(*detection(chosen))
-
-
-def _look_at(path: Path) -> Policy:
-    """The policy in a file or bundle, whoever signed it: nothing is enforced here."""
-    from proxy.policy.bundle import is_bundle, signed_policy
-    from proxy.policy.load import parse
-    from proxy.yaml_file import read_text
-
-    text = read_text(path)
-    return parse(signed_policy(text, path) if is_bundle(text) else text, str(path))
 
 
 def _lint(chosen: argparse.Namespace) -> int:
@@ -219,19 +186,21 @@ def _explain(chosen: argparse.Namespace) -> int:
 
 def _matrix(chosen: argparse.Namespace) -> int:
     from proxy.exchange import Principal
+    from proxy.policy.bundle import look_at
     from proxy.policy.matrix import matrix
 
     principal = Principal(chosen.tenant, chosen.team, chosen.app, chosen.user)
-    table = matrix(_look_at(chosen.file), principal, chosen.model, _today(chosen))
+    table = matrix(look_at(chosen.file), principal, chosen.model, _today(chosen))
     print(json.dumps(table.as_dict(), indent=2) if chosen.json else table.render(), end="")
     return 0
 
 
 def _diff(chosen: argparse.Namespace) -> int:
+    from proxy.policy.bundle import look_at
     from proxy.policy.diff import compare
     from proxy.policy.diff_report import diff_as_dict, render_diff
 
-    old, new = _look_at(chosen.old), _look_at(chosen.new)
+    old, new = look_at(chosen.old), look_at(chosen.new)
     diff = compare(old, new, _today(chosen))
     if chosen.json:
         print(json.dumps(diff_as_dict(diff), indent=2))
@@ -277,9 +246,10 @@ def _prove(chosen: argparse.Namespace) -> int:
 def _replay(chosen: argparse.Namespace) -> int:
     from audit.index import slots_of
     from audit.reading import Reader
+    from proxy.policy.bundle import look_at
     from proxy.policy.replay import read_record, replay
 
-    policy, keys = _look_at(chosen.file), private_keys(chosen)
+    policy, keys = look_at(chosen.file), private_keys(chosen)
     slots = slots_of(folder_of(chosen.directory))
     on_record(chosen, "replay", {"policy": policy.name, "digest": policy.digest})
 
@@ -293,65 +263,6 @@ def _replay(chosen: argparse.Namespace) -> int:
 
     told = replay(recorded(), policy)
     print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render(), end="")
-    return 0
-
-
-def _sign(chosen: argparse.Namespace) -> int:
-    from proxy.policy.bundle import read_private_key, sign
-    from proxy.policy.testing import run
-
-    key = read_private_key(chosen.key)
-    bundle = sign(chosen.file, key, datetime.now(UTC))
-    tests = chosen.file.with_suffix(".test.yaml")
-    if tests.exists():
-        failed = [result for result in run(tests, _today(chosen)) if not result.passed]
-        for result in failed:
-            print(f"FAILED  {result.problem}", file=sys.stderr)
-        if failed:
-            print(f"not signed: {tests} fails; mend the policy first", file=sys.stderr)
-            return 1
-    out = chosen.out or chosen.file.with_suffix(".bundle")
-    draft = out.with_name(out.name + ".new")
-    draft.write_text(bundle, encoding="utf-8")
-    draft.replace(out)  # a running proxy never sees half of it
-    policy, count = _look_at(out), len(json.loads(bundle)["signatures"])
-    print(f"{out}: {policy.name} ({policy.digest[:12]}), signed by {count}")
-    print(f"next: `privet policy sign {out} --key …` by the next signer,")
-    print(f"      then `privet policy verify {out} --config privet.yaml`")
-    return 0
-
-
-def _verify(chosen: argparse.Namespace) -> int:
-    from proxy import config
-    from proxy.policy.bundle import load_trust, verify
-    from proxy.policy.load import parse
-    from proxy.yaml_file import read_text
-
-    keys, threshold = chosen.key, chosen.threshold
-    if chosen.config:
-        configuration = config.load(chosen.config, {})
-        section = configuration.settings.policy_trust
-        if section is None:
-            hint = "add policy_trust: {threshold: 2, keys: [keys/alice.pub, keys/bob.pub]}"
-            raise ConfigError([Problem(str(chosen.config), 1, 1, "no `policy_trust` here", hint)])
-        keys, threshold = [configuration.path(key) for key in section.keys], section.threshold
-    if not keys:
-        hint = "--key alice.pub --key bob.pub, or --config privet.yaml"
-        raise ConfigError([Problem(str(chosen.file), 1, 1, "whose signatures count?", hint)])
-    verified = verify(read_text(chosen.file), chosen.file, load_trust(keys, threshold))
-    policy = parse(verified.payload.policy, str(chosen.file))
-    print(f"{chosen.file}: {policy.name} ({policy.digest[:12]})")
-    print(f"signed at {verified.payload.signed_at} by {', '.join(verified.signers)}; enough")
-    print("next: put it where `policy` in privet.yaml says; a running proxy takes it up by itself")
-    return 0
-
-
-def _keygen(chosen: argparse.Namespace) -> int:
-    from proxy.policy.bundle import write_key
-
-    public = write_key(chosen.file)
-    print(f"{chosen.file}: the private key; keep it off shared machines and out of repositories")
-    print(f"{public}: the public key; it goes under `policy_trust` in privet.yaml")
     return 0
 
 

@@ -12,11 +12,8 @@ are bounded; all problems that can be seen at once are reported at once, a hundr
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-import types
-import typing
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +22,8 @@ from typing import Any, NoReturn, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
+
+from proxy.hints import closest, did_you_mean, keys_at
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
@@ -40,8 +39,6 @@ _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}([eE][-+]?[0-9]{1,2})?"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: As many problems are told at once: each costs a search for a hint, and nobody reads more.
 MAX_PROBLEMS = 100
-_HINTED = 12  # as many names as a hint lists
-_SEARCHED = 1000  # as many names are compared with one that isn't known
 _LOOKS_BOOLEAN = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
@@ -125,7 +122,7 @@ class Document:
     def _invalid(self, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
         loc, kind, message = detail["loc"], detail["type"], detail["msg"]
         if kind == "extra_forbidden":
-            hint = did_you_mean(str(loc[-1]), _fields(model, loc[:-1]))
+            hint = did_you_mean(str(loc[-1]), keys_at(model, loc[:-1]))
             return self.problem(loc, f"unknown key {loc[-1]!r}", hint, "unknown-key", key=True)
         if kind == "missing":
             return self.problem(loc, f"key {loc[-1]!r} is missing", code="missing-key")
@@ -134,7 +131,7 @@ class Document:
             hint = f"write {_LOOKS_BOOLEAN.get(detail['input'].lower(), 'true or false')}"
         elif kind == "literal_error":
             allowed = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
-            hint = _closest(str(detail["input"]), allowed)
+            hint = closest(str(detail["input"]), allowed)
         message = message.removeprefix("Value error, ").removeprefix("Input ")
         path = self._existing(loc)
         name = next((f"{step}: " for step in reversed(path) if isinstance(step, str)), "")
@@ -164,19 +161,6 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError:
         reason, code = "isn't UTF-8 text", "encoding"
     raise ConfigError([Problem(str(path), 1, 1, f"{path.name}: {reason}", code=code)])
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A hint that names the closest of `known`, or those there are when none is close."""
-    known = sorted(known)
-    return _closest(name, known[:_SEARCHED]) or (
-        f"known: {', '.join(known[:_HINTED])}" if known else ""
-    )
-
-
-def _closest(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
 
 
 class _Reader:
@@ -306,40 +290,3 @@ def _plain(node: _Node) -> Any:
     if isinstance(node.value, list):
         return [_plain(child) for child in node.value]
     return node.value
-
-
-def _fields(model: type[BaseModel], loc: Loc) -> set[str]:
-    """The keys that `model` knows at `loc`, through whatever containers and unions lie between."""
-    kinds: set[Any] = {model}
-    for step in loc:
-        kinds = {child for kind in kinds for child in _step_into(kind, step)} or kinds
-    return {name for kind in kinds for name in _names(kind)}
-
-
-def _names(kind: Any) -> Iterator[str]:
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        for name, info in kind.model_fields.items():
-            yield info.alias or name
-
-
-def _step_into(kind: Any, step: int | str) -> Iterator[Any]:
-    if isinstance(kind, type) and issubclass(kind, BaseModel):
-        for name, info in kind.model_fields.items():
-            if step == (info.alias or name):
-                yield from _members(info.annotation)
-    elif typing.get_origin(kind) is dict:
-        yield from _members(typing.get_args(kind)[1])
-    elif isinstance(step, int) and typing.get_args(kind):
-        yield from _members(typing.get_args(kind)[0])
-
-
-def _members(annotation: Any) -> Iterator[Any]:
-    """The types that an annotation may stand for, once unions and Annotated are taken off."""
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
-        yield from _members(typing.get_args(annotation)[0])
-    elif origin in (typing.Union, types.UnionType):
-        for member in typing.get_args(annotation):
-            yield from _members(member)
-    else:
-        yield annotation

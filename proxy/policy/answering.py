@@ -22,14 +22,14 @@ def terms(
     if not policy.answering:
         return policy.terms
     rules = [r for r in policy.answering if r.matches(facts, principal, endpoint, on)]
-    return agreed(policy, rules)
+    return agreed(policy.terms, rules)
 
 
-def agreed(policy: Policy, rules: Sequence[Answering]) -> Terms:
-    """The terms where just these of the policy's rules about answers match."""
+def agreed(of_all: Terms, rules: Sequence[Answering]) -> Terms:
+    """The terms where just these rules about answers match; `of_all` are those of every answer."""
     keeps = [rule.keep for rule in rules if isinstance(rule, Kept)]
     return replace(
-        policy.terms,
+        of_all,
         outputs={rule.id: rule.actions for rule in rules if isinstance(rule, Output)},
         withheld=frozenset(e for r in rules if isinstance(r, Withhold) for e in r.entities),
         keep=min(keeps, key=get_args(Keep).index, default=None),

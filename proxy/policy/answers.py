@@ -3,20 +3,23 @@
 Rules about answers only narrow, and match more when more is found (answering.py). So what makes
 them match is all that has to be asked, as with what providers get (diff.py), and only where both
 policies send the request: elsewhere nobody answers. That an entity is withheld counts wherever it
-is found, whether or not it is hidden from that provider.
+is found, whether or not it is hidden from that provider; that one policy needs a higher score to
+find something counts too (faint.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from functools import cached_property
+from typing import NamedTuple, get_args
 
 from proxy.exchange import ANY, Keep, OutputAction, Terms, ToolRestore
 from proxy.policy.answering import agreed
 from proxy.policy.axes import Where
 from proxy.policy.compiled import Policy
 from proxy.policy.corners import OTHER_ENTITY, entity, triggers
+from proxy.policy.faint import Faint, Unseen, as_found
 from proxy.policy.rules import Answering, Withhold
 from proxy.policy.side import Side, holding
 from proxy.policy.space import Cell, Corner
@@ -25,7 +28,23 @@ _OUTPUTS = get_args(OutputAction)  # from loosest to strictest
 _KEEPS = get_args(Keep)  # from least to most
 _TOOLS = get_args(ToolRestore)  # from loosest to strictest
 
-Bits = Sequence[tuple[Answering, int]]
+#: What is changed, what it was, what it is now, and whether that loosens.
+_Change = tuple[str, str, str, bool]
+
+
+class Said(NamedTuple):
+    """What a policy says of answers: the terms of each, and rules (with bits) that narrow them."""
+
+    terms: Terms
+    rules: Sequence[tuple[Answering, int]]
+
+    def holding(self, corner: Corner) -> int:
+        """The rules (bits) that these contents make match, for somebody."""
+        return holding(self.rules, corner)
+
+    def at(self, holds: int) -> Terms:
+        """The terms where these rules (bits) hold."""
+        return agreed(self.terms, [rule for rule, bit in self.rules if holds & bit])
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +53,14 @@ class Altered:
 
     Attributes:
         subject: what it is about, in words.
+        unseen: entities that only one of the policies finds.
         where: one place at which it changes so; `cell` are all such places.
         everyone: whether it changes so for everybody who gets an answer there.
     """
 
     subject: str
     corner: Corner
+    unseen: Unseen
     provider: str
     cell: Cell
     where: Where
@@ -49,51 +70,77 @@ class Altered:
     loosens: bool
 
 
+class _Turn(NamedTuple):
+    """Contents, as each policy finds them, and what changes by the rules (bits) that hold then."""
+
+    corner: Corner
+    unseen: Unseen
+    here: Corner
+    there: Corner
+    matter: int
+    changes: Mapping[int, tuple[Cell, list[_Change]]]
+
+
 class Answers:
     """Two policies' terms side by side.
 
     Args:
-        before, after: the rules about answers that each has, with their bits in the space.
+        before, after: what each says of answers, with its rules' bits in the space.
+        faint: how contents may look to the two.
     """
 
-    def __init__(self, old: Side, new: Side, before: Bits, after: Bits) -> None:
+    def __init__(self, old: Side, new: Side, before: Said, after: Said, faint: Faint) -> None:
         self._old, self._new, self._space = old, new, old.space
-        self._before, self._after = before, after
+        self._before, self._after, self._faint = before, after, faint
 
     def at(self, provider: str) -> Iterator[Altered]:
         """Every smallest change at one provider."""
         told: list[Altered] = []
-        both = {Corner()}
-        both.update(_corners(self._old.policy, self._before))
-        both.update(_corners(self._new.policy, self._after))
-        for corner in sorted(both, key=lambda corner: corner.order):
-            for altered in self._altered(corner, provider):
+        for turn in self._turns:
+            for altered in self._altered(turn, provider):
                 if not any(_says(smaller, altered) for smaller in told):
                     told.append(altered)
         return iter(told)
 
-    def _altered(self, corner: Corner, provider: str) -> Iterator[Altered]:
-        matter = holding(self._before, corner) | holding(self._after, corner)
+    @cached_property
+    def _turns(self) -> list[_Turn]:
+        """Where anything changes for whoever gets an answer, whichever provider gives it."""
+        both = {Corner()}
+        both.update(_corners(self._old.policy, self._before))
+        both.update(_corners(self._new.policy, self._after))
+        views = (
+            view
+            for corner in sorted(both, key=lambda corner: corner.order)
+            for view in self._faint.views(corner)
+        )
+        return [turn for view in views if (turn := self._turn(*view)).changes]
+
+    def _turn(self, corner: Corner, unseen: Unseen) -> _Turn:
+        here, there = as_found("old", corner, unseen), as_found("new", corner, unseen)
+        matter = self._before.holding(here) | self._after.holding(there)
         changes = {}
         for cell in self._space.cells(matter):
-            old = _terms(self._old.policy, self._before, cell)
-            new = _terms(self._new.policy, self._after, cell)
+            old, new = self._before.at(cell.holds), self._after.at(cell.holds)
             changes[cell.holds] = (cell, list(_changes(old, new, corner)))
         if not any(change for _, change in changes.values()):
-            return
-        sent = self._sent(corner, provider, matter)
-        answered = [changes[holds][1] for holds in sent]
+            changes = {}
+        return _Turn(corner, unseen, here, there, matter, changes)
+
+    def _altered(self, turn: _Turn, provider: str) -> Iterator[Altered]:
+        sent = self._sent(turn.here, turn.there, provider, turn.matter)
+        answered = [turn.changes[holds][1] for holds in sent]
         for holds, where in sent.items():
-            cell, some = changes[holds]
+            cell, some = turn.changes[holds]
             for change in some:
                 everyone = all(change in others for others in answered)
-                yield Altered(change[0], corner, provider, cell, where, everyone, *change[1:])
+                place = (turn.corner, turn.unseen, provider, cell, where, everyone)
+                yield Altered(change[0], *place, *change[1:])
 
-    def _sent(self, corner: Corner, provider: str, matter: int) -> dict[int, Where]:
+    def _sent(self, here: Corner, there: Corner, provider: str, matter: int) -> dict[int, Where]:
         """Which of the rules that matter hold together in a request that both policies send."""
-        old, new = self._old.relevant(corner, provider), self._new.relevant(corner, provider)
-        before = self._old.asked(corner, provider, old)
-        after = self._new.asked(corner, provider, new)
+        old, new = self._old.relevant(here, provider), self._new.relevant(there, provider)
+        before = self._old.asked(here, provider, old)
+        after = self._new.asked(there, provider, new)
         sent: dict[int, Where] = {}
         for cell in self._space.cells(matter | old | new):
             holds = cell.holds & matter
@@ -102,13 +149,9 @@ class Answers:
         return sent
 
 
-def _terms(policy: Policy, bits: Bits, cell: Cell) -> Terms:
-    return agreed(policy, [rule for rule, bit in bits if cell.holds & bit])
-
-
-def _corners(policy: Policy, bits: Bits) -> Iterator[Corner]:
+def _corners(policy: Policy, said: Said) -> Iterator[Corner]:
     """The smallest contents for which any rule about answers says something."""
-    for rule, _ in bits:
+    for rule, _ in said.rules:
         for trigger in triggers(rule):
             yield trigger
             if isinstance(rule, Withhold):
@@ -121,6 +164,7 @@ def _says(smaller: Altered, altered: Altered) -> bool:
     """Whether a change goes without saying, after one in fewer contents."""
     return (
         smaller.corner <= altered.corner
+        and smaller.unseen.items() <= altered.unseen.items()
         and (smaller.everyone or str(smaller.cell) == str(altered.cell))
         and _change(smaller) == _change(altered)
     )
@@ -128,9 +172,6 @@ def _says(smaller: Altered, altered: Altered) -> bool:
 
 def _change(altered: Altered) -> tuple[str, str, str]:
     return altered.subject, altered.before, altered.after
-
-
-_Change = tuple[str, str, str, bool]
 
 
 def _changes(old: Terms, new: Terms, corner: Corner) -> Iterator[_Change]:

@@ -110,6 +110,15 @@ def load_trusted(
     return Loaded(policy, payload.signed_at)
 
 
+def look_at(path: Path) -> Policy:
+    """The policy in a file or bundle, whoever signed it, for where nothing is enforced.
+
+    Raises ConfigError.
+    """
+    text = read_text(path)
+    return parse(signed_policy(text, path) if is_bundle(text) else text, str(path))
+
+
 def is_bundle(text: str) -> bool:
     """Whether a text looks like a bundle rather than a policy."""
     return text.lstrip().startswith("{") and '"payloadType"' in text

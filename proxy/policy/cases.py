@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from proxy.exchange import Facts, Keep, OutputAction, Principal
 from proxy.policy.axes import OTHER
-from proxy.policy.model import AnyAction, ProviderTest, Scope
+from proxy.policy.model_actions import AnyAction
+from proxy.policy.model_rules import ProviderTest, Scope
 from proxy.policy.vocabulary import (
     AtLeastOne,
     Clock,

@@ -12,12 +12,13 @@ import itertools
 from collections.abc import Collection, Iterator
 
 from proxy.exchange import ANY, ActionKind
+from proxy.hints import did_you_mean
 from proxy.ladder import spell, weaker_or_equal
 from proxy.policy.check_rules import rules
 from proxy.policy.checking import APPROVERS, Checking
 from proxy.policy.compiled import CLASS_LABEL, action_of
 from proxy.policy.model import EntityForm, PolicyForm
-from proxy.yaml_file import MAX_PROBLEMS, Document, Loc, Problem, did_you_mean
+from proxy.yaml_file import MAX_PROBLEMS, Document, Loc, Problem
 
 
 def check(document: Document, form: PolicyForm, produced: Collection[str] | None) -> list[Problem]:

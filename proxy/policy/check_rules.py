@@ -6,21 +6,15 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
 from proxy.exchange import ANY, ActionKind
+from proxy.hints import did_you_mean
 from proxy.ladder import spell, weaker_or_equal
 from proxy.policy.checking import APPROVERS, Checking
 from proxy.policy.compiled import CLASS_LABEL, action_of
 from proxy.policy.decide import BUILT_IN
-from proxy.policy.model import (
-    ActionForm,
-    ActionName,
-    EntitiesTest,
-    OpaqueTest,
-    Rule,
-    TimeWindow,
-    Waive,
-)
+from proxy.policy.model_actions import ActionForm, ActionName
+from proxy.policy.model_rules import EntitiesTest, OpaqueTest, Rule, TimeWindow, Waive
 from proxy.policy.vocabulary import minutes
-from proxy.yaml_file import Loc, Problem, did_you_mean
+from proxy.yaml_file import Loc, Problem
 
 VERBS = ("permit", "require", "block", "treat", "waive", "output", "withhold", "keep")
 _OPENING = ("permit", "waive")

@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from proxy.exchange import OPAQUE_KINDS
-from proxy.policy.model import PolicyForm, Rule
-from proxy.yaml_file import Document, Loc, Problem, did_you_mean
+from proxy.hints import did_you_mean
+from proxy.policy.model import PolicyForm
+from proxy.policy.model_rules import Rule
+from proxy.yaml_file import Document, Loc, Problem
 
 #: How many different people approve what weakens a policy.
 APPROVERS = 2

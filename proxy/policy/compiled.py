@@ -13,7 +13,8 @@ from datetime import date
 from proxy.exchange import Action, ActionKind, Facts, Finding, Terms
 from proxy.ladder import join
 from proxy.policy.lookup import Lookup
-from proxy.policy.model import ActionForm, ActionName, Hide
+from proxy.policy.model import Hide
+from proxy.policy.model_actions import ActionForm, ActionName
 from proxy.policy.rules import Answering, Permit, Restriction, Waiver
 
 #: The label whose value is a data class that the caller declares.

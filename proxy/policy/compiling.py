@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from proxy.exchange import ANY, Terms
+from proxy.policy.attributes import in_words, meets
 from proxy.policy.compiled import (
     CLASS_LABEL,
     Entity,
@@ -19,20 +20,11 @@ from proxy.policy.compiled import (
     action_of,
 )
 from proxy.policy.lookup import Lookup
-from proxy.policy.model import (
-    EntityForm,
-    Hide,
-    OpaqueTest,
-    PolicyForm,
-    ProviderForm,
-    ProviderTest,
-    Scope,
-    TimeWindow,
-    Waive,
-)
+from proxy.policy.model import EntityForm, Hide, PolicyForm, ProviderForm
 from proxy.policy.model import Escalation as EscalationForm
-from proxy.policy.model import Permit as PermitForm
-from proxy.policy.model import Rule as RuleForm
+from proxy.policy.model_rules import OpaqueTest, Scope, TimeWindow, Waive
+from proxy.policy.model_rules import Permit as PermitForm
+from proxy.policy.model_rules import Rule as RuleForm
 from proxy.policy.rules import (
     Answering,
     Block,
@@ -61,9 +53,14 @@ def compiled(form: PolicyForm, digest: str) -> Policy:
     shadowed = frozenset(rule.id for rule in form.rules if rule.shadow or rule.rollout)
     if not shadowed:
         return policy
-    everywhere = [rule.model_copy(update={"shadow": False, "rollout": None}) for rule in form.rules]
-    candidate = Compiler(form, digest).policy(tuple(everywhere))
+    candidate = Compiler(form, digest).policy(in_force(form).rules)
     return replace(policy, shadowed=shadowed, candidate=candidate)
+
+
+def in_force(form: PolicyForm) -> PolicyForm:
+    """The policy with every rule in force for all, be it in shadow or rolled out to some."""
+    every = (rule.model_copy(update={"shadow": False, "rollout": None}) for rule in form.rules)
+    return form.model_copy(update={"rules": tuple(every)})
 
 
 class Compiler:
@@ -157,7 +154,7 @@ class Compiler:
         if rule.require:
             test = rule.require.provider
             met_by = frozenset(p.name for p in self._providers.values() if meets(p, test))
-            return Require(**self._conditions(rule), met_by=met_by, demand=_in_words(test))
+            return Require(**self._conditions(rule), met_by=met_by, demand=in_words(test))
         return None
 
     def _waiver(self, rule: RuleForm, waive: Waive) -> Waiver:
@@ -274,41 +271,3 @@ def _entity(form: EntityForm, rank: Mapping[str, int], hide: Hide) -> Entity:
         scores={k: o.min_score for k, o in overrides.items() if o.min_score is not None},
         actions={k: action_of(o.action) for k, o in overrides.items() if o.action is not None},
     )
-
-
-def meets(provider: Provider, test: ProviderTest) -> bool:
-    """Whether a provider is what `test` demands."""
-    certs, attested = test.certs, test.attested
-    return (
-        (test.names is None or provider.name in test.names)
-        and (test.region is None or provider.region in test.region)
-        and (test.on_prem is None or provider.on_prem == test.on_prem)
-        and (test.retention is None or provider.retention in test.retention)
-        and (test.trains is None or provider.trains == test.trains)
-        and (certs is None or certs.any_of is None or not provider.certs.isdisjoint(certs.any_of))
-        and (certs is None or certs.all_of is None or provider.certs.issuperset(certs.all_of))
-        and (attested is None or attested.by is None or provider.attested_by in attested.by)
-        and (
-            attested is None
-            or attested.since is None
-            or (provider.attested_on is not None and provider.attested_on >= attested.since)
-        )
-    )
-
-
-def _in_words(test: ProviderTest) -> str:
-    """A demand as a phrase: ``a provider with region eu, certs all of hipaa-baa``."""
-    said: list[str] = []
-    plain = test.model_dump(exclude_none=True, exclude={"certs", "attested"})
-    for key, value in plain.items():
-        words = " or ".join(value) if isinstance(value, tuple) else ("no", "yes")[value]
-        said.append(f"{key} {words}")
-    if test.certs and test.certs.any_of:
-        said.append(f"certs any of {', '.join(test.certs.any_of)}")
-    if test.certs and test.certs.all_of:
-        said.append(f"certs all of {', '.join(test.certs.all_of)}")
-    if test.attested:
-        by = f" by {' or '.join(test.attested.by)}" if test.attested.by else ""
-        since = f" since {test.attested.since}" if test.attested.since else ""
-        said.append(f"attributes attested{by}{since}")
-    return f"a provider with {', '.join(said)}"

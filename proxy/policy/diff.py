@@ -11,23 +11,19 @@ least as strongly as before. Comments, names and order change nothing here.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 
 from proxy.exchange import Verdict
 from proxy.ladder import ALLOW, spell, weaker_or_equal
-from proxy.policy.answers import Altered, Answers
+from proxy.policy.answers import Altered, Answers, Said
 from proxy.policy.compiled import Policy
 from proxy.policy.corners import corners
+from proxy.policy.faint import Faint, Unseen, as_found
 from proxy.policy.rules import Waiver
 from proxy.policy.side import Side, bits_from, rules_of
 from proxy.policy.space import Cell, Corner, Space
-
-#: Entities that only one of the policies finds, since their scores lie between what the two need:
-#: entity -> the policy that misses it, ``old`` or ``new``.
-Unseen = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +48,31 @@ class Flow:
 
 
 @dataclass(frozen=True, slots=True)
+class Besides:
+    """A change of another kind than flows and answers, in words."""
+
+    what: str
+    loosens: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Diff:
     """All that changes in effect, and how much was compared.
 
-    `answers` is what changes for answers and records. `besides` are changes of another kind, in
-    words; nobody has judged them, so they may loosen.
+    `answers` is what changes for answers and records, `besides` whether any of it is enforced.
     """
 
     flows: tuple[Flow, ...]
     answers: tuple[Altered, ...]
     corners: int
     cells: int
-    besides: tuple[str, ...] = ()
+    besides: tuple[Besides, ...] = ()
 
     @property
     def loosens(self) -> bool:
-        """Whether anything is opened, or may be."""
-        return bool(self.loosenings or self.besides) or any(a.loosens for a in self.answers)
+        """Whether anything is opened."""
+        told: Sequence[Flow | Altered | Besides] = (*self.flows, *self.answers, *self.besides)
+        return any(one.loosens for one in told)
 
     @property
     def loosenings(self) -> tuple[Flow, ...]:
@@ -88,13 +92,20 @@ def compare(old: Policy, new: Policy, on: date) -> Diff:
     flows = [flow for provider in comparison.providers for flow in comparison.at(provider)]
     answers = [one for provider in comparison.providers for one in comparison.answers.at(provider)]
     counts = comparison.corners, comparison.cells
-    return Diff(tuple(flows), tuple(answers), *counts, tuple(_besides(old, new)))
+    return Diff(tuple(flows), tuple(answers), *counts, tuple(_besides(old, new, on)))
 
 
-def _besides(old: Policy, new: Policy) -> Iterator[str]:
+def _besides(old: Policy, new: Policy, on: date) -> Iterator[Besides]:
     """What changes besides: whether any of it is enforced."""
-    if new.shadow != old.shadow and new.shadow is not None:
-        yield f"the whole policy is in shadow through {new.shadow.until}: nothing is enforced"
+    was, now = (None if policy.enforced(on) else policy.shadow for policy in (old, new))
+    if was == now:
+        return
+    if now is None:
+        yield Besides("the whole policy is enforced: it is no longer in shadow", loosens=False)
+        return
+    approved = f"approved by {', '.join(now.approved_by)}"
+    what = f"the whole policy is in shadow through {now.until}, {approved}: nothing is enforced"
+    yield Besides(what, loosens=was is None or now.until >= was.until)
 
 
 class Comparison:
@@ -107,54 +118,26 @@ class Comparison:
         self.new = Side(new, self.space, first=len(before))
         bits = bits_from(len(before) + len(after), (*old.answering, *new.answering))
         own = len(old.answering)
-        self.answers = Answers(self.old, self.new, bits[:own], bits[own:])
+        said = Said(old.terms, bits[:own]), Said(new.terms, bits[own:])
+        self._faint = Faint(old, new)
+        self.answers = Answers(self.old, self.new, *said, self._faint)
         self.providers = sorted(old.providers.keys() | new.providers.keys())
         self.corners = 0
         self.cells = 0
-        self._faint = cache(self._faint_ways)
 
     def at(self, provider: str) -> Iterator[Flow]:
         """Every smallest flow that differs at one provider."""
         both = {*corners(self.old, provider), *corners(self.new, provider)}
         said = _Said()
         for corner in sorted(both, key=lambda corner: corner.order):
-            for there, unseen in self._unseen(corner):
+            for there, unseen in self._faint.views(corner):
                 self.corners += 1
                 flows = list(self._flows(there, unseen, provider))
                 yield from (flow for flow in flows if not said.already(corner, flow))
                 said.add(corner, flows)
 
-    def _unseen(self, corner: Corner) -> Iterator[tuple[Corner, Unseen]]:
-        """The corner, and how it looks with entities so faint that only one policy finds them."""
-        faint = [(name, way) for name in sorted(corner.entities) for way in self._faint(name)]
-        yield corner, {}
-        for count in range(1, len(corner.entities) + 1):
-            for some in itertools.combinations(faint, count):
-                unseen = {name: missed for name, (missed, _) in some}
-                if len(unseen) == count:
-                    sources = frozenset((name, s) for name, (_, by) in some for s in by)
-                    yield corner | Corner(sources=sources), unseen
-
-    def _faint_ways(self, name: str) -> list[tuple[str, frozenset[str]]]:
-        """How a finding of an entity can be so faint that just one policy drops it.
-
-        Each as who drops it, ``old`` or ``new``, and the recognizer and language that it is from:
-        of several, the fewest.
-        """
-        old, new = self.old.policy.entity(name), self.new.policy.entity(name)
-        sources = sorted(old.scores.keys() | new.scores.keys())
-        ways: dict[str, frozenset[str]] = {}
-        for recognizer, language in itertools.product(["", *sources], ["", *sources]):
-            needed = [e.needed(recognizer, language) for e in (old, new)]
-            if needed[0] != needed[1]:
-                missed = "old" if needed[0] > needed[1] else "new"
-                by = frozenset(filter(None, (recognizer, language)))
-                if missed not in ways or len(by) < len(ways[missed]):
-                    ways[missed] = by
-        return list(ways.items())
-
     def _flows(self, corner: Corner, unseen: Unseen, provider: str) -> Iterator[Flow]:
-        here, there = _as_found("old", corner, unseen), _as_found("new", corner, unseen)
+        here, there = as_found("old", corner, unseen), as_found("new", corner, unseen)
         matter = self.old.lean(self.old.relevant(here, provider))
         matters = self.new.lean(self.new.relevant(there, provider))
         if here == there and self._alike(corner, provider, matter, matters):
@@ -196,12 +179,6 @@ class Comparison:
     def _waivers(self, verdict: Verdict) -> tuple[str, ...]:
         ids = {rule.id for rule in rules_of(self.new.policy) if isinstance(rule, Waiver)}
         return tuple(rule for rule in verdict.rules if rule in ids)
-
-
-def _as_found(side: str, corner: Corner, unseen: Unseen) -> Corner:
-    """The corner without what this side doesn't find, its score being too low."""
-    lost = frozenset(name for name, missed in unseen.items() if missed == side)
-    return corner.without(lost) if lost else corner
 
 
 def _loosens(corner: Corner, before: Verdict, after: Verdict) -> bool | None:

@@ -20,15 +20,14 @@ from proxy.policy.space import Corner
 def render_diff(diff: Diff, old: Policy, new: Policy) -> str:
     """The diff as plain text for a terminal or a review comment."""
     lines = [f"from {old.name} ({old.digest[:12]}) to {new.name} ({new.digest[:12]})"]
-    if diff.besides:
-        lines += ["", "MAY LOOSEN:", *(f"  {change}" for change in diff.besides)]
     for title, flows, loosens in (
         ("LOOSENS", diff.loosenings, True),
         ("tightens", diff.tightenings, False),
     ):
+        besides = [f"  {one.what}" for one in diff.besides if one.loosens == loosens]
         answers = [altered for altered in diff.answers if altered.loosens == loosens]
-        if flows or answers:
-            lines += ["", f"{title}:", *_lines(flows), *_answer_lines(answers)]
+        if flows or answers or besides:
+            lines += ["", f"{title}:", *besides, *_lines(flows), *_answer_lines(answers)]
     if not diff.flows and not diff.answers and not diff.besides:
         same = old.digest == new.digest
         why = "they say the same" if same else "the texts differ, the flows don't"
@@ -43,7 +42,7 @@ def diff_as_dict(diff: Diff) -> dict[str, Any]:
         "loosens": [_as_dict(flow) for flow in diff.loosenings],
         "tightens": [_as_dict(flow) for flow in diff.tightenings],
         "answers": [_altered(one) for one in diff.answers],
-        "besides": list(diff.besides),
+        "besides": [{"what": one.what, "loosens": one.loosens} for one in diff.besides],
         "corners": diff.corners,
         "cells": diff.cells,
     }
@@ -66,7 +65,7 @@ def _altered(altered: Altered) -> dict[str, Any]:
     return {
         "what": altered.subject,
         "loosens": altered.loosens,
-        "facts": _facts(altered.corner),
+        "facts": _facts(altered.corner) | {"missed_by": dict(altered.unseen)},
         "provider": altered.provider,
         "everyone": altered.everyone,
         **_place(altered.where),
@@ -118,7 +117,7 @@ def _answer_lines(answers: Sequence[Altered]) -> Iterator[str]:
     """One line for all changes that differ only in the provider who answers."""
     by_provider: dict[tuple[str, ...], list[str]] = {}
     for one in answers:
-        found = f", {_contents(one.corner)} found" if one.corner != Corner() else ""
+        found = f", {_contents(one.corner, one.unseen)} found" if one.corner != Corner() else ""
         key = (one.subject + found, _who(one), one.before, one.after)
         by_provider.setdefault(key, []).append(one.provider)
     for (what, who, before, after), providers in by_provider.items():

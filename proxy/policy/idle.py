@@ -13,11 +13,13 @@ from datetime import date
 from functools import cache
 from typing import TypeVar
 
-from proxy.policy.answers import Answers
+from proxy.exchange import ANY, Terms
+from proxy.policy.answers import Answers, Said
 from proxy.policy.compiled import Entity, Policy
 from proxy.policy.corners import OTHER_ENTITY, corners, of_restriction
 from proxy.policy.decide import hides
-from proxy.policy.rules import Answering, Output, Restriction, Rule
+from proxy.policy.faint import Faint, Unseen, as_found
+from proxy.policy.rules import Answering, Kept, Output, Restriction, Rule
 from proxy.policy.side import Side, bits_from, rules_of
 from proxy.policy.space import Corner, Space
 
@@ -75,8 +77,11 @@ class Idle:
         gone = sum(self._bit_of[id(rule)] for rule, _ in swaps if rule)
         put = sum(self._bit_of[id(rule)] for _, rule in swaps if rule)
         rules = [rule for swap in swaps for rule in swap if rule]
-        if any(isinstance(rule, Answering) for rule in rules):
-            return not self._answers_differ(gone, put)
+        answering = [rule for rule in rules if isinstance(rule, Answering)]
+        if answering and not self._answers_alike(self._policy, gone, put):
+            return False
+        if answering and len(answering) == len(rules):
+            return True
         narrower = [rule for _, rule in swaps if isinstance(rule, Restriction)]
         for provider in at or self._providers:
             more = (c for rule in narrower for c in of_restriction(self._side, rule, provider))
@@ -94,13 +99,27 @@ class Idle:
         rules = [rule for rule, _ in self._side.bits if rule.id == f"models of {provider}"]
         return self.swapped([(rules[0], None)], (provider,), alter)
 
-    def _answers_differ(self, gone: int, put: int) -> bool:
+    def answered(self, alter: Alter) -> bool:
+        """Whether every answer and record is the same in a policy with other terms."""
+        return self._answers_alike(alter(self._policy))
+
+    def _answers_alike(self, altered: Policy, gone: int = 0, put: int = 0) -> bool:
         own = len(self._policy.answering)
-        before = self._answering[:own]
-        after = [(r, bit) for r, bit in before if not bit & gone]
-        after += [(r, bit) for r, bit in self._answering[own:] if bit & put]
-        answers = Answers(self._side, self._side, before, after)
-        return any(any(answers.at(provider)) for provider in self._providers)
+        mine, instead = self._answering[:own], self._answering[own:]
+        rules = [(rule, bit) for rule, bit in mine if not bit & gone]
+        rules += [(rule, bit) for rule, bit in instead if bit & put]
+        if not (mine or rules) and _besides_scores(altered) == _besides_scores(self._policy):
+            return True  # scores matter only to rules
+        said = Said(self._policy.terms, mine), Said(altered.terms, rules)
+        answers = Answers(self._side, self._side, *said, Faint(self._policy, altered))
+        return not any(any(answers.at(provider)) for provider in self._providers)
+
+    def refuses(self, provider: str) -> bool:
+        """Whether nothing is ever sent to a provider: what isn't even when nothing is found."""
+        side, corner = self._side, Corner()
+        relevant = side.lean(side.relevant(corner, provider))
+        cells = side.space.cells(relevant)
+        return all(side.effect(cell.holds, relevant) is None for cell in cells)
 
     def _differs(
         self, provider: str, there: Iterable[Corner], gone: int, put: int, alter: Alter
@@ -148,50 +167,60 @@ class Idle:
         return True
 
     def entity(self, name: str, otherwise: Entity) -> bool:
-        """Whether every decision is the same if an entity were `otherwise`."""
+        """Whether every decision, answer and record is the same if an entity were `otherwise`."""
         entity = self._policy.entity(name)
+        altered = _with_entity(self._policy, name, otherwise)
+        faint = Faint(self._policy, altered)
+        scored = (entity.scores, entity.min_score) != (otherwise.scores, otherwise.min_score)
 
-        def alter(policy: Policy) -> Policy:
-            if name == OTHER_ENTITY:
-                return replace(policy, default_entity=otherwise)
-            return replace(policy, entities={**policy.entities, name: otherwise})
-
-        def there(provider: str) -> Iterable[Corner]:
+        def could(provider: str) -> bool:
             at = self._policy.providers[provider]
-            same = hides(entity, at) == hides(otherwise, at)
             heavy = [min(e.rank, e.residual) > at.clearance for e in (entity, otherwise)]
-            if same and heavy[0] == heavy[1] and entity.actions == otherwise.actions:
-                return ()
-            return self._naming(provider, name)
+            return (
+                hides(entity, at) != hides(otherwise, at)
+                or heavy[0] != heavy[1]
+                or (hides(entity, at) and entity.action != otherwise.action)
+                or entity.actions != otherwise.actions
+                or scored
+            )
 
-        return self.altered(alter, there)
-
-    def unnoticed(self, name: str) -> bool:
-        """Whether it makes no difference that an entity is found."""
-        return not self._counts_for_answers(name) and not any(
-            self._noticed(corner, name, provider)
-            for provider in self._providers
+        if scored and self._answers_ask(name) and not self._answers_alike(altered):
+            return False
+        return not any(
+            self._looks_different(view, unseen, provider, altered)
+            for provider in filter(could, self._providers)
             for corner in self._naming(provider, name)
+            for view, unseen in faint.views(corner)
         )
 
-    def _counts_for_answers(self, name: str) -> bool:
+    def _answers_ask(self, name: str) -> bool:
+        """Whether any rule about answers or records looks at an entity."""
         return any(
-            name in {*rule.all_of, *(rule.any_of or ()), *dict(rule.at_least)}
-            or isinstance(rule, Output)
+            not {name, ANY}.isdisjoint(
+                (*rule.all_of, *(rule.any_of or ()), *dict(rule.at_least), *_subjects(rule))
+            )
             for rule in self._policy.answering
         )
 
-    def _noticed(self, corner: Corner, name: str, provider: str) -> bool:
-        side, without = self._side, corner.without(frozenset({name}))
-        matter = side.lean(side.relevant(corner, provider))
-        matters = side.lean(side.relevant(without, provider))
+    def _looks_different(
+        self, corner: Corner, unseen: Unseen, provider: str, altered: Policy
+    ) -> bool:
+        """Whether the altered policy decides otherwise, each policy finding what it finds."""
+        side = self._side
+        here, there = as_found("old", corner, unseen), as_found("new", corner, unseen)
+        matter = side.lean(side.relevant(here, provider))
+        matters = side.lean(side.relevant(there, provider))
+        tried = set[tuple[int | None, int | None]]()
         for cell in side.space.cells(matter | matters):
             effects = (
                 side.effect(cell.holds & matter, matter),
                 side.effect(cell.holds & matters, matters),
             )
-            found = side.outcome(self._policy, corner, provider, cell, effects[0])
-            if found != side.outcome(self._policy, without, provider, cell, effects[1]):
+            if effects in tried:
+                continue
+            tried.add(effects)
+            before = side.outcome(self._policy, here, provider, cell, effects[0])
+            if before != side.outcome(altered, there, provider, cell, effects[1]):
                 return True
         return False
 
@@ -212,3 +241,24 @@ class Idle:
 
     def _corners_at(self, provider: str) -> tuple[Corner, ...]:
         return tuple(dict.fromkeys(corners(self._side, provider)))
+
+
+def _with_entity(policy: Policy, name: str, entity: Entity) -> Policy:
+    """The policy in which an entity is another one."""
+    if name == OTHER_ENTITY:
+        return replace(policy, default_entity=entity)
+    least = {**policy.terms.min_scores, name: entity.min_score}
+    terms = replace(policy.terms, min_scores={n: score for n, score in least.items() if score})
+    return replace(policy, entities={**policy.entities, name: entity}, terms=terms)
+
+
+def _subjects(rule: Answering) -> Iterable[str]:
+    """The entities, or ANY, that a rule about answers is about."""
+    if isinstance(rule, Kept):
+        return ()
+    return rule.actions if isinstance(rule, Output) else rule.entities
+
+
+def _besides_scores(policy: Policy) -> Terms:
+    """The terms of every answer but for the scores from which something counts."""
+    return replace(policy.terms, min_scores={})

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard, TypeVar
 
-from proxy.policy.model import ActionForm, Rule
+from proxy.policy.model_actions import ActionForm
+from proxy.policy.model_rules import Rule
 from proxy.policy.vocabulary import Strict
 from proxy.yaml_file import Loc
 
@@ -31,7 +32,7 @@ def keys_of(said: S) -> Iterator[tuple[Loc, S]]:
         if _has_keys(value):
             for loc, rest in keys_of(value):
                 yield (key, *loc), said.model_copy(update={name: rest})
-        elif isinstance(value, Mapping):
+        elif isinstance(value, Mapping) and value:
             for entry, others in _entries(value):
                 yield (key, *entry), said.model_copy(update={name: others})
         elif not field.is_required():

@@ -12,12 +12,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from proxy.policy.compiled import Policy
-from proxy.policy.idle import Idle
-from proxy.policy.lint_keys import Keys
+from proxy.policy.lint_keys import Keys, some_of
 from proxy.policy.load import compile_policy, read_checked
 from proxy.policy.model import PolicyForm
 from proxy.policy.rules import Block, Permit, Require, Rule, Treat
-from proxy.yaml_file import ConfigError, Document, Problem, read_text
+from proxy.yaml_file import ConfigError, Document, Loc, Problem, read_text
 
 #: The codes of `lint` that are advice; a problem with any other code is an error.
 WARNINGS = frozenset(
@@ -35,9 +34,8 @@ WARNINGS = frozenset(
 )
 
 #: The codes that are notes.
-NOTES = frozenset({"entity-by-default", "key-idle", "attribute-unused"})
+NOTES = frozenset({"entity-by-default", "key-idle", "attribute-unused", "provider-refused"})
 
-_LISTED = 5  # as many names as a note lists
 _SOON = timedelta(days=30)
 
 
@@ -59,12 +57,12 @@ def lint(path: Path, produced: Collection[str] | None, on: date) -> list[Problem
         *linter.providers(),
         *linter.rules(),
         *linter.waivers(on),
-        *linter.attributes(),
     ]
     keys = Keys(document, form, linter.policy, on)
-    warnings += linter.idle_rules(keys.idle, on, linter.told(warnings))
-    idle = {problem.line for problem in warnings if problem.code == "escalation-idle"}
-    warnings += (problem for problem in keys.escalations() if problem.line not in idle)
+    warnings += linter.attributes(keys)
+    warnings += linter.idle_rules(keys, on, linter.told(warnings))
+    warnings += linter.never_used(keys, warnings)
+    warnings += linter.idle_escalations(keys, warnings)
     warnings += keys.notes(linter.told(warnings))
     return sorted(warnings, key=lambda problem: (problem.line, problem.column, problem.code))
 
@@ -89,9 +87,7 @@ class _Linter:
                 yield self.document.problem(place, message, "", "no-recognizer", key=True)
         unlisted = sorted(set(produced or ()) - set(self.policy.entities))
         if unlisted:
-            some, more = ", ".join(unlisted[:_LISTED]), len(unlisted) - _LISTED
-            named = f"{some} and {more} more" if more > 0 else some
-            message = f"entities without an entry take default.entity: {named}"
+            message = f"entities without an entry take default.entity: {some_of(unlisted)}"
             place = ("default", "entity")
             yield self.document.problem(place, message, "", "entity-by-default", key=True)
 
@@ -108,33 +104,49 @@ class _Linter:
                 message = f"it never happens: no enabled recognizer produces {_list(missing)}"
                 yield self.document.problem(("escalate", index), message, "", "escalation-idle")
 
-    def attributes(self) -> Iterator[Problem]:
-        """What providers say of themselves and no rule asks for."""
-        asked = {
-            key
-            for rule in self.form.rules
-            if rule.require
-            for key in rule.require.provider.model_fields_set
-        }
-        said = {key for p in self.form.providers.values() for key in p.model_fields_set}
-        unasked = sorted(said & {"region", "retention", "trains", "certs", "attested"} - asked)
-        if unasked:
-            message = f"no rule asks for {_list(unasked)}, so it decides nothing"
-            hint = "a `require` would"
-            yield self.document.problem(("providers",), message, hint, "attribute-unused", key=True)
-        tested = {name for r in self.form.rules if r.when for name in r.when.labels or ()}
-        for name in self.form.labels:
-            if name not in tested:
+    def attributes(self, keys: Keys) -> Iterator[Problem]:
+        """What providers say of themselves, and labels of requests, and no rule asks for."""
+        for part, name in keys.attributes():
+            if part == "labels":
                 message = f"no rule tests the label {name}"
-                place = ("labels", name)
-                yield self.document.problem(place, message, "", "attribute-unused", key=True)
+                yield self._unasked((part, name), message)
+                continue
+            saying = [p for p, form in self.form.providers.items() if name in form.model_fields_set]
+            message = (
+                f"no rule asks for {name}, so what {some_of(saying)} say of it decides nothing"
+            )
+            yield self._unasked((part, saying[0], name), message, "a `require` would")
 
-    def idle_rules(self, idle: Idle, on: date, told: set[str]) -> Iterator[Problem]:
+    def _unasked(self, place: Loc, message: str, hint: str = "") -> Problem:
+        return self.document.problem(place, message, hint, "attribute-unused", key=True)
+
+    def idle_rules(self, keys: Keys, on: date, told: set[str]) -> Iterator[Problem]:
         """Rules without which every decision is the same, but for those `told` already (ids)."""
         ended = {waiver.id for waiver in self.policy.waivers if waiver.until < on}
-        for rule in idle.rules(ended | told):
+        for rule in keys.rules(ended | told):
             message = "it changes no decision: whatever it does happens without it"
             yield self._rule(rule, message, "rule-idle")
+
+    def idle_escalations(self, keys: Keys, known: Collection[Problem]) -> Iterator[Problem]:
+        """Escalations without which every decision is the same, but for those `known`."""
+        lines = {problem.line for problem in known if problem.code == "escalation-idle"}
+        for index in keys.escalations():
+            message = "it changes no decision: whatever it hides is hidden without it"
+            place = ("escalate", index)
+            problem = self.document.problem(place, message, "remove it", "escalation-idle")
+            if problem.line not in lines:
+                yield problem
+
+    def never_used(self, keys: Keys, known: Collection[Problem]) -> Iterator[Problem]:
+        """Providers to which nothing is ever sent, but for those of which that is `known`."""
+        codes = {problem.code for problem in known}
+        lines = {problem.line for problem in known if problem.code == "provider-unused"}
+        for name in keys.providers() if "no-permit" not in codes else ():
+            message = f"nobody may use {name}: every request to it is refused"
+            place, hint = ("providers", name), "`privet policy explain --provider` says why"
+            problem = self.document.problem(place, message, hint, "provider-refused", key=True)
+            if problem.line not in lines:
+                yield problem
 
     def told(self, problems: Collection[Problem]) -> set[str]:
         """The rules (ids) about which there are problems."""

@@ -16,15 +16,16 @@ from typing import Any
 import yaml
 
 from proxy.exchange import Verdict
+from proxy.hints import did_you_mean
+from proxy.policy.attributes import meets
 from proxy.policy.axes import CALLER, OTHER_VALUE, Where
 from proxy.policy.cases import ANY_ENTITY, Claim
 from proxy.policy.compiled import Policy
-from proxy.policy.compiling import for_whom, meets
+from proxy.policy.compiling import for_whom
 from proxy.policy.corners import KINDS, OTHER_ENTITY, counted, entity, unreadable
 from proxy.policy.rules import LabelTest, Permit, Rule
 from proxy.policy.side import Side, rules_of
 from proxy.policy.space import Cell, Corner, Space
-from proxy.yaml_file import did_you_mean
 
 #: As many atoms of an axis are spelt out before they are only counted.
 _SPELT_OUT = 4

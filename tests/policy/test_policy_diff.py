@@ -180,7 +180,7 @@ def test_what_is_no_answer_changes_nothing() -> None:
     [
         (
             "shadow: {until: 2026-12-31, approved_by: [a, b]}\n",
-            "MAY LOOSEN:\n  the whole policy is in shadow through 2026-12-31: nothing",
+            "LOOSENS:\n  the whole policy is in shadow through 2026-12-31, approved by a, b",
         ),
         ("restore: {hosts: [evil.example]}\n", "LOOSENS:\n  values in URLs of evil.example"),
     ],
@@ -196,6 +196,43 @@ def test_what_is_no_flow_is_told_and_fails_in_ci(
     told = capsys.readouterr().out
     assert said in told
     assert main(["policy", "diff", str(new), str(new), "--fail-on-loosening"]) == 0
+
+
+def test_the_end_of_a_whole_shadow_is_told_as_tightening() -> None:
+    """And one that is over already enforces everything: nothing changes."""
+    until = "shadow: {until: 2026-12-31, approved_by: [a, b]}\n"
+    shadowed, enforced = parse(ACME + until, "old.yaml"), parse(ACME, "new.yaml")
+    ended = compare(shadowed, enforced, TODAY)
+    assert [one.loosens for one in ended.besides] == [False]
+    assert not ended.loosens
+    assert "tightens:\n  the whole policy is enforced" in render_diff(ended, shadowed, enforced)
+    assert not compare(enforced, shadowed, date(2027, 1, 1)).besides
+    longer = parse(ACME + until.replace("2026", "2027"), "new.yaml")
+    assert compare(shadowed, longer, TODAY).loosens
+    assert not compare(longer, shadowed, TODAY).loosens
+
+
+FAINT = """\
+policy: faint
+classes: [public, restricted]
+default: {unclassified: public, entity: {class: public, action: allow}, hide: above_clearance}
+entities:
+  PERSON: {class: public, action: allow, min_score: 0.9}
+  CASE: {class: restricted, action: placeholder}
+providers: {p: {region: eu, on_prem: true, clearance: public}}
+rules:
+  - {id: all, permit: {providers: any}}
+  - {id: held, when: {entities: {any_of: [PERSON]}}, withhold: [CASE]}
+"""
+
+
+def test_a_score_from_which_an_answer_changes_is_told() -> None:
+    """With a low score too a PERSON keeps the CASE from the answer now: nothing else says so."""
+    old, new = parse(FAINT, "old.yaml"), parse(FAINT.replace(", min_score: 0.9", ""), "new.yaml")
+    found = compare(old, new, TODAY)
+    assert [(one.subject, one.loosens) for one in found.answers] == [("CASE in the answer", False)]
+    assert "CASE beside PERSON with a low score found" in render_diff(found, old, new)
+    assert compare(new, old, TODAY).loosens
 
 
 def test_json_has_every_flow() -> None:

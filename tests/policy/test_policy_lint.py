@@ -95,7 +95,8 @@ def test_warns_of_entities_without_a_recognizer_or_an_entry(tmp_path: Path) -> N
     assert [(p.code, p.line) for p in problems] == [
         ("entity-by-default", 2),
         ("no-recognizer", 6),
-        ("attribute-unused", 14),
+        ("attribute-unused", 15),  # retention
+        ("attribute-unused", 15),  # trains
         ("key-idle", 17),  # openai-us has a certificate that no rule asks for
     ]
 
@@ -152,6 +153,28 @@ IDLE = [
         ("key-idle", "residual"),
     ),
     ("rules:\n", "labels: {purpose: {values: [care]}}\nrules:\n", ("attribute-unused", "purpose")),
+    ("retention: none", "retention: 30d", ("attribute-unused", "retention")),
+    # Each answer is recorded as metadata anyway.
+    (
+        "rules:\n",
+        "audit: {keep: masked}\nrules:\n  - {id: k, keep: metadata}\n",
+        ("key-idle", "keep"),
+    ),
+    ("rules:\n", "restore: {hosts: []}\nrules:\n", ("key-idle", "hosts")),
+    ("rules:\n", "restore: {tools: {}}\nrules:\n", ("key-idle", "tools")),
+    ("escalate:\n", "labels: {}\nescalate:\n", ("key-idle", "labels")),
+    # It does what default.entity does.
+    (
+        "entities:\n",
+        "entities:\n  URL: {class: restricted, action: placeholder}\n",
+        ("key-idle", "URL"),
+    ),
+    # Of all that is asked of azure-eu nothing can be met.
+    (
+        "rules:\n",
+        "rules:\n  - {id: closed, require: {provider: {names: [openai-us]}}}\n",
+        ("provider-refused", "azure-eu"),
+    ),
     # It is refused anyway, from whatever score on it is found.
     (
         "EMAIL_ADDRESS: {class: confidential, action: placeholder,",
@@ -206,6 +229,31 @@ def test_what_changes_no_decision_is_told(
         for p in told(tmp_path, text)
     }
     assert (said[0], True) in found, found
+
+
+@pytest.mark.parametrize(("action", "idle"), [("leave", True), ("mask", False)])
+def test_a_score_counts_where_a_rule_asks_what_the_model_writes(
+    tmp_path: Path, action: str, idle: bool
+) -> None:
+    """Shown or not is all the same here; from which score on it is masked in an answer isn't."""
+    text = ACME.replace("EMAIL_ADDRESS: {class: confidential", "EMAIL_ADDRESS: {class: public")
+    text = text.replace("action: placeholder, min_score", "action: allow, min_score")
+    text += f"  - {{id: o, output: {{EMAIL_ADDRESS: {action}}}}}\n"
+    notes = [p.message for p in told(tmp_path, text) if p.code == "key-idle"]
+    assert ("EMAIL_ADDRESS: min_score changes no decision" in notes) is idle
+
+
+def test_keys_of_a_shadow_count_if_they_would_in_force(tmp_path: Path) -> None:
+    """A certificate for which only a shadow asks is no idle key; one that it asks in vain is."""
+    rule = "  - {id: s, shadow: true, require: {provider: {certs: {any_of: [soc2]}}}}\n"
+    notes = [p.message for p in told(tmp_path, ACME) if "certs" in p.message]
+    assert notes == ["openai-us: certs changes no decision"]
+    assert not [p for p in told(tmp_path, ACME + rule) if "certs" in p.message]
+    # Each of the two asks for soc2, and the other rule does besides.
+    twice = rule.replace("s, shadow", "t, shadow").replace("[soc2]}", "[soc2, a], all_of: [soc2]}")
+    of_both = [p.message for p in told(tmp_path, ACME + rule + twice) if "certs" in p.message]
+    keys = "require.provider.certs.all_of, require.provider.certs.any_of"
+    assert of_both == [f"t: {keys} each change no decision"]
 
 
 def test_a_rule_that_decides_anything_is_not_idle(tmp_path: Path) -> None:

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from tests.properties.policy_space import (
     ACTIONS,
     CLASSES,
+    DAYS,
     ENTITIES,
     Data,
     Request,
     at_least,
     policies,
+    provider_tests,
     rank,
     requests,
     some_entities,
@@ -118,9 +120,7 @@ def answer_rules(draw: st.DrawFn, name: str) -> Data:
 def whole_policies(draw: st.DrawFn) -> Data:
     data = draw(policies())
     data["labels"] = {name: _label(draw, values) for name, values in LABELS.items()}
-    for kind in ("image", "audio"):
-        if seldom(draw):
-            data["default"].setdefault("opaque", {})[kind] = draw(st.sampled_from(CLASSES))
+    _opaque(draw, data)
     for entity in data["entities"].values():
         _override(draw, entity)
     if seldom(draw, 2):
@@ -140,7 +140,20 @@ def whole_policies(draw: st.DrawFn) -> Data:
                 st.dictionaries(st.sampled_from(["t1", "any"]), st.sampled_from(RESTORES))
             ),
         }
+    _shadow(draw, data)
     return data
+
+
+def _shadow(draw: st.DrawFn, data: Data) -> None:
+    if seldom(draw, 8):
+        until = draw(st.sampled_from(DAYS)).isoformat()
+        data["shadow"] = {"until": until, "approved_by": ["one", "two"]}
+
+
+def _opaque(draw: st.DrawFn, data: Data) -> None:
+    for kind in ("image", "audio"):
+        if seldom(draw):
+            data["default"].setdefault("opaque", {})[kind] = draw(st.sampled_from(CLASSES))
 
 
 def _override(draw: st.DrawFn, entity: Data) -> None:
@@ -171,6 +184,10 @@ def _strew(draw: st.DrawFn, rule: Data) -> None:
     if "require" in rule and seldom(draw):
         tests = [{"since": "2026-06-01"}, {"by": "x"}, {"since": "2026-06-01", "by": "x"}]
         rule["require"]["provider"]["attested"] = draw(st.sampled_from(tests))
+    if "require" in rule and seldom(draw, 2):
+        asked = rule["require"]["provider"]
+        for key, test in draw(provider_tests()).items():
+            asked[key] = {**test, **asked.get(key, {})} if key == "certs" else test
 
 
 @st.composite
@@ -217,7 +234,10 @@ def _one(draw: st.DrawFn, rules: list[Data]) -> Data | None:
 
 def add_counting_escalation(draw: st.DrawFn, data: Data) -> None:
     counted = {draw(st.sampled_from(ENTITIES)): draw(st.integers(1, 4))}
-    data["escalate"].append({"at_least": counted, "class": draw(st.sampled_from(CLASSES))})
+    added: Data = {"at_least": counted, "class": draw(st.sampled_from(CLASSES))}
+    if seldom(draw, 3):
+        added["all_of"] = draw(some_entities)
+    data["escalate"].append(added)
 
 
 def lower_counts(_draw: st.DrawFn, data: Data) -> None:

@@ -15,7 +15,7 @@ from proxy.exchange import ActionKind, Facts, Verdict
 from proxy.ladder import ALLOW, join, weaker_or_equal
 from proxy.policy.compiled import Policy, action_of
 from proxy.policy.decide import decide
-from proxy.policy.model import ActionForm
+from proxy.policy.model_actions import ActionForm
 from proxy.yaml_file import ConfigError
 from tests.properties.policy_reference import reference
 from tests.properties.policy_space import (

@@ -21,6 +21,7 @@ from proxy.policy.cases import Invariant
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.policy.diff import Flow, compare
+from proxy.policy.faint import as_found
 from proxy.policy.prove import prove
 from proxy.yaml_file import ConfigError
 from tests.properties.policy_brute import Drawing, breaks, like
@@ -168,16 +169,23 @@ def _flows(flow: Flow, old: Policy, new: Policy) -> None:
 
 def _happens(one: Altered, old: Policy, new: Policy) -> None:
     """What is said of answers is so when it is decided on the whole policies."""
-    facts, endpoint = one.where.facts(one.corner.facts), one.where.endpoint(one.provider)
+    endpoint = one.where.endpoint(one.provider)
     before, after = (
-        decide(policy, facts, one.where.principal, endpoint, one.where.on) for policy in (old, new)
+        decide(
+            policy,
+            one.where.facts(as_found(side, one.corner, one.unseen).facts),
+            one.where.principal,
+            endpoint,
+            one.where.on,
+        )
+        for side, policy in (("old", old), ("new", new))
     )
     assert before.allowed
     assert after.allowed
     # Scores from which something counts aren't among what answers_no_more looks at.
     if "score" not in one.after:
         pair = (before, after) if one.loosens else (after, before)
-        assert gives(*pair, facts.entities)
+        assert gives(*pair, one.corner.entities)
 
 
 @given(st.sampled_from([*RESTRICTIONS, *WHOLE_RESTRICTIONS]).flatmap(restricted_wholes))
