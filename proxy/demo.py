@@ -21,6 +21,7 @@ import uvloop
 from rich.console import Console
 
 from proxy import config, logs, scaffold
+from proxy.journey import Services
 from proxy.loopback import Loopback
 from proxy.server import listening
 from proxy.services import detecting, running
@@ -121,9 +122,12 @@ async def _show(*, openai: bool) -> int:
         else:
             upstream, model = Upstream(await loopback.start(), None), "assistant"
         console.print("Starting the detector, the audit log and the proxy ...", style="dim")
-        async with _proxy(folder, upstream, "127.0.0.1:0") as (base_url, policy):
+        async with _proxy(folder, upstream, "127.0.0.1:0") as (base_url, services):
+            policy = services.policies.current.name
             console.print(f"Serving at {base_url}/v1 under policy {policy}", style="dim")
-            await conversations(console, f"{base_url}/v1", model, folder, loopback)
+            await conversations(
+                console, f"{base_url}/v1", model, folder, loopback, recorder=services.recorder
+            )
     finally:
         await loopback.stop()
     code = verified(console, folder)
@@ -133,8 +137,10 @@ async def _show(*, openai: bool) -> int:
 
 
 @asynccontextmanager
-async def _proxy(folder: Path, upstream: Upstream, listen: str) -> AsyncIterator[tuple[str, str]]:
-    """The real proxy on a scratch configuration; gives its URL and its policy's name."""
+async def _proxy(
+    folder: Path, upstream: Upstream, listen: str
+) -> AsyncIterator[tuple[str, Services]]:
+    """The real proxy on a scratch configuration; gives its URL and what it runs on."""
     scaffold.write(folder, _choices(upstream, listen))
     configuration = config.load(folder / "privet.yaml", {})
     settings = configuration.settings
@@ -143,7 +149,7 @@ async def _proxy(folder: Path, upstream: Upstream, listen: str) -> AsyncIterator
         running(configuration, detector) as services,
         listening(services, settings.limits, *settings.address) as base_url,
     ):
-        yield base_url, services.policies.current.name
+        yield base_url, services
 
 
 def _choices(upstream: Upstream, listen: str) -> scaffold.Choices:

@@ -20,6 +20,7 @@ from audit.record import Kind
 from audit.verify_site import verify_site
 from proxy.config import AUDIT_SLOT
 from proxy.loopback import Loopback
+from proxy.recording import Recorder
 
 #: Documentation examples and reserved names: nobody's data.
 _PERSON, _MAIL, _PHONE = "Jane Doe", "jane.doe@example.com", "212-555-0199"
@@ -60,9 +61,18 @@ class Shown:
 
 
 async def conversations(
-    console: Console, base_url: str, model: str, folder: Path, loopback: Loopback
+    console: Console,
+    base_url: str,
+    model: str,
+    folder: Path,
+    loopback: Loopback,
+    *,
+    recorder: Recorder,
 ) -> None:
     """Run every conversation with the official client, and print it.
+
+    Args:
+        recorder: of the proxy: an answer may come ahead of its record.
 
     Raises:
         ModuleNotFoundError: the official `openai` package isn't installed.
@@ -74,6 +84,7 @@ async def conversations(
         for title, script in _SCRIPTS:
             console.rule(f"[bold]{title}")
             async for shown in script(client, model):
+                await recorder.settled()
                 saw = _provider_saw(loopback, reader, shown.exchange_id)
                 console.print(_side_by_side(shown, saw))
                 console.print(reader.panel(shown))

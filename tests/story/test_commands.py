@@ -229,6 +229,7 @@ def test_the_demo_shows_both_sides_and_verifies(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for said in ("The application sent", "The provider saw", "<PERSON_1>", "general-use", "intent"):
         assert said in done.stdout
+    assert done.stdout.count(" intent pvr-") == done.stdout.count(" outcome pvr-") > 0
     assert "no findings" in done.stdout
 
 
