@@ -26,8 +26,9 @@ from proxy.detect.artifacts import LazyArtifacts
 from proxy.detect.chunk import Chunk
 from proxy.detect.context import NearbyWords
 from proxy.detect.gate import Gate
-from proxy.detect.names import Names, Window
+from proxy.detect.names import Names
 from proxy.detect.names_model import SecondOpinion
+from proxy.detect.names_passages import Window
 from proxy.detect.names_spans import Named
 from proxy.detect.produced import LABELS, ModelMissingError, named_by_models
 from proxy.detect.readable import Plain, encoded, plain, unwrapped

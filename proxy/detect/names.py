@@ -11,16 +11,17 @@ Invariants: a finding depends on its window only; the cost of a passage is linea
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from proxy.detect.code_lines import mostly_code
 from proxy.detect.given_names import holds_given_name, is_given_name
-from proxy.detect.names_known import PLACES_IN_LOWER_CASE, companies_known, places_known
+from proxy.detect.names_extent import whole
+from proxy.detect.names_known import companies_known, is_place, places_known
 from proxy.detect.names_language import language_of
 from proxy.detect.names_model import Judged, SecondOpinion
+from proxy.detect.names_passages import Window, doubtful
 from proxy.detect.names_plausible import names_a_company, plausible, unsure, uses_capitals
 from proxy.detect.names_spacy import reader
 from proxy.detect.names_spans import Named, names_in, organizations_in, places_in
@@ -66,35 +67,8 @@ _DENIED, _SURE = 0.05, 0.6
 #: it; beside spaCy shorter ones leave more unread.
 _ALONE_LEAST = 300
 _BESIDE_LEAST = 60
-#: A line without an end goes in pieces of this length.
-_LONGEST = 600
 _PERSON = "PERSON"
 _PLACES = ("GPE", "LOC", "FAC", "ADDRESS")
-_WORD = re.compile(r"(?<![\w@#/\\.-])[^\W\d_]{3,}(?![\w@(/\\]|\.\w)")
-_SENTENCE_END = re.compile(r"(?:\A|[.!?:>\n\"“(*•-])\s*\Z")
-_CUT = re.compile(r"(?<=[.!?;])\s+|\n")
-
-
-class Window(NamedTuple):
-    """A window of text, and which part of it is asked about.
-
-    Attributes:
-        text: the window.
-        start: where that part starts.
-        end: where it ends.
-        language: of what it stands in, for a window that doesn't say its own.
-    """
-
-    text: str
-    start: int
-    end: int
-    language: str = "en"
-
-    def passages(self, least: int) -> Iterator[tuple[int, int]]:
-        """Yield the passages that touch that part; see `passages`."""
-        for low, high in passages(self.text, least):
-            if low < self.end and self.start < high:
-                yield low, high
 
 
 class Names:
@@ -125,7 +99,7 @@ class Names:
         language = language_of(window.text, window.language)
         foreign = self._second is not None and language != "en"
         doc, named = self._foreign(window) if foreign else self._english(window)
-        return doc, list(with_known(window.text, named))
+        return doc, [whole(window.text, one) for one in with_known(window.text, named)]
 
     def _foreign(self, window: Window) -> tuple[Any, list[Named]]:
         text = window.text
@@ -199,6 +173,12 @@ def _judged_by(text: str, found: Named, words: Sequence[Judged]) -> Iterator[Nam
         "GPE": max((one.town for one in inside), default=0.0),
         "ORG": max((one.organization for one in inside), default=0.0),
     }
+    if (
+        found.label_ in _PLACES
+        and likely[_PERSON] >= likely["GPE"]
+        and _is_somebody(text[found.start_char : found.end_char])
+    ):
+        found = found._replace(label_=_PERSON)
     own = "GPE" if found.label_ in _PLACES else found.label_
     if own not in likely:
         yield found
@@ -212,6 +192,11 @@ def _judged_by(text: str, found: Named, words: Sequence[Judged]) -> Iterator[Nam
         yield found._replace(end_char=min(found.end_char, inside[-1].end))
     elif own == "ORG" or likely[own] >= _DENIED:
         yield _weighed(text, found)
+
+
+def _is_somebody(shown: str) -> bool:
+    """Say whether a place's name is a given name, and no place's."""
+    return shown[0].isupper() and is_given_name(shown) and not is_place(shown)
 
 
 def _is_no_surname(text: str, word: Judged) -> bool:
@@ -245,41 +230,6 @@ def _is_part(text: str, one: Named, companies: Sequence[Named]) -> bool:
         company.start_char <= one.start_char and one.end_char <= company.end_char
         for company in companies
     )
-
-
-def passages(text: str, least: int) -> Iterator[tuple[int, int]]:
-    """Yield where each passage starts and ends: whole lines or sentences that follow each other.
-
-    Args:
-        text: the window.
-        least: characters that a passage has at least, where there are as many.
-    """
-    start = 0
-    ends = [match.end() for match in _CUT.finditer(text)]
-    for end in (*ends, len(text)):
-        while end - start > _LONGEST:
-            yield start, start + _LONGEST
-            start += _LONGEST
-        if end - start >= least or (end == len(text) and end > start):
-            yield start, end
-            start = end
-
-
-def doubtful(text: str, start: int, end: int, first: Sequence[Named]) -> bool:
-    """Say whether a passage holds a name by `first`, or a word that could be one."""
-    if any(one.start_char < end and start < one.end_char for one in first):
-        return True
-    for match in _WORD.finditer(text, start, end):
-        word = match.group()
-        if is_given_name(word) or word in PLACES_IN_LOWER_CASE:
-            return True
-        if word.isupper() or word.islower():
-            continue
-        if word[0].isupper() and not _SENTENCE_END.search(
-            text[max(0, match.start() - 4) : match.start()]
-        ):
-            return True
-    return False
 
 
 def _unlikely_person(text: str, one: Named) -> bool:

@@ -26,6 +26,8 @@ _GLUED_AFTER = re.compile(r"[\w@=/\\(]|[-.:][\w/]|['\u2019](?!s\b)[^\W\d_]")
 #: A town's name behind a given name or before a capital is another's: "Jack London", "Paris Match".
 _WORD_BEFORE = re.compile(r"[^\W\d_]+(?=[ ]\Z)")
 _CAPITAL_AFTER = re.compile(r"[ ][A-Z][a-z]")
+#: What stands before places and not before people: "in Sofia", "flying to Paris".
+_WHERE = re.compile(r"\b(?:in|near|across|throughout|[a-z]{2,}ing to|trip to|back to) \Z")
 
 #: Written without a capital, only these are taken for places that spaCy may have missed.
 PLACES_IN_LOWER_CASE = frozenset(
@@ -84,12 +86,20 @@ def places_known(text: str) -> Iterator[Named]:
             continue  # UK, not "Uk"
         if _GLUED_BEFORE.search(text[max(0, start - 1) : start]) or _GLUED_AFTER.match(text, end):
             continue
-        if (" " not in name and is_given_name(shown)) or _CAPITAL_AFTER.match(text, end):
-            continue
-        before = _WORD_BEFORE.search(text[max(0, start - 30) : start])
-        if before and before.group()[0].isupper() and is_given_name(before.group()):
+        if " " not in name and _could_be_anothers(text, start, end):
             continue
         yield Named(start, end, "GPE", _PLACE_SCORE)
+
+
+def _could_be_anothers(text: str, start: int, end: int) -> bool:
+    """Say whether a town's name may be a person's here, or the beginning of a longer name."""
+    if _CAPITAL_AFTER.match(text, end):
+        return True
+    before = text[max(0, start - 30) : start]
+    if is_given_name(text[start:end]) and not _WHERE.search(before):
+        return True
+    word = _WORD_BEFORE.search(before)
+    return word is not None and word.group()[0].isupper() and is_given_name(word.group())
 
 
 def is_place(name: str) -> bool:

@@ -39,8 +39,8 @@ _DAY = re.compile(
     r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}",
     re.IGNORECASE,
 )
-#: What stands before a colon names a field.
-_FIELD = re.compile(r"[ \t]?[:=](?!//)")
+#: What stands before a colon names a field; ":)" is a smile.
+_FIELD = re.compile(r"[ \t]?[:=](?!//|-?[()DPp](?!\w))")
 _NEVER = frozenset(
     (  # noqa: SIM905  # a list of words reads better so
         "monday tuesday wednesday thursday friday saturday sunday january february march april"
@@ -87,7 +87,11 @@ _FOLLOWED_BY_PLACE = re.compile(
 _ROLE = re.compile(
     r"(?i:customer|client|patient|employee|tenant|member|applicant|candidate|guest|passenger|student"
     r"|colleague|witness|defendant|plaintiff|claimant|insured|policyholder|cardholder|caller"
-    r"|recipient|contact|attendee|beneficiary|borrower|landlord|resident|visitor)s?[ :]\s*"
+    r"|recipient|contact|attendee|beneficiary|borrower|landlord|resident|visitor"
+    r"|kund(?:e|in)|patientin|mieter(?:in)?|mitarbeiter(?:in)?|bewerber(?:in)?|mandant(?:in)?"
+    r"|klient(?:in|ka)?|versicherte[r]?|cliente?|patiente|locataire|salariée?|employée?|paciente"
+    r"|inquilin[oa]|emplead[oa]|paziente|dipendente|funcionári[oa]|klant|patiënte?|huurder"
+    r"|medewerker|pacjent(?:ka)?|najemca|pracowni(?:k|ca))s?[ :]\s*"
     r"(?=[^\W\d_a-z][\w'\u2019-]+(?:[ ][^\W\d_a-z][\w'\u2019.-]*){1,3}\Z)"
 )
 _ARTICLE = re.compile(r"(?:the|a|an|this|my|our|your|his|her)\s+", re.IGNORECASE)

@@ -57,7 +57,10 @@ def names_in(text: str, words: Sequence[Judged]) -> Iterator[Named]:
 
     def sure(position: int) -> bool:
         word = words[position]
-        return LEAST <= word.name >= word.otherwise and text[word.start].isalpha()
+        if word.name < LEAST or word.name < word.otherwise:
+            return False
+        letters = text[word.start : word.end]
+        return letters[0].isalpha() and (len(letters) > 1 or letters.isupper())  # no "s" of "'s"
 
     def joins(position: int) -> bool:
         word = words[position]

@@ -10,9 +10,11 @@ from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.code_lines import in_code
 from proxy.detect.engine import Engine
 from proxy.detect.given_names import is_given_name
-from proxy.detect.names import Window, doubtful, passages, unite
+from proxy.detect.names import unite
+from proxy.detect.names_extent import whole
 from proxy.detect.names_language import language_of
 from proxy.detect.names_model import Judged, NamesModelMissingError, SecondOpinion
+from proxy.detect.names_passages import Window, doubtful, passages
 from proxy.detect.names_plausible import plausible
 from proxy.detect.names_spans import Named, names_in, organizations_in, places_in
 from proxy.detect.names_wordpiece import WordPiece, case_of
@@ -185,12 +187,51 @@ def _one(text: str, shown: str, label: str = "PERSON", score: float = 0.85) -> N
             "Customer Fenella Ravensworth",
             ["Fenella Ravensworth"],
         ),
+        ("Kunde Fenella Ravensworth", "Kunde Fenella Ravensworth", ["Fenella Ravensworth"]),
+        ("Pacjentka Anna Nowak boli", "Pacjentka Anna Nowak", ["Anna Nowak"]),
         ("Patient Safety", "Patient Safety", ["Patient Safety"]),
+        ("Anna :) hello", "Anna", ["Anna"]),
+        ("Gemstone : blue", "Gemstone", []),
     ],
 )
 def test_what_can_be_a_name(text: str, shown: str, left: list[str]) -> None:
     found = plausible(text, _one(text, shown))
     assert [text[one.start_char : one.end_char] for one in found] == left
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "label", "is_now"),
+    [
+        ("signed V K Choudhry.", "Choudhry", "PERSON", "V K Choudhry"),
+        ("by J. R. Hartley", "Hartley", "PERSON", "J. R. Hartley"),
+        ("I Choudhry", "Choudhry", "PERSON", "Choudhry"),
+        ("by samantha Fox", "Fox", "PERSON", "samantha Fox"),
+        ("asked President Fox", "Fox", "PERSON", "Fox"),
+        ("and anna's Fox", "Fox", "PERSON", "Fox"),
+        ("anna, Fox", "Fox", "PERSON", "Fox"),
+        ("the Gaza strip today", "Gaza", "GPE", "Gaza strip"),
+        ("in Oxford parks", "Oxford", "GPE", "Oxford"),
+        ("Oxford\nstation", "Oxford", "GPE", "Oxford"),
+    ],
+)
+def test_a_name_is_taken_whole(text: str, shown: str, label: str, is_now: str) -> None:
+    found = whole(text, _one(text, shown, label))
+    assert text[found.start_char : found.end_char] == is_now
+
+
+def test_a_given_name_is_no_place_unless_it_is_one() -> None:
+    text = "Traci or Sofia"
+    words = _judged(text, {"Traci": 0.2, "Sofia": 0.2})
+    both = [_one(text, "Traci", "GPE"), _one(text, "Sofia", "GPE")]
+    words[0], words[2] = (replace(word, town=0.1) for word in (words[0], words[2]))
+    found = {text[one.start_char : one.end_char]: one.label_ for one in unite(text, both, words)}
+    assert found == {"Traci": "PERSON", "Sofia": "GPE"}
+
+
+def test_a_possessive_names_nobody() -> None:
+    text = "Picasso ' s works"
+    found = names_in(text, _judged(text, {"Picasso": 0.9, "s": 0.8}))
+    assert [text[one.start_char : one.end_char] for one in found] == ["Picasso"]
 
 
 def test_who_somebody_is_isnt_part_of_the_name() -> None:

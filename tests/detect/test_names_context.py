@@ -35,6 +35,8 @@ def _persons(find: Find, text: str) -> set[str]:
         ("me llamo María del Carmen Ortega", "María del Carmen Ortega"),
         # headers
         ("From: Olu Adeyemi <olu@example.org>", "Olu Adeyemi"),
+        ("Rudwell Okonjo/Sales/ACME@ACME", "Rudwell Okonjo"),
+        ("Traci Okonjo@ACME on 08/16/2000", "Traci Okonjo"),
         ('To: "Wiśniewska, Małgorzata" <m.w@example.org>', "Wiśniewska, Małgorzata"),
         ("An: Kowalska, Anna\nBetreff: x", "Kowalska, Anna"),
         # signatures

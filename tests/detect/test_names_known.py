@@ -28,6 +28,8 @@ def _companies(text: str) -> list[str]:
         ("mieszkam w Wielkiej Brytanii", "Wielkiej Brytanii"),
         ("Wir liefern nach Nordrhein-Westfalen.", "Nordrhein-Westfalen"),
         ("from brittany france", "france"),
+        ("Fantastic Nova Scotia Cottage", "Nova Scotia"),
+        ("we are flying to Sofia", "Sofia"),
         ("He moved to New York City's outskirts", "New York City"),
     ],
 )

@@ -116,6 +116,12 @@ class PersonContextRecognizer(ValueRecognizer):
             0.9,
         ),
         _pattern(
+            "before a Notes domain",  # Jane Doe/Sales/ACME@ACME
+            rf"(?<![\w@/.-])(?P<value>{FULL_NAME})(?=(?:/[\w ]{{1,20}}){{0,4}}@[A-Za-z]\w{{1,30}}"
+            r"(?![\w.-]*\.\w))",
+            0.8,
+        ),
+        _pattern(
             "mail header",
             rf"^{_HEADER}:[ \t]{{1,3}}[\"']?(?P<value>{FULL_NAME}|{WORD}, {WORD})"
             r"(?=[\"' \t\r]*(?:$|[<;,(]))",
