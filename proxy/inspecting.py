@@ -6,76 +6,24 @@ can look at them off the event loop; then for the caller, each string as far as 
 no adapter knows of any of this.
 
 Invariants: no character is handed on before it was judged; what wasn't judged when a stream breaks
-off is dropped; a stream holds back at most one sentence or 256 characters; masking keeps length,
-and JSON stays JSON (a letter becomes x, a digit 9), so offsets into an answer stay right.
+off is dropped; a stream holds back at most one sentence or 256 characters (heard.py).
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import replace
 
 from proxy.detect.detector import Detector
 from proxy.errors import PolicyRefused, PrivetError
 from proxy.exchange import Author, Channel, Finding, Principal, Terms, TextPart
-from proxy.mask.grammar import LITERAL_IN_TEXT
+from proxy.heard import Heard, Span, cover, looked_at
 from proxy.wire import Dialect
 from proxy.wire.restoring import AnswerStream, Asked, Restoring, Streaming, TextStream
 
-#: Characters of a stream that are held back at most, and that are looked at again for context.
-WINDOW = 256
-
-_SENTENCE_END = re.compile(r"[.!?\u2026]+[\"')\]\u201d\u2019]*(?=\s)|[\u3002\uff01\uff1f]|\n")
-_CHARACTER = re.compile(r"\\u[0-9A-Fa-f]{4}|\\.|.", re.DOTALL)
-_HALF_ESCAPE = re.compile(r"\\(?:u[0-9A-Fa-f]{0,3})?\Z")
 #: Strings of an answer that are looked at together, so that one answer leaves room for others.
 _AT_ONCE = 256
-_X_IN_JSON = "\\u0078"
-
-
-class Span(NamedTuple):
-    """Characters ``[start, end)`` of a string that are masked."""
-
-    start: int
-    end: int
-
-
-@dataclass(slots=True)
-class Heard:
-    """One string of an answer: what came of it from `base` on, and how far it was judged."""
-
-    channel: Channel
-    text: str = ""
-    base: int = 0
-    judged: int = 0
-    whole: bool = False
-    masked: list[Span] = field(default_factory=list)
-
-    @property
-    def end(self) -> int:
-        """How far it came, in characters of the string."""
-        return self.base + len(self.text)
-
-    def due(self) -> int:
-        """How far it can be judged now."""
-        if self.whole:
-            return self.end
-        waiting = _HALF_ESCAPE.sub("", self.text[self.judged - self.base :])
-        ends = [match.end() for match in _SENTENCE_END.finditer(waiting)]
-        if ends:
-            return self.judged + ends[-1]
-        if len(waiting) < WINDOW:
-            return self.judged
-        words = waiting.rpartition(" ")[0]
-        return self.judged + len(words or waiting)
-
-    def forget(self) -> None:
-        """Let go of what no window looks at again."""
-        keep = max(self.base, self.judged - WINDOW)
-        self.text, self.base = self.text[keep - self.base :], keep
 
 
 class Inspector:
@@ -131,7 +79,7 @@ class Inspector:
         due = [(one, end) for one in heard if (end := one.due()) > one.judged]
         for at in range(0, len(due), _AT_ONCE):
             some = due[at : at + _AT_ONCE]
-            parts = [TextPart((), _looked_at(one, end), Author.ASSISTANT) for one, end in some]
+            parts = [TextPart((), looked_at(one, end), Author.ASSISTANT) for one, end in some]
             found = await self._detector.detect(self._tenant, parts)
             for (one, end), findings in zip(some, found, strict=True):
                 if self.refused is None:
@@ -276,7 +224,7 @@ class _Judged:
         known = self._inspector.strings.get((channel, text))
         if known is None:
             raise PrivetError("Privet failed.", hint="Report this with the request id.")
-        return _cover(text, known.masked, channel)
+        return cover(text, known.masked, channel)
 
 
 class _JudgedStream:
@@ -316,35 +264,9 @@ class _JudgedStream:
         self._at += len(ready)
         heard.masked = [span for span in heard.masked if span.end > self._at]
         heard.forget()
-        return _cover(ready, spans, heard.channel)
+        return cover(ready, spans, heard.channel)
 
 
 def _only_heard(asked: Asked) -> Asked:
     """What is asked of an answer that nobody gets: placeholders fit no schema, nothing is kept."""
     return replace(asked, relaxed=(), tell=lambda _: None)
-
-
-def _looked_at(one: Heard, end: int) -> str:
-    """The text that is detected in: blanks where placeholders stand."""
-    text = one.text[: end - one.base]
-    return LITERAL_IN_TEXT.sub(lambda token: " " * len(token[0]), text)
-
-
-def _cover(text: str, spans: Sequence[Span], channel: Channel) -> str:
-    """`text` with the letters and digits in `spans` masked."""
-    if not spans:
-        return text
-    tokens = _CHARACTER.finditer(text) if channel is Channel.JSON else re.finditer("(?s).", text)
-    pieces = []
-    for token in tokens:
-        inside = any(span.start < token.end() and token.start() < span.end for span in spans)
-        pieces.append(_covered(token[0]) if inside else token[0])
-    return "".join(pieces)
-
-
-def _covered(character: str) -> str:
-    if character.startswith("\\u") and len(character) > 1:
-        return _X_IN_JSON
-    if len(character) == 1 and character.isalnum():
-        return "9" if character.isdecimal() else "x"
-    return character
