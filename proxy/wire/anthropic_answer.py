@@ -17,11 +17,12 @@ from typing import Any
 from proxy.errors import BadRequest, PrivetError, ProviderFailed
 from proxy.exchange import Channel, Path
 from proxy.wire import sse, strict_json
+from proxy.wire.answer_strings import map_strings, verbatim
 from proxy.wire.anthropic_blocks import BLOCK, CITATION, CONTENT, SIGNED_BLOCKS
 from proxy.wire.anthropic_citations import Documents
 from proxy.wire.anthropic_messages import error_tree, seal
 from proxy.wire.anthropic_schemas import Growing, notes_of
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings, verbatim
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec
 from proxy.wire.openai_shared import choice
 from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
 

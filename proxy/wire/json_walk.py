@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,7 +117,7 @@ class Walk:
                 self._string(node, spec, path, context, depth)
         elif isinstance(node, dict):
             _check_depth(depth)
-            spec = _variant(spec, node)
+            spec = variant(spec, node)
             for name, value in node.items():
                 self.member(name, value, spec, path, depth)
         elif isinstance(node, list):
@@ -227,61 +227,6 @@ def seal(tree: Any, path: Path, part: TextPart | None) -> Signed:
     return Signed((path,), (str(node),), (part,) if part else (), droppable=False)
 
 
-def map_strings(
-    node: Any, spec: Spec, change: Callable[[Path, Leaf, str], str], path: Path = ()
-) -> Any:
-    """A copy of an answer, every string but safe and sealed ones put through `change`.
-
-    An array item that names its own `index` (a choice, a tool call) is found under that index in
-    the path, so that the fragments of one stream share their path. Free keys are changed as names.
-    A JSON document that isn't in a string is changed as the text that it would be in one.
-
-    Raises:
-        BadRequest: such a document isn't one after the change.
-    """
-    if isinstance(node, str):
-        verbatim = spec.leaf in (Leaf.SIGNED, Leaf.TAGGED, Leaf.SEALED)
-        kept = not node or node in spec.values or verbatim
-        return node if kept else change(path, spec.leaf, node)
-    if spec.leaf is Leaf.JSON and isinstance(node, dict | list):
-        text = strict_json.dumps(node).decode()
-        restored = change(path, spec.leaf, text)
-        return node if restored == text else strict_json.parse(restored)
-    if isinstance(node, dict):
-        members = {}
-        spec = _variant(spec, node)
-        for name, value in node.items():
-            declared = spec.fields.get(name)
-            below = map_strings(value, declared or spec.items or DEFAULT, change, (*path, name))
-            shown = name if declared else change((*path, Key(name)), Leaf.NAME, name)
-            # A key whose restored name is taken stays as it is: no member may be lost.
-            members[name if shown in members or shown in node else shown] = below
-        return members
-    if isinstance(node, list):
-        inner = spec.items or DEFAULT
-        items = []
-        for position, value in enumerate(node):
-            index = value.get("index", position) if isinstance(value, dict) else position
-            step = index if isinstance(index, int) else position
-            items.append(map_strings(value, inner, change, (*path, step)))
-        return items
-    return node
-
-
-def verbatim(node: Any, spec: Spec) -> Iterator[str]:
-    """Every string of an answer at a place that is declared as signed or tagged."""
-    if isinstance(node, str):
-        if node and spec.leaf in (Leaf.SIGNED, Leaf.TAGGED):
-            yield node
-    elif isinstance(node, dict):
-        spec = _variant(spec, node)
-        for name, value in node.items():
-            yield from verbatim(value, spec.fields.get(name) or spec.items or DEFAULT)
-    elif isinstance(node, list):
-        for value in node:
-            yield from verbatim(value, spec.items or DEFAULT)
-
-
 def describe(path: Path) -> str:
     """A path as people write it, with free keys left out: they can be user text."""
     words: list[str] = []
@@ -315,7 +260,7 @@ def _document(text: str) -> Any | None:
         return None
 
 
-def _variant(spec: Spec, node: dict[str, Any]) -> Spec:
+def variant(spec: Spec, node: dict[str, Any]) -> Spec:
     """What an object is: one of the variants, if its `type` says so."""
     kind = node.get("type") if spec.variants else None
     return spec.variants.get(kind, spec) if isinstance(kind, str) else spec

@@ -17,7 +17,8 @@ from typing import Any
 from proxy.errors import PrivetError, ProviderFailed
 from proxy.exchange import Channel, Path
 from proxy.wire import sse, strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
+from proxy.wire.answer_strings import map_strings
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec
 from proxy.wire.openai_chat import MESSAGE
 from proxy.wire.openai_chat_documents import Documents
 from proxy.wire.openai_chat_names import SplitNames

@@ -12,7 +12,8 @@ from typing import Any
 
 from proxy.exchange import Channel, Path
 from proxy.wire import strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings, verbatim
+from proxy.wire.answer_strings import map_strings, verbatim
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec
 from proxy.wire.openai_responses_items import CONTENT, ID_LEAF, ITEM, NAME_LEAF, TOOL
 from proxy.wire.openai_shared import choice, move_offsets, read_again
 from proxy.wire.restoring import Asked, Restored, Restoring

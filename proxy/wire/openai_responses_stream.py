@@ -18,7 +18,8 @@ from typing import Any
 from proxy.errors import PrivetError, ProviderFailed
 from proxy.exchange import Channel
 from proxy.wire import sse, strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, map_strings
+from proxy.wire.answer_strings import map_strings
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec
 from proxy.wire.openai_responses_answer import Whole, notes_of, without_logprobs
 from proxy.wire.openai_responses_items import ID_LEAF
 from proxy.wire.openai_shared import error_detail, move_offsets

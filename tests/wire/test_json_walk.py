@@ -10,8 +10,9 @@ import pytest
 from proxy.errors import BadRequest, CannotMask
 from proxy.exchange import Alphabet, Author, Inside, Key, Path, Reach
 from proxy.wire import strict_json
+from proxy.wire.answer_strings import map_strings
 from proxy.wire.json_rewrite import rewrite
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, describe, map_strings
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk, describe
 from proxy.wire.strict_json import MAX_DEPTH
 
 JSON, DATA = Inside.JSON, Inside.DATA_URL
