@@ -10,22 +10,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_LISTED = 12  # as many names as a hint lists
+_LISTED = 20  # as many names as a hint lists
 _SEARCHED = 1000  # as many names are compared with one that isn't known
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str], *, or_list: bool = True) -> str:
     """A hint that names the closest of `known`, or those there are when none is close."""
     known = sorted(known)
-    return closest(name, known[:_SEARCHED]) or (
-        f"known: {', '.join(known[:_LISTED])}" if known else ""
-    )
+    near = closest(name, known[:_SEARCHED])
+    return near or (f"known: {', '.join(known[:_LISTED])}" if known and or_list else "")
 
 
 def closest(name: str, known: list[str]) -> str:
     """A hint that names the closest of `known`; empty when none is close."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"did you mean {close[0]!r}?" if close else ""
+    spelt = {word.casefold(): word for word in known}
+    close = difflib.get_close_matches(name.casefold(), spelt, n=1)
+    return f"did you mean {spelt[close[0]]!r}?" if close else ""
 
 
 def keys_at(model: type[BaseModel], loc: tuple[int | str, ...]) -> set[str]:

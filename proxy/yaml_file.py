@@ -23,7 +23,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from proxy.hints import closest, did_you_mean, keys_at
+from proxy import complaints
+from proxy.hints import did_you_mean, keys_at
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
@@ -39,7 +40,6 @@ _FLOAT = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}([eE][-+]?[0-9]{1,2})?"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: As many problems are told at once: each costs a search for a hint, and nobody reads more.
 MAX_PROBLEMS = 100
-_LOOKS_BOOLEAN = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +116,20 @@ class Document:
             return model.model_validate_json(json.dumps(self.value), strict=True)
         except ValidationError as error:
             details = error.errors(include_url=False)[:MAX_PROBLEMS]
-            problems = [self._invalid(detail, model) for detail in details]
+            wrong = {detail["loc"][:-1] for detail in details}
+            # What is empty only because nothing in it is valid isn't told of twice.
+            told = [d for d in details if d["type"] != "too_short" or d["loc"] not in wrong]
+            problems = [self._invalid(detail, model) for detail in told]
         raise ConfigError(problems)
 
     def _invalid(self, detail: ErrorDetails, model: type[BaseModel]) -> Problem:
-        loc, kind, message = detail["loc"], detail["type"], detail["msg"]
+        loc, kind = detail["loc"], detail["type"]
         if kind == "extra_forbidden":
             hint = did_you_mean(str(loc[-1]), keys_at(model, loc[:-1]))
             return self.problem(loc, f"unknown key {loc[-1]!r}", hint, "unknown-key", key=True)
         if kind == "missing":
             return self.problem(loc, f"key {loc[-1]!r} is missing", code="missing-key")
-        hint = ""
-        if kind == "bool_type" and isinstance(detail["input"], str):
-            hint = f"write {_LOOKS_BOOLEAN.get(detail['input'].lower(), 'true or false')}"
-        elif kind == "literal_error":
-            allowed = re.findall(r"'([^']*)'", detail["ctx"]["expected"])
-            hint = closest(str(detail["input"]), allowed)
-        message = message.removeprefix("Value error, ").removeprefix("Input ")
+        message, hint = complaints.invalid(detail, lambda: keys_at(model, loc))
         path = self._existing(loc)
         name = next((f"{step}: " for step in reversed(path) if isinstance(step, str)), "")
         return self.problem(path, name + message, hint, key="[key]" in loc)
@@ -181,11 +178,13 @@ class _Reader:
         try:
             root = self._document()
         except yaml.MarkedYAMLError as error:
-            place = _place(error.problem_mark or error.context_mark)
+            self._look_at_indents()
+            mark, message, hint = complaints.syntax(error, self._text)
             # Where a file ends too soon, libyaml points to the line after it.
-            place = min(place, _place_of(self._text.rstrip(), None))
-            self._stop(place, error.problem or error.context or "not YAML", "yaml")
+            place = min(_place(mark), _place_of(self._text.rstrip(), None))
+            self._stop(place, message, "yaml", hint)
         if self._problems:
+            self._look_at_indents()
             raise ConfigError(self._problems)
         return root
 
@@ -196,7 +195,7 @@ class _Reader:
             place = _place(event.start_mark)
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    self._stop(place, "a second document", "multiple-documents")
+                    self._stop(place, "a second document", "multiple-documents", "one in a file")
                 if event.version or event.tags:
                     self._add(place, "YAML directives aren't accepted", "directive")
             elif isinstance(event, yaml.NodeEvent):
@@ -250,8 +249,14 @@ class _Reader:
         if len(self._problems) == MAX_PROBLEMS:
             raise ConfigError(self._problems)
 
-    def _stop(self, place: Place, message: str, code: str) -> NoReturn:
-        self._add(place, message, code)
+    def _look_at_indents(self) -> None:
+        """Tell of a line that isn't indented as it looks: what is wrong else comes of it."""
+        if odd := complaints.odd_indent(self._text):
+            place, message = _place_of(self._text, odd[0]), f"{odd[1]} is no space to YAML"
+            self._add(place, message, "yaml", "indent with plain spaces")
+
+    def _stop(self, place: Place, message: str, code: str, hint: str = "") -> NoReturn:
+        self._add(place, message, code, hint)
         raise ConfigError(self._problems)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
 import pytest
 from hypothesis import given
@@ -112,7 +112,7 @@ def test_points_to_every_problem_at_once() -> None:
         "shop.yaml:3:15: unknown key 'lvel' (did you mean 'level'?)",
         "shop.yaml:4:5: key 'name' is missing",
         "shop.yaml:4:13: level: should be 'low' or 'high' (did you mean 'high'?)",
-        "shop.yaml:4:23: on: should be a valid boolean (write false)",
+        "shop.yaml:4:23: on: should be true or false (write false)",
     ]
 
 
@@ -133,3 +133,52 @@ def test_any_text_gives_a_value_or_placed_problems(text: str) -> None:
         found = error.problems
     lines = text.count("\n") + 1
     assert all(1 <= p.line <= lines + 1 and p.column >= 1 for p in found)
+
+
+#: What somebody gets wrong, where that is told, and what they are told to do.
+COMPLAINTS = [
+    ("\tcount: 1\n", "1:1: a tab can't indent (indent with spaces)"),
+    (
+        "rows: []\ncount 1\ntags: []\n",
+        "2:1: there is no ': ' behind this key (a colon and a space)",
+    ),
+    (
+        "items: {a: {name: x}\ncount: 1\n",
+        "2:1: a comma or } should stand here (is the { at 1:8 closed?)",
+    ),
+    ("tags: [a\ncount: 1\n", "2:6: a comma or ] should stand here (is the [ at 1:7 closed?)"),
+    (
+        "rows:\n  - name: x\n   - name: y\n",
+        "3:4: an item ('- ') should stand here (is it indented like the items beside it?)",
+    ),
+    ("count: 1\n tags: []\n", "2:6: there can't be a ': ' here"),
+    ("count: @1\n", "1:8: no plain text can begin with '@' (put it in quotes)"),
+    ("items:\n\u00a0 a: {name: x}\n", "2:1: U+00A0 is no space to YAML (indent with plain spaces)"),
+    ("tags: a\n", "1:7: tags: should be a list (write [a])"),
+    ("count: '3'\n", "1:8: count: should be a whole number (write it without quotes)"),
+    ("count: 1.5\n", "1:8: count: should be a whole number"),
+    ("rows: [{name: 4}]\n", '1:15: name: should be text (write it in quotes, "4")'),
+    ("rows: [4]\n", "1:8: rows: should have keys of its own (known: level, name, on, until)"),
+    (
+        "rows: [{name: x, on: 'true'}]\n",
+        "1:22: on: should be true or false (write it without quotes)",
+    ),
+    ("rows: [{name: x, until: soon}]\n", "1:25: until: should be a day, written as 2027-01-31"),
+    ("rows: [{name: x, level: High}]\n", "level: should be 'low' or 'high' (did you mean 'high'?)"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), COMPLAINTS)
+def test_complaints_say_what_to_do_next(text: str, told: str) -> None:
+    assert any(told in problem for problem in problems(text)), problems(text)
+
+
+def test_what_is_empty_for_another_reason_is_not_told_twice() -> None:
+    class Names(Model):
+        names: Annotated[tuple[str, ...], Field(min_length=1)]
+
+    with pytest.raises(ConfigError) as caught:
+        read_yaml("names: [1]\n", "f.yaml", Names)
+    assert len(caught.value.problems) == 1
+    with pytest.raises(ConfigError, match=r"1:8: names: needs an entry \(or leave the key out\)"):
+        read_yaml("names: []\n", "f.yaml", Names)

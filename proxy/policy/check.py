@@ -39,7 +39,7 @@ def _classes(asked: Checking) -> Iterator[Problem]:
     form = asked.form
     for index, name in enumerate(form.classes):
         if name in form.classes[:index]:
-            yield asked.problem(("classes", index), f"class {name!r} stands twice")
+            yield asked.problem(("classes", index), f"class {name!r} stands twice", "keep one")
     yield from asked.class_(("default", "unclassified"), form.default.unclassified)
     for kind, name in form.default.opaque.items():
         yield from asked.class_(("default", "opaque", kind), name)
@@ -95,7 +95,7 @@ def _labels(asked: Checking) -> Iterator[Problem]:
     for name, label in asked.form.labels.items():
         if name == CLASS_LABEL:
             message = f"the label {name!r} is built in: its values are the classes"
-            yield asked.problem(("labels", name), message, key=True)
+            yield asked.problem(("labels", name), message, "leave it out", key=True)
         values = frozenset(label.values)
         for index, value in enumerate(label.assumed or ()):
             if value not in values:
@@ -108,11 +108,13 @@ def _providers(asked: Checking) -> Iterator[Problem]:
     for name, provider in asked.form.providers.items():
         yield from asked.class_(("providers", name, "clearance"), provider.clearance)
         if name == ANY:
-            yield asked.problem(("providers", name), "'any' means every provider", key=True)
+            message = "'any' means every provider"
+            yield asked.problem(("providers", name), message, "choose another name", key=True)
 
 
 def _whole_shadow(asked: Checking) -> Iterator[Problem]:
     shadow = asked.form.shadow
     if shadow is not None and asked.approvers(shadow.approved_by) < APPROVERS:
         place = ("shadow", "approved_by")
-        yield asked.problem(place, "a shadowed policy needs two different approvers")
+        message = "a shadowed policy needs two different approvers"
+        yield asked.problem(place, message, "name two people")

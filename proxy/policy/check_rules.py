@@ -28,16 +28,18 @@ def rules(asked: Checking) -> Iterator[Problem]:
     for index, rule in enumerate(asked.form.rules):
         loc: Loc = ("rules", index)
         if counts[rule.id] > 1:
-            yield asked.problem((*loc, "id"), f"two rules are called {rule.id!r}")
+            yield asked.problem((*loc, "id"), f"two rules are called {rule.id!r}", "rename one")
         if rule.id in BUILT_IN:
-            yield asked.problem((*loc, "id"), f"{rule.id!r} is the name of a built-in reason")
+            message = f"{rule.id!r} is the name of a built-in reason"
+            yield asked.problem((*loc, "id"), message, "choose another id")
         verbs = [verb for verb in VERBS if getattr(rule, verb) is not None]
         if len(verbs) == 1:
             yield from _when(asked, loc, rule, verbs[0])
             yield from _verb(asked, loc, rule)
         else:
-            hint = f"one of {', '.join(VERBS)}"
-            yield asked.problem(loc, f"rule {rule.id!r} needs exactly one verb", hint)
+            hint = "write a rule for each" if verbs else f"one of {', '.join(VERBS)}"
+            has = f"has {len(verbs)} verbs, {' and '.join(verbs)}" if verbs else "has no verb"
+            yield asked.problem(loc, f"rule {rule.id!r} {has}", hint)
         if rule.scope and rule.scope.time:
             yield from _time(asked, (*loc, "scope", "time"), rule.scope.time)
         if rule.shadow and rule.rollout:
@@ -51,9 +53,9 @@ def _verb(asked: Checking, loc: Loc, rule: Rule) -> Iterator[Problem]:
         return
     for key in ("until", "approved_by"):
         if getattr(rule, key):
-            yield asked.problem((*loc, key), f"only a waiver has {key!r}", key=True)
-    if rule.permit and rule.permit.providers != (ANY,):
-        yield from asked.providers((*loc, "permit", "providers"), rule.permit.providers)
+            yield asked.problem((*loc, key), f"only a waiver has {key!r}", "take it out", key=True)
+    if rule.permit:
+        yield from _permit(asked, (*loc, "permit", "providers"), rule.permit.providers)
     if rule.require:
         names = rule.require.provider.names or ()
         yield from asked.providers((*loc, "require", "provider", "names"), names)
@@ -64,6 +66,13 @@ def _verb(asked: Checking, loc: Loc, rule: Rule) -> Iterator[Problem]:
         yield from asked.listed((*loc, "output"), named, key=True)
     if rule.withhold and rule.withhold != (ANY,):
         yield from asked.listed((*loc, "withhold"), rule.withhold)
+
+
+def _permit(asked: Checking, loc: Loc, names: tuple[str, ...]) -> Iterator[Problem]:
+    if ANY not in names:
+        yield from asked.providers(loc, names)
+    elif len(names) > 1:
+        yield asked.problem(loc, "'any' is every provider already", "write `providers: any`")
 
 
 def _when(asked: Checking, loc: Loc, rule: Rule, verb: str) -> Iterator[Problem]:
@@ -108,7 +117,7 @@ def _label(
     elif name in asked.form.labels:
         known = frozenset(asked.form.labels[name].values)
     else:
-        hint = did_you_mean(name, [CLASS_LABEL, *asked.form.labels])
+        hint = did_you_mean(name, asked.form.labels) or "list it there, with its values"
         yield asked.problem(loc, f"{name!r} isn't under `labels`", hint, "unknown", key=True)
         return
     for index, value in enumerate(values):
@@ -147,7 +156,8 @@ def _waive(asked: Checking, loc: Loc, rule: Rule, waive: Waive) -> Iterator[Prob
         yield asked.problem((*place, "rule"), f"no rule {waive.rule!r}", hint, "unknown")
     elif getattr(waived, waive.lifts) is None:
         message = f"rule {waived.id!r} has no {waive.lifts!r} to lift"
-        yield asked.problem((*place, "lifts"), message)
+        there = [verb for verb in VERBS if getattr(waived, verb) is not None]
+        yield asked.problem((*place, "lifts"), message, f"it has {' and '.join(there)}")
     yield from asked.providers((*place, "to", "provider"), waive.to.provider)
     if rule.scope is None or not any(getattr(rule.scope, key) for key in _WHOM):
         yield asked.problem(loc, "a waiver needs a scope", "name a team or an app")
@@ -155,7 +165,8 @@ def _waive(asked: Checking, loc: Loc, rule: Rule, waive: Waive) -> Iterator[Prob
         yield asked.problem(loc, "a waiver needs 'until'", "its last day, as in 2027-01-31")
     if asked.approvers(rule.approved_by) < APPROVERS:
         where = (*loc, "approved_by") if rule.approved_by else loc
-        yield asked.problem(where, "a waiver needs two different approvers in 'approved_by'")
+        message = "a waiver needs two different approvers in 'approved_by'"
+        yield asked.problem(where, message, "name two people")
 
 
 def _polarity(verb: str) -> tuple[str, str]:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+from proxy.hints import did_you_mean
+from proxy.policy import lint_values
 from proxy.policy.compiled import Policy
 from proxy.policy.lint_keys import Keys, some_of
 from proxy.policy.load import compile_policy, read_checked
@@ -30,12 +32,17 @@ WARNINGS = frozenset(
         "rule-shadowed",
         "waiver-ended",
         "waiver-ending",
+        *lint_values.WARNINGS,
     }
 )
 
 #: The codes that are notes.
-NOTES = frozenset({"entity-by-default", "key-idle", "attribute-unused", "provider-refused"})
+NOTES = frozenset(
+    {"entity-by-default", "key-idle", "attribute-unused", "provider-refused", *lint_values.NOTES}
+)
 
+#: What is said of a rule as a whole, so that nothing is of its keys.
+_WHOLE_RULES = ("rule-idle", "rule-shadowed", "waiver-ended")
 _SOON = timedelta(days=30)
 
 
@@ -57,6 +64,7 @@ def lint(path: Path, produced: Collection[str] | None, on: date) -> list[Problem
         *linter.providers(),
         *linter.rules(),
         *linter.waivers(on),
+        *lint_values.Values(document, form, linter.policy, on).warnings(),
     ]
     keys = Keys(document, form, linter.policy, on)
     warnings += linter.attributes(keys)
@@ -84,7 +92,8 @@ class _Linter:
                 yield self.document.problem(place, message, hint, "entity-nowhere", key=True)
             if produced is not None and name not in produced:
                 message = f"no enabled recognizer produces {name}"
-                yield self.document.problem(place, message, "", "no-recognizer", key=True)
+                hint = did_you_mean(name, produced, or_list=False) or "give it one of your own"
+                yield self.document.problem(place, message, hint, "no-recognizer", key=True)
         unlisted = sorted(set(produced or ()) - set(self.policy.entities))
         if unlisted:
             message = f"entities without an entry take default.entity: {some_of(unlisted)}"
@@ -149,8 +158,8 @@ class _Linter:
                 yield problem
 
     def told(self, problems: Collection[Problem]) -> set[str]:
-        """The rules (ids) about which there are problems."""
-        lines = {problem.line for problem in problems}
+        """The rules (ids) that are said to have no effect."""
+        lines = {problem.line for problem in problems if problem.code in _WHOLE_RULES}
         return {
             rule_id
             for rule_id, index in self.index.items()

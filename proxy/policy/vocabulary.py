@@ -10,14 +10,22 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
-LabelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-EntityName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
-OpaqueKind = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+from proxy.complaints import Spelt
+
+_A_NAME = "a name is written in small letters, digits, '.', '_' and '-', up to 64 of them"
+_AN_ENTITY = "an entity is written in capitals, as EMAIL_ADDRESS"
+_A_LANGUAGE = "a language is written in two small letters, as de"
+_A_HOST = "a host is written alone, without 'https://', port or path, as crm.acme.example"
+_A_RETENTION = "a retention is written as none, unknown, or in days, as 30d"
+
+Name = Annotated[str, Spelt(r"^[a-z0-9][a-z0-9._-]{0,63}$", _A_NAME)]
+LabelName = Annotated[str, Spelt(r"^[a-z][a-z0-9_-]{0,63}$", _A_NAME)]
+EntityName = Annotated[str, Spelt(r"^[A-Z][A-Z0-9_]{0,63}$", _AN_ENTITY)]
+OpaqueKind = Annotated[str, Spelt(r"^[a-z][a-z0-9_-]{0,63}$", _A_NAME)]
+Language = Annotated[str, Spelt(r"^[a-z]{2}$", _A_LANGUAGE)]
 Word = Annotated[str, Field(min_length=1, max_length=256)]
-Host = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$")]
-Retention = Annotated[str, Field(pattern=r"^(none|unknown|[1-9][0-9]{0,4}d)$")]
+Host = Annotated[str, Spelt(r"^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$", _A_HOST)]
+Retention = Annotated[str, Spelt(r"^(none|unknown|[1-9][0-9]{0,4}d)$", _A_RETENTION)]
 Score = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 #: Monday first, as `date.weekday` counts.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.policy.lint import NOTES, lint
+from proxy.policy.lint import NOTES, WARNINGS, lint
 from proxy.policy.load import load, parse
 from proxy.policy.schema import schema_text
 from proxy.policy.testing import Result, run
@@ -80,6 +80,12 @@ def test_the_readme_names_every_key() -> None:
     """A key that security teams can write is one that they can look up."""
     readme = (POLICIES / "README.md").read_text()
     assert [key for key in sorted(keys_of_the_format()) if f"`{key}`" not in readme] == []
+
+
+def test_the_readme_names_all_that_lint_says() -> None:
+    """Errors explain themselves; what a warning or note means for the policy stands there."""
+    readme = (POLICIES / "README.md").read_text()
+    assert [code for code in sorted(WARNINGS | NOTES) if f"`{code}`" not in readme] == []
 
 
 def test_the_readmes_sample_loads_and_uses_every_key() -> None:

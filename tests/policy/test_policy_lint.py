@@ -251,7 +251,7 @@ def test_keys_of_a_shadow_count_if_they_would_in_force(tmp_path: Path) -> None:
     assert not [p for p in told(tmp_path, ACME + rule) if "certs" in p.message]
     # Each of the two asks for soc2, and the other rule does besides.
     twice = rule.replace("s, shadow", "t, shadow").replace("[soc2]}", "[soc2, a], all_of: [soc2]}")
-    of_both = [p.message for p in told(tmp_path, ACME + rule + twice) if "certs" in p.message]
+    of_both = [p.message for p in told(tmp_path, ACME + rule + twice) if "t: " in p.message]
     keys = "require.provider.certs.all_of, require.provider.certs.any_of"
     assert of_both == [f"t: {keys} each change no decision"]
 
@@ -266,3 +266,57 @@ def test_a_rule_that_decides_anything_is_not_idle(tmp_path: Path) -> None:
         lookups = {n: Lookup(n, policy.permits, rest, waivers) for n in policy.providers}
         without = replace(policy, restrictions=rest, waivers=waivers, lookups=lookups)
         assert compare(policy, without, TODAY).flows
+
+
+#: What is changed in the sample, and what is said of a value that loads and isn't what was meant.
+ODD_VALUES = [
+    (
+        "require: {provider: {region: eu}}",
+        "require: {provider: {region: eu-west}}",
+        "warning: no provider has region 'eu-west' (known: eu, us)",
+    ),
+    (
+        "certs: {all_of: [hipaa-baa]}",
+        "certs: {all_of: [hippa-baa]}",
+        "warning: no provider has certs 'hippa-baa' (did you mean 'hipaa-baa'?)",
+    ),
+    (
+        "require: {provider: {region: eu}}",
+        "require: {provider: {region: [eu, ch]}}",
+        "note: no provider has region 'ch' ()",
+    ),
+    (
+        "require: {provider: {region: eu}}",
+        "require: {provider: {region: us, on_prem: true}}",
+        (
+            "warning: rule ibans-stay-in-the-eu: no provider meets it, so it refuses whatever it matches"
+            " (if that is meant, a `block` says so)"
+        ),
+    ),
+    (
+        "scope: {team: fraud",
+        "scope: {team: fraud-*",
+        "warning: team 'fraud-*' is compared as it is: '*' and '?' mean themselves (list the names)",
+    ),
+    (
+        "certs: [soc2],",
+        "certs: [soc2], attested: {day: 2027-01-01, by: jo},",
+        (
+            "warning: openai-us is attested on 2027-01-01, which is yet to come"
+            " (write the day it was done)"
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), ODD_VALUES)
+def test_a_value_that_is_hardly_meant_is_told(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in ACME
+    words = {True: "warning", False: "note"}
+    found = [
+        f"{words[p.code in WARNINGS]}: {p.message} ({p.hint})"
+        for p in told(tmp_path, ACME.replace(old, new, 1))
+    ]
+    assert said in found

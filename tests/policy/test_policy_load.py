@@ -90,7 +90,7 @@ BREACHES = [
         "permit: {providers: any}}",
         "when: {labels: {purpose: care}}, permit: {providers: any}}",
         "purpose: care",
-        "'purpose' isn't under `labels` (known: class)",
+        "'purpose' isn't under `labels` (list it there, with its values)",
     ),
     (
         "permit: {providers: any}}",
@@ -121,7 +121,7 @@ BREACHES = [
         "until: 2027-01-01",
         "id: no-card-numbers",
         (
-            "rule 'no-card-numbers' needs exactly one verb"
+            "rule 'no-card-numbers' has no verb"
             " (one of permit, require, block, treat, waive, output, withhold, keep)"
         ),
     ),
@@ -129,19 +129,19 @@ BREACHES = [
         "id: ibans-stay-in-the-eu",
         "id: no-card-numbers",
         "no-card-numbers",
-        "two rules are called 'no-card-numbers'",
+        "two rules are called 'no-card-numbers' (rename one)",
     ),
     (
         "id: no-card-numbers",
         "id: clearance",
         "clearance\n",
-        "'clearance' is the name of a built-in reason",
+        "'clearance' is the name of a built-in reason (choose another id)",
     ),
     (
         "id: no-card-numbers",
         "id: signed-content",
         "signed-content\n",
-        "'signed-content' is the name of a built-in reason",
+        "'signed-content' is the name of a built-in reason (choose another id)",
     ),
     (
         "rule: ibans-stay-in-the-eu,",
@@ -153,13 +153,13 @@ BREACHES = [
         "lifts: require",
         "lifts: block",
         "block,",
-        "rule 'ibans-stay-in-the-eu' has no 'block' to lift",
+        "rule 'ibans-stay-in-the-eu' has no 'block' to lift (it has require)",
     ),
     (
         "approved_by: [ciso@acme, dpo@acme]",
         "approved_by: [ciso@acme, ' CISO@acme']",
         "[ciso@acme, ' CISO",
-        "a waiver needs two different approvers in 'approved_by'",
+        "a waiver needs two different approvers in 'approved_by' (name two people)",
     ),
     (
         "    scope: {team: fraud, app: case-review}\n",
@@ -177,7 +177,7 @@ BREACHES = [
         "    require: {provider: {region: eu}}",
         "    require: {provider: {region: eu}}\n    until: 2027-01-30",
         "until: 2027-01-30",
-        "only a waiver has 'until'",
+        "only a waiver has 'until' (take it out)",
     ),
     (
         "action: {generalise: year}",
@@ -189,7 +189,7 @@ BREACHES = [
         "on_prem: true",
         "on_prem: yes",
         "yes,",
-        "on_prem: should be a valid boolean (write true)",
+        "on_prem: should be true or false (write true)",
     ),
     (
         "when: {entities: {any_of: [IBAN",
@@ -207,13 +207,13 @@ BREACHES = [
         "[public, internal,",
         "[public, public, internal,",
         "public, internal,",
-        "class 'public' stands twice",
+        "class 'public' stands twice (keep one)",
     ),
     (
         "certs: [soc2],      clearance: internal}",
         "clearance: internal}\n  any: {region: us, on_prem: true, clearance: public}",
         "any: {region",
-        "'any' means every provider",
+        "'any' means every provider (choose another name)",
     ),
 ]
 
