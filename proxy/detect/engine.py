@@ -155,8 +155,10 @@ class Engine:
         if unknown := set(settings.disabled) - {_name(recognizer) for recognizer in recognizers}:
             raise ValueError(f"no such recognizer: {', '.join(sorted(unknown))}")
         enabled = [one for one in recognizers if _name(one) not in settings.disabled]
-        Gate().guard(enabled)
-        self._enabled = enabled
+        self._gate = Gate(one for one in enabled if one is not self._model)
+        self._taught = Gate()
+        # It says what the models found, so it is asked only where they found something.
+        self._says_names = [self._model] if self._model in enabled else []
         self.produced = frozenset(
             entity for recognizer in enabled for entity in recognizer.supported_entities
         )
@@ -171,8 +173,7 @@ class Engine:
     def learn(self, taught: Mapping[str, Any]) -> None:
         """Know what a customer knows (`Knowledge.taught`, parsed), and nothing else of the kind."""
         customers = taught_recognizers(taught, load_lexicon(), self._language)
-        Gate().guard(customers)
-        self._analyzer.registry.recognizers = [*self._enabled, *customers]
+        self._taught = Gate(customers)
         self._analyzer.context_aware_enhancer = NearbyWords(
             frozenset(self._nlp.Defaults.stop_words), confirming(taught)
         )
@@ -231,6 +232,12 @@ class Engine:
                 yield replace(one, start=span[0], end=span[1])
 
     def _analyse(self, text: str, doc: Any, names: Sequence[Named]) -> list[RecognizerResult]:
+        recognizers = [*self._gate.open(text), *self._taught.open(text)]
+        if names:
+            recognizers += self._says_names
+        if not recognizers:
+            return []
+        self._analyzer.registry.recognizers = recognizers
         artifacts = LazyArtifacts(
             [name._replace(label_=LABELS[name.label_]) for name in names],
             self._language,

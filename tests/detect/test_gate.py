@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 import regex  # type: ignore[import-untyped]
-from presidio_analyzer import EntityRecognizer, Pattern, PatternRecognizer
+from presidio_analyzer import LocalRecognizer, Pattern, PatternRecognizer
 
 from proxy.detect import gate as gate_module
-from proxy.detect.gate import Gate, needed, shape
+from proxy.detect.gate import Gate
 from proxy.detect.recognizers import RECOGNIZERS
+from proxy.detect.recognizers.needs import A_DIGIT, any_of
+from proxy.detect.required import needed, shape
+from tests.corpora.load import load
 
 
 @pytest.mark.parametrize(
@@ -31,6 +34,7 @@ from proxy.detect.recognizers import RECOGNIZERS
         (r"\w+@\w+", {"@"}),
         (r"(?:foo|bar)?(?P<q>['\"])baz(?P=q)", {"'baz", '"baz'}),
         (r"colou?red", {"colored", "coloured"}),
+        (r"(?<!\w)\d", {"0"}),
     ],
 )
 def test_what_a_pattern_cant_match_without(pattern: str, strings: set[str]) -> None:
@@ -47,7 +51,7 @@ def test_what_a_pattern_cant_match_without(pattern: str, strings: set[str]) -> N
         r"\p{Lu}foo",  # a class of `regex` only
         r"[[a-z]&&[x]]foo",  # a set that `re` reads otherwise
         r"(?!foo)\w",  # what must not follow
-        r"\d",  # a digit stands in nearly every text
+        r"[a-z0]",  # one of these stands in nearly every text
     ],
 )
 def test_where_nothing_is_known_nothing_is_asked(pattern: str) -> None:
@@ -100,25 +104,50 @@ def test_patterns_that_are_added_later_are_looked_for_too() -> None:
     assert list(gate.before(_Counting("omega")).finditer(text))
 
 
-def test_recognizers_written_for_presidio_are_guarded_as_they_are() -> None:
+class _Diary(LocalRecognizer):
+    """A recognizer that reads text in its own way, and says what it needs."""
+
+    NEEDS = (A_DIGIT, frozenset({"Dear Diary"}), re.compile(r"\bme\b"))
+
+    def load(self) -> None:
+        """Nothing to load."""
+
+    def analyze(self, text: str, entities: Any, nlp_artifacts: Any = None) -> list[Any]:
+        raise NotImplementedError
+
+
+def test_a_recognizer_of_its_own_kind_is_called_where_all_that_it_declares_stands() -> None:
+    diary: Any = _Diary(["DIARY"])
+    gate = Gate([diary])
+    assert gate.open("DEAR\u00a0DIARY, on the \uff13rd he saw me") == [diary]
+    assert gate.open("dear diary, he saw me") == []
+    assert gate.open("on the 3rd he saw me") == []
+    assert gate.open("dear diary, on the 3rd he saw them") == []
+
+
+def test_one_that_declares_nothing_is_always_called() -> None:
+    stranger: Any = LocalRecognizer.__new__(_Diary)
+    stranger.NEEDS = ()
+    assert Gate([stranger]).open("") == [stranger]
+
+
+def test_strings_of_which_one_is_needed() -> None:
+    assert any_of("-u", re.compile("pass(?:word|wd)")) == {"-u", "password", "passwd"}
+    with pytest.raises(ValueError, match="nothing is known"):
+        any_of("-u", re.compile(r"\w+"))
+
+
+def test_recognizers_written_for_presidio_are_gated_as_they_are() -> None:
     patterns = [Pattern("badge", r"\bbadge-\d{5}\b", 0.6)]
     badges: Any = PatternRecognizer("BADGE", patterns=patterns)
-    Gate().guard([badges])
+    gate = Gate([badges])
+    assert gate.open("my Badge-12345") == [badges]
     assert [one.start for one in badges.analyze("my Badge-12345", ["BADGE"])] == [3]
-    assert badges.analyze("no such thing", ["BADGE"]) == []
+    assert gate.open("no such thing") == []
     assert isinstance(badges.patterns[0].compiled_regex, gate_module.Gated)
     assert patterns[0].compiled_regex is None, (
         "a class's patterns are shared: they stay as they are"
     )
-
-
-@pytest.fixture(scope="module")
-def pairs() -> list[tuple[EntityRecognizer, EntityRecognizer]]:
-    """Every recognizer without the gate and with it."""
-    plain = [build("en") for build in RECOGNIZERS]
-    guarded = [build("en") for build in RECOGNIZERS]
-    Gate().guard(guarded)
-    return list(zip(plain, guarded, strict=True))
 
 
 #: What recognizers look for, as they might stand in one text.
@@ -192,22 +221,26 @@ def _found(recognizer: Any, text: str) -> list[tuple[str, int, int, float]]:
     return sorted((one.entity_type, one.start, one.end, one.score) for one in results)
 
 
-def _differences(pairs: list[tuple[EntityRecognizer, EntityRecognizer]]) -> Iterator[str]:
-    for text in _texts():
-        for plain, guarded in pairs:
-            if _found(plain, text) != _found(guarded, text):
-                yield type(plain).__name__
-
-
-def test_findings_are_the_same_with_and_without(
-    pairs: list[tuple[EntityRecognizer, EntityRecognizer]],
-) -> None:
-    assert list(_differences(pairs)) == []
-
-
-def test_that_test_sees_a_gate_that_closes_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_module, "shape", str.upper)
+def _differences(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the recognizers that find something else, or nothing, behind the gate."""
     plain = [build("en") for build in RECOGNIZERS]
-    guarded = [build("en") for build in RECOGNIZERS]
-    Gate().guard(guarded)
-    assert next(_differences(list(zip(plain, guarded, strict=True))), None)
+    gated = [build("en") for build in RECOGNIZERS]
+    gate = Gate(gated)
+    for text in texts:
+        opened = set(map(id, gate.open(text)))
+        for one, other in zip(plain, gated, strict=True):
+            if _found(one, text) != (_found(other, text) if id(other) in opened else []):
+                yield type(one).__name__
+
+
+def test_findings_are_the_same_with_and_without() -> None:
+    assert list(_differences(_texts())) == []
+
+
+def test_so_are_those_of_the_corpora() -> None:
+    assert list(_differences(document.text for document in load())) == []
+
+
+def test_those_tests_see_a_gate_that_closes_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "shape", str.upper)
+    assert next(_differences(_texts()), None)

@@ -6,6 +6,7 @@ takes a language and returns a Presidio recognizer.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from presidio_analyzer import EntityRecognizer, PatternRecognizer
@@ -25,6 +26,7 @@ from proxy.detect.recognizers.high_entropy import HighEntropyRecognizer
 from proxy.detect.recognizers.identifiers import Identifiers
 from proxy.detect.recognizers.jwt import JwtRecognizer
 from proxy.detect.recognizers.kubernetes_secret import KubernetesSecretRecognizer
+from proxy.detect.recognizers.needs import Need
 from proxy.detect.recognizers.password import PasswordRecognizer
 from proxy.detect.recognizers.person_context import PersonContextRecognizer
 from proxy.detect.recognizers.person_given import PersonGivenNameRecognizer
@@ -37,8 +39,14 @@ from proxy.detect.recognizers.username import UsernameRecognizer
 Factory = Callable[[str], EntityRecognizer]
 
 
-def _as_it_stands(recognizer: Callable[..., EntityRecognizer]) -> Factory:
-    return lambda language: recognizer(supported_language=language)
+def _as_it_stands(recognizer: Callable[..., EntityRecognizer], *needs: Need) -> Factory:
+    def build(language: str) -> EntityRecognizer:
+        built = recognizer(supported_language=language)
+        if needs:
+            built.NEEDS = needs  # type: ignore[attr-defined]  # ours: the gate reads it
+        return built
+
+    return build
 
 
 def _with_context(recognizer: type[PatternRecognizer]) -> Factory:
@@ -60,8 +68,10 @@ RECOGNIZERS: tuple[Factory, ...] = (
     presidio_own.Iban,
     CreditCard,
     CryptoWalletRecognizer,
-    _as_it_stands(presidio.IpRecognizer),
-    _as_it_stands(presidio.MacAddressRecognizer),
+    _as_it_stands(presidio.IpRecognizer, re.compile(r"\d\.\d|:[0-9A-Fa-f]{0,4}:")),
+    _as_it_stands(
+        presidio.MacAddressRecognizer, re.compile(r"[:-][0-9A-Fa-f]{2}[:-]|\.[0-9A-Fa-f]{4}\.")
+    ),
     _as_it_stands(presidio_own.Url),
     _as_it_stands(presidio.DateRecognizer),
     DateInWordsRecognizer,

@@ -125,6 +125,8 @@ class _Address:
 class AddressRecognizer(LabelledRecognizer):
     """Finds ADDRESS."""
 
+    NEEDS = (frozenset({"0", "s/n"}),)
+
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(ADDRESS_FIELDS, supported_language, "AddressRecognizer")
 

@@ -65,6 +65,7 @@ class ApiKeyRecognizer(ValueRecognizer):
                 rf"(?<![\w-])(?P<value>[MNO][\w-]{{22,28}}\.[\w-]{{6}}\.[\w-]{{27,38}}){_END}"
             ),
             _CERTAIN,
+            need=re.compile(r"\.[\w-]{6}\.[\w-]{27}"),
         ),
         ValuePattern(
             "basic authentication",

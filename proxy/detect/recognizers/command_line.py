@@ -65,6 +65,14 @@ class CommandLineRecognizer(ValueRecognizer):
         ValuePattern(f"option of {programs.split()[0]}", re.compile(rf"(?<=\s){option}"), 0.85)
         for programs, option in _OPTIONS
     )
+    NEEDS = (
+        frozenset(
+            f"{program}{after}"
+            for programs, _ in _OPTIONS
+            for program in programs.split()
+            for after in (" ", "\\")
+        ),
+    )
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None

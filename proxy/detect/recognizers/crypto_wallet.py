@@ -10,15 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
-from typing import Any
 
-from presidio_analyzer import RecognizerResult
 from stdnum import bitcoin
 
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
-_LONG = re.compile(r"[A-Za-z0-9]{14}")
 _BASE58 = "[1-9A-HJ-NP-Za-km-z]"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _RIPPLE = str.maketrans(
@@ -47,14 +43,8 @@ class CryptoWalletRecognizer(ValueRecognizer):
         _wallet("solana", rf"(?=[^\s\d]{{0,40}}\d){_BASE58}{{43,44}}", 0.2),
     )
     CONTEXT = ("solana", "phantom", "wallet", "sol address", "spl")
-
-    def analyze(
-        self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
-    ) -> list[RecognizerResult]:
-        """Look only where a run is as long as the shortest address; see Presidio's base class."""
-        if not _LONG.search(text):
-            return []
-        return super().analyze(text, entities, nlp_artifacts)
+    #: A run as long as the shortest address.
+    NEEDS = (re.compile(r"[A-Za-z0-9]{14}"),)
 
     def plausible(self, value: str) -> bool:
         """Check the digits of forms that have some."""

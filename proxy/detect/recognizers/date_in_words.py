@@ -14,6 +14,7 @@ from typing import Any
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.recognizers.date_of_birth import MONTHS
+from proxy.detect.recognizers.needs import A_DIGIT
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
 _SHORT = 5  # letters; "sept" and "janv" are abbreviations, "mars" and "juni" go with them
@@ -46,6 +47,7 @@ _CLOCK = (
     r"(?:[ ]?(?:[ap]\.?m\b\.?|uhr\b))?(?:[ ](?:[+-]\d{4}|gmt|utc|cet|cest|[ecmp][sd]t))?)?"
 )
 _OF = r"(?:[ ](?:of|de|del)\b)?"
+_BEGINNINGS = frozenset(name[:3] for name in _NAMES)
 _BEFORE, _AFTER = r"(?<![\w.,/:-])", r"(?![\w/-]|[.,:]\d)"
 
 
@@ -58,6 +60,7 @@ class DateInWordsRecognizer(ValueRecognizer):
     """Finds DATE_TIME by the names of months."""
 
     ENTITY = "DATE_TIME"
+    NEEDS = (A_DIGIT, _BEGINNINGS)
     PATTERNS = (
         _pattern(
             "day, month, year",
@@ -87,7 +90,6 @@ class DateInWordsRecognizer(ValueRecognizer):
 
 _DIGITS = re.compile(r"\d{1,4}")
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_BEGINNINGS = frozenset(name[:3] for name in _NAMES)
 #: How far a month's name stands from its number, and the rest of the date from both.
 _NEAR, _REST = 16, 80
 

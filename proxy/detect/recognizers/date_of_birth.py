@@ -83,5 +83,7 @@ _KINDS = (Kind("DATE_OF_BIRTH", _LABELS, beside=DATE, assigned=_BARE),)
 class DateOfBirthRecognizer(LabelledRecognizer):
     """Finds DATE_OF_BIRTH by its label."""
 
+    NEEDS = (frozenset({"00"}),)
+
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(_KINDS, supported_language, "DateOfBirthRecognizer")

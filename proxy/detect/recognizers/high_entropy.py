@@ -125,7 +125,8 @@ class HighEntropyRecognizer(ValueRecognizer):
     _LABELLED = ValuePattern("labelled", CODE, 0.75)
     _SAID = ValuePattern("said", PROSE, 0.6)
     _WEAK = ValuePattern("labelled, less random", CODE, 0.55)
-    _WORDS = automaton((*_SECRET_WORDS, *_SECRET_PHRASES, *_VENDORS))
+    NEEDS = (frozenset((*_SECRET_WORDS, *_SECRET_PHRASES, *_VENDORS)),)
+    _WORDS = automaton(*NEEDS)
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None

@@ -34,6 +34,7 @@ class KubernetesSecretRecognizer(ValueRecognizer):
 
     ENTITY = "API_KEY"
     PATTERNS = (_ENTRY,)
+    NEEDS = (frozenset({"kind"}), frozenset({"secret"}))
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None

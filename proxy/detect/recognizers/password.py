@@ -14,6 +14,7 @@ from typing import Any
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.recognizers.assignment import CODE, PROSE, Labelled, automaton, labelled_values
+from proxy.detect.recognizers.needs import any_of
 from proxy.detect.recognizers.placeholders import is_instruction, stands_for_nothing, words
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
@@ -131,6 +132,7 @@ class PasswordRecognizer(ValueRecognizer):
     _ASSIGNED = ValuePattern("assigned", CODE, 0.9)
     _SAID = ValuePattern("said", PROSE, 0.7)
     _LABELS = automaton((*_WORDS, *_PHRASES))
+    NEEDS = (any_of(*_WORDS, *_PHRASES, *(one.regex for one in PATTERNS)),)
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None

@@ -90,6 +90,9 @@ _SAID = re.compile("|".join((*_CONTEXT, *_STEMS)), re.IGNORECASE)
 class Phone(PhoneRecognizer):
     """PHONE_NUMBER."""
 
+    #: As many digits as a number has, as far apart as they may be.
+    NEEDS = (re.compile(r"\d(?:[^\d\n\t;|]{0,17}\d){6}"),)
+
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(
             context=list(_CONTEXT), supported_language=supported_language, name="Phone"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,6 +39,8 @@ _PHONES = (Kind("PHONE_NUMBER", _LABELS, beside=_ANY_PLAN, plausible=_dialled),)
 
 class PhoneLabelRecognizer(LabelledRecognizer):
     """Finds PHONE_NUMBER beside and below labels."""
+
+    NEEDS = (re.compile(r"\d(?:[^\w\n]{0,3}\d){5}"),)
 
     def __init__(self, supported_language: str = "en") -> None:
         # Under the name of the other recognizer of numbers: both are switched off together.

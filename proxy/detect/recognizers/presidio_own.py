@@ -27,14 +27,14 @@ from presidio_analyzer.predefined_recognizers import (
 _SUFFIXES = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 _IBAN_ALPHABET = re.compile(r"[A-Za-z0-9 -]+", re.ASCII)
 _SAMPLE_SSNS = frozenset({"123456789", "987654320", "078051120"})
-#: What every host holds. Looking for it costs a tenth of looking for hosts.
-_DOTTED = re.compile(r"(?<=[\w.-])\.(?=[^\W\d_])")
 #: Score of a number whose format alone says little; a context word lifts it to 0.65.
 _UNCONFIRMED = 0.3
 
 
 class EmailAddress(EmailRecognizer):
     """EMAIL_ADDRESS."""
+
+    NEEDS = (frozenset({"@"}),)
 
     def validate_result(self, pattern_text: str) -> bool | None:
         """Confirm an address under a public suffix; leave any other as likely as its form."""
@@ -57,6 +57,8 @@ class EmailAddress(EmailRecognizer):
 
 class Iban(IbanRecognizer):
     """IBAN_CODE."""
+
+    NEEDS = (re.compile(r"[0-9]{2}(?<=[A-Z]{2}[0-9]{2})[ -]?[A-Z0-9]{4}", re.IGNORECASE),)
 
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(
@@ -83,6 +85,8 @@ class SocialSecurity(UsSsnRecognizer):
 class Url(UrlRecognizer):
     """URL: Presidio's first two patterns (the others add the quotes around them)."""
 
+    #: Looking for a dot in a word costs a tenth of looking for hosts.
+    NEEDS = (re.compile(r"\.(?<=[\w.-]\.)(?=[^\W\d_])"),)
     PATTERNS = [  # noqa: RUF012  # as in the base class
         # Case is ignored by all of Presidio's patterns; saying so inside one is deprecated.
         Pattern(
@@ -92,14 +96,6 @@ class Url(UrlRecognizer):
         )
         for pattern in UrlRecognizer.PATTERNS[:2]
     ]
-
-    def analyze(
-        self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: Any = None
-    ) -> list[RecognizerResult]:
-        """Look for hosts if any word holds a dot; see Presidio's base class."""
-        if not _DOTTED.search(text):
-            return []
-        return list(super().analyze(text, entities, nlp_artifacts, regex_flags))
 
 
 def confirmed_by_context(base: type[PatternRecognizer], language: str) -> PatternRecognizer:

@@ -9,6 +9,7 @@ from typing import Any
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.pem import private_key_blocks
+from proxy.detect.recognizers.needs import any_of
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
 #: Something that can be a key between header and footer; a mention of the header alone is none.
@@ -56,6 +57,8 @@ class PrivateKeyRecognizer(ValueRecognizer):
             r"\b(?:PrivateKey|PresharedKey)\s{0,3}=\s{0,3}(?P<value>[A-Za-z0-9+/]{43}=)",
         ),
     )
+
+    NEEDS = (any_of("-----BEGIN", *(one.regex for one in PATTERNS)),)
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None

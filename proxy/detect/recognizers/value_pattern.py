@@ -16,14 +16,24 @@ from typing import Any, ClassVar
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
+from proxy.detect.recognizers.needs import Need
+
 
 @dataclass(frozen=True, slots=True)
 class ValuePattern:
-    """A named pattern with a group ``value``, and the score of what it finds."""
+    """A named pattern with a group ``value``, and the score of what it finds.
+
+    Attributes:
+        name: what it is called in explanations.
+        regex: the pattern.
+        score: of what it finds.
+        need: what it needs besides the strings that `required.py` reads off it; None for nothing.
+    """
 
     name: str
     regex: re.Pattern[str]
     score: float
+    need: Need | None = None
 
 
 class ValueRecognizer(LocalRecognizer):
@@ -32,6 +42,7 @@ class ValueRecognizer(LocalRecognizer):
     ENTITY: ClassVar[str]
     PATTERNS: ClassVar[tuple[ValuePattern, ...]]
     CONTEXT: ClassVar[tuple[str, ...]] = ()
+    NEEDS: ClassVar[tuple[Need, ...]] = ()
     #: By which it is enabled and explained; the class's own name if empty.
     NAME: ClassVar[str] = ""
 
