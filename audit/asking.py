@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from itertools import chain
 from pathlib import Path
 
-from audit.checkpoint import each_note
+from audit.checkpoint import each_note, notes_in
 from audit.desk import Desk, open_desk
 from audit.errors import AuditError, FormatError
 from audit.keys import load_recipient_key
@@ -59,12 +60,18 @@ def folder_of(path: Path) -> Path:
 
 
 def held_checkpoints(paths: list[Path]) -> list[str]:
-    """The checkpoints in files that `privet audit checkpoint` printed; raises FormatError."""
-    notes = []
+    """The checkpoints in files that `privet audit checkpoint` printed, or in a collector's logs.
+
+    Raises FormatError for a file without any.
+    """
+    notes: dict[str, None] = {}
     for path in paths:
-        lines = path.read_text("utf-8", "replace").splitlines(keepends=True)
-        found = list(each_note([*lines, "\n"]))
+        with path.open(encoding="utf-8", errors="replace") as file:
+            found = dict.fromkeys(notes_in(file))
+            if not found:
+                file.seek(0)
+                found = dict.fromkeys(each_note(chain(file, ["\n"])))
         if not found:
             raise FormatError(f"{path} holds no checkpoint")
-        notes += found
-    return notes
+        notes |= found
+    return list(notes)

@@ -17,6 +17,10 @@ from audit.errors import FormatError
 from audit.note import VerifierKey, open_note, signature_line, unbase64
 
 _SIZE = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_LINE = re.compile(
+    r"privet-checkpoint ([^\s\"+]+) (\d{1,19}) ([A-Za-z0-9+/]{43}=)"
+    r"((?: [^\s\"+]+ [A-Za-z0-9+/]{91}=)+)"
+)
 _DASH = "—".encode()
 _MAX_NOTE = 64 * 1024
 
@@ -46,10 +50,25 @@ def open_checkpoint(note: str, keys: Sequence[VerifierKey]) -> Checkpoint:
     Signatures by other keys (witnesses) are ignored. Raises FormatError when none of `keys` signed
     it, when a signature by one of them is wrong, or when the text isn't a checkpoint.
     """
+    return open_signed(note, keys)[0]
+
+
+def open_signed(note: str, keys: Sequence[VerifierKey]) -> tuple[Checkpoint, set[bytes]]:
+    """The same, and the ids of the keys that signed it: of two, where one replaces the other."""
     text, signers = open_note(note, keys, _MAX_NOTE)
     if not signers:
         raise FormatError("no known key signed this checkpoint")
-    return _parse(text)
+    return _parse(text), {signer.key_id for signer in signers}
+
+
+def signed_last(note: str, key: VerifierKey) -> bool:
+    """Whether the last signature by a key's name is its own: it hasn't been replaced by another."""
+    last = b""
+    for line in note.rpartition("\n\n")[2].splitlines():
+        match line.split(" "):
+            case ["—", name, encoded] if name == key.name:
+                last = unbase64(encoded)
+    return last[:4] == key.key_id
 
 
 def read_checkpoint(note: str) -> Checkpoint:
@@ -58,6 +77,27 @@ def read_checkpoint(note: str) -> Checkpoint:
     if not separator or len(note) > _MAX_NOTE:
         raise FormatError("not a signed note")
     return _parse(text + "\n")
+
+
+def line_of(note: str) -> str:
+    """A signed note as one line, which logs of other systems can keep; FORMAT.md, section 8.
+
+    Raises FormatError when it isn't one.
+    """
+    text, _, signatures = note.rpartition("\n\n")
+    signed = " ".join(line.removeprefix("— ") for line in signatures.splitlines())
+    line = f"privet-checkpoint {text.replace(chr(10), ' ')} {signed}"
+    if list(notes_in([line])) != [note]:
+        raise FormatError("not a note that has a form in one line")
+    return line
+
+
+def notes_in(lines: Iterable[str]) -> Iterator[str]:
+    """The signed notes in a file of log lines, whatever stands around them there."""
+    for line in lines:
+        for origin, size, root, signed in _LINE.findall(line):
+            signatures = re.sub(r" (\S+) (\S+)", "— \\1 \\2\n", signed)
+            yield f"{origin}\n{size}\n{root}\n\n{signatures}"
 
 
 def each_note(history: Iterable[str]) -> Iterator[str]:

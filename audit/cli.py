@@ -35,7 +35,11 @@ def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     check.add_argument("directory", type=Path, help="a slot's folder, or the site's")
     check.add_argument("--key", type=Path, required=True, help="file of the verifier key(s)")
     check.add_argument(
-        "--since", type=Path, action="append", default=[], help="a checkpoint kept elsewhere"
+        "--since",
+        type=Path,
+        action="append",
+        default=[],
+        help="a file with checkpoints that were kept elsewhere, or a collector's log with some",
     )
     check.add_argument(
         "--open", type=Path, metavar="PRIVATE", action="append", help="also open every record"
@@ -91,11 +95,8 @@ def _verify(arguments: Namespace) -> int:
         raise AuditError(f"{arguments.directory} is not a folder")
     if is_site(arguments.directory):
         reports = verify_site(arguments.directory, keys, recipient=recipient, since=since)
-    elif len(since) <= 1:
-        held = since[0] if since else None
-        reports = [verify(arguments.directory, keys, recipient=recipient, since=held)]
     else:
-        raise AuditError("one log is checked against one held checkpoint")
+        reports = [verify(arguments.directory, keys, recipient=recipient, since=since)]
     if arguments.json:
         print(json.dumps([report.as_json() for report in reports], indent=2))
     else:

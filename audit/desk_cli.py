@@ -213,4 +213,4 @@ def _report(arguments: Namespace) -> int:
 def _checks(site: Path, keys: list[VerifierKey], since: list[str]) -> list[Report]:
     if is_site(site):
         return verify_site(site, keys, since=since)
-    return [verify(site, keys, since=since[0] if since else None)]
+    return [verify(site, keys, since=since)]

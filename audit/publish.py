@@ -12,7 +12,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit.checkpoint import Checkpoint, open_checkpoint, sign
+from audit.checkpoint import Checkpoint, open_checkpoint, sign, signed_last
 from audit.errors import FormatError
 from audit.files import sync_folder, write_at, write_atomically
 from audit.layout import CHECKPOINT, HISTORY, newest_note
@@ -65,6 +65,8 @@ def load_published(folder: Path, origin: str, key: VerifierKey) -> Published:
     checkpoint = open_checkpoint(note, [key])
     if checkpoint.origin != origin:
         raise FormatError(f"the log's origin is {checkpoint.origin}, not {origin}")
+    if not signed_last(note, key):
+        raise FormatError("another key has taken it over: finish `privet keys rotate log`")
     current = (
         open_checkpoint(newest.read_text("utf-8", "replace"), [key])
         if newest.exists()

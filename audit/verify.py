@@ -35,7 +35,7 @@ def verify(
     keys: Sequence[VerifierKey],
     *,
     recipient: PrivateKeys | None = None,
-    since: str | None = None,
+    since: Sequence[str] = (),
 ) -> Report:
     """Check one log.
 
@@ -43,7 +43,7 @@ def verify(
         folder: the slot's folder, or a copy of it. Nothing in it is changed.
         keys: who may sign checkpoints; the one named after this log counts.
         recipient: an auditor's private key, to check as well that every record opens.
-        since: the text of a checkpoint that was held elsewhere.
+        since: the texts of checkpoints that were held elsewhere; each has to fit.
 
     Raises OSError when the folder can't be read; everything else is a finding.
     """

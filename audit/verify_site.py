@@ -31,10 +31,15 @@ def verify_site(
 
     Args:
         keys: whose public keys may sign; the logs' names come from the manifest.
-        since: held checkpoints, each for the log (or manifest) that its first line names.
+        since: held checkpoints, each of the log (or manifest) that its first line names; those of
+            other sites are left alone.
     """
-    held = {note.partition("\n")[0]: note for note in since}
+    held: dict[str, list[str]] = {}
+    for note in since:
+        held.setdefault(note.partition("\n")[0], []).append(note)
     origin = manifest_origin(keys[0].name)
+    if not any(manifest_origin(name) == origin for name in held):
+        held[origin] = list(since)  # of other sites, all of them: that is told
     publics = [key.public for key in keys]
     report = Report(origin)
     slots = _slots(site, [VerifierKey(origin, public) for public in publics], held, report)
@@ -46,8 +51,12 @@ def verify_site(
         elif not (site / name).is_dir():
             report.find("missing-origin", name, f"the log {signers[0].name} isn't there")
         else:
-            since_slot = held.get(signers[0].name)
+            since_slot = held.get(signers[0].name, ())
             reports.append(verify(site / name, signers, recipient=recipient, since=since_slot))
+    named = {slot.key.name for slot in slots} | {origin}
+    for other in sorted(held.keys() - named):
+        if manifest_origin(other) == origin:
+            report.find("missing-origin", MANIFEST, f"a checkpoint of {other} is held")
     listed = {slot.folder for slot in slots} | {MANIFEST, ORDERS}
     for path in sorted(site.iterdir()):
         if path.is_dir() and path.name not in listed:
@@ -56,10 +65,10 @@ def verify_site(
 
 
 def _slots(
-    site: Path, keys: Sequence[VerifierKey], held: dict[str, str], report: Report
+    site: Path, keys: Sequence[VerifierKey], held: dict[str, list[str]], report: Report
 ) -> list[Slot]:
     """The manifest's entries, checked against its tiles and checkpoints like any log's leaves."""
-    tree = TreeChecker(site / MANIFEST, keys, held.get(report.origin), report)
+    tree = TreeChecker(site / MANIFEST, keys, held.get(report.origin, ()), report)
     slots = []
     for number in range(tree.signed):
         entry = tree.settle(number, None)

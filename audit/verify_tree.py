@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audit.checkpoint import Checkpoint, each_note, open_checkpoint
+from audit.checkpoint import Checkpoint, each_note, open_signed
 from audit.errors import FormatError
 from audit.layout import CHECKPOINT, HISTORY, newest_note
 from audit.merkle import leaf_hash
@@ -17,18 +17,21 @@ from audit.note import VerifierKey
 from audit.report import Report
 from audit.tiles import WIDTH, TileSet, decode_bundle, hashes_of, read_tile
 
+_HELD = "the held checkpoint"
+
 
 class TreeChecker:
     """Grows the tree of one log beside its tiles and checkpoints.
 
     Attributes:
         signed: size of the newest good checkpoint in the folder.
-        held: the checkpoint that the caller held, or None.
+        held: the newest of the checkpoints that the caller held, or None.
         protected: size up to which someone vouches: the held checkpoint's, else `signed`.
+        sure: the newest checkpoint whose root the records have given so far, or None.
     """
 
     def __init__(
-        self, folder: Path, keys: Sequence[VerifierKey], held: str | None, report: Report
+        self, folder: Path, keys: Sequence[VerifierKey], held: Sequence[str], report: Report
     ) -> None:
         self._folder = folder
         self._keys = keys
@@ -36,8 +39,13 @@ class TreeChecker:
         self._tiles = TileSet()
         self._whole = True  # False once a leaf was lost: no root can be computed any more
         self._bundle: tuple[int, list[bytes], list[bytes]] = (-1, [], [])
-        self.held = self._open(held, "the held checkpoint") if held is not None else None
+        self._claims: list[tuple[Checkpoint, str]] = []  # besides the history's
+        for note in _of_this_log(held, report.origin):
+            self._claim(note, _HELD)
+        self.held = max((one for one, _ in self._claims), key=lambda one: one.size, default=None)
+        self.sure: Checkpoint | None = None
         self.signed = self._newest()
+        self._claims.sort(key=lambda claim: claim[0].size, reverse=True)
         self.protected = self.held.size if self.held else self.signed
         self._history = self._checkpoints()
         self._awaited = next(self._history, None)
@@ -89,17 +97,20 @@ class TreeChecker:
                 self._compare_tile(name, data, needed=size <= self.signed)
             self._tiles.written(len(full))
         awaited = self._awaited.size if self._awaited else size + 1
-        if awaited > size and not (self.held and self.held.size == size):
+        if awaited > size and not (self._claims and self._claims[-1][0].size == size):
             return  # nothing was signed at this size, so its root isn't worth its hashes
         root = self._tiles.tree.root()
-        if self.held and self.held.size == size and self.held.root != root:
-            self._report.find("checkpoint-mismatch", f"the held checkpoint, size {size}")
+        while self._claims and self._claims[-1][0].size == size:
+            claimed, where = self._claims.pop()
+            if claimed.root != root:
+                self._report.find("checkpoint-mismatch", f"{where}, size {size}")
         while self._awaited is not None and self._awaited.size <= size:
             if self._awaited.size < size:
                 self._report.find("checkpoint-order", f"checkpoints, size {self._awaited.size}")
             elif self._awaited.root != root:
                 self._report.find("checkpoint-mismatch", f"the checkpoint of size {size}")
             else:
+                self.sure = self._awaited
                 for name, data in self._tiles.partial():
                     self._compare_tile(name, data, needed=size == self.signed)
             self._awaited = next(self._history, None)
@@ -137,9 +148,8 @@ class TreeChecker:
         """The size of the newest checkpoint in the folder; the two places must agree on it."""
         sizes = [0, 0]
         try:  # the newest first: in a log that is being written the history is never behind it
-            current = self._open(
-                (self._folder / CHECKPOINT).read_text("utf-8", "replace"), CHECKPOINT
-            )
+            note = (self._folder / CHECKPOINT).read_text("utf-8", "replace")
+            current = self._claim(note, CHECKPOINT)
             sizes[1] = current.size if current else 0
         except FileNotFoundError:
             self._report.find("checkpoint-order", CHECKPOINT, "the newest checkpoint is missing")
@@ -152,24 +162,51 @@ class TreeChecker:
             self._report.find("checkpoint-order", HISTORY, "the newest checkpoint isn't in it")
         return max(sizes)
 
+    def _claim(self, note: str, where: str) -> Checkpoint | None:
+        checkpoint = self._open(note, where)
+        if checkpoint is not None:
+            self._claims.append((checkpoint, where))
+        return checkpoint
+
     def _checkpoints(self) -> Iterator[Checkpoint]:
-        """The good checkpoints of the history; the others are findings."""
+        """The good checkpoints of the history; the others are findings.
+
+        A key signs until a note that another one signed with it; from then on only that one.
+        """
         path = self._folder / HISTORY
         if not path.exists():
             return
+        signing: set[bytes] = set()
         with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
             for number, note in enumerate(each_note(file)):
-                checkpoint = self._open(note, f"{HISTORY}, note {number}")
-                if checkpoint is not None:
-                    yield checkpoint
+                where = f"{HISTORY}, note {number}"
+                opened = self._open_signed(note, where)
+                if opened is None:
+                    continue
+                checkpoint, signers = opened
+                if signing and not signing & signers:
+                    detail = "its key isn't the one that signs here: another replaced it, or none"
+                    self._report.find("forged-checkpoint", where, detail)
+                    continue
+                signing = signers - signing or signers
+                yield checkpoint
 
     def _open(self, note: str, where: str) -> Checkpoint | None:
+        opened = self._open_signed(note, where)
+        return opened[0] if opened else None
+
+    def _open_signed(self, note: str, where: str) -> tuple[Checkpoint, set[bytes]] | None:
         try:
-            checkpoint = open_checkpoint(note, self._keys)
+            opened = open_signed(note, self._keys)
         except FormatError as error:
             self._report.find("forged-checkpoint", where, str(error))
             return None
-        if checkpoint.origin == self._report.origin:
-            return checkpoint
+        if opened[0].origin == self._report.origin:
+            return opened
         self._report.find("forged-checkpoint", where, "it is of another log")
         return None
+
+
+def _of_this_log(held: Sequence[str], origin: str) -> Sequence[str]:
+    """Those of held notes that name this log; all of them if none does, which is then told."""
+    return [note for note in held if note.partition("\n")[0] == origin] or held

@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from audit.sinks import SINKS
 from proxy.hints import did_you_mean
 from proxy.yaml_file import ConfigError, Document, Problem, read_text
 
@@ -186,6 +187,39 @@ class WitnessSection(Section):
     key: str
 
 
+class SinkSection(Section):
+    """Who is given checkpoints to keep, on a machine that isn't ours.
+
+    Attributes:
+        type: what it is; audit/sinks has a file for each.
+        to: where: unix:/dev/log, udp://HOST:514, tcp://HOST:601 or tls://HOST:6514.
+        required: whether requests are refused while it doesn't take them.
+        every_s: how often it is given the newest, in seconds.
+        ca_file: for tls, file of the CAs, PEM, one of which has to have signed its certificate;
+            without it those of the system count.
+        certificate, key: for tls, what it is shown: files of PEM, the key without a password.
+    """
+
+    type: Literal["syslog"] = "syslog"
+    to: str
+    required: bool = False
+    every_s: Seconds = 60.0
+    ca_file: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> SinkSection:
+        sink = SINKS[self.type](self.to)
+        if self.required and not sink.confirms:
+            raise ValueError("nobody can tell whether UDP arrives, so it can't be `required`")
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("`certificate` and `key` go together")
+        if (self.ca_file or self.certificate) and not sink.secured:
+            raise ValueError("`ca_file`, `certificate` and `key` are for tls://")
+        return self
+
+
 #: Several people's public files in the place of one.
 Together = Annotated[tuple[str, ...], Field(strict=False, min_length=2, max_length=5)]
 
@@ -203,6 +237,7 @@ class AuditSection(Section):
     index: whether each value that was found is kept by itself, so that people can be searched for.
     retention_days: after how many days contents are erased.
     witnesses: who is asked every minute to cosign the newest checkpoint.
+    sinks: who is given checkpoints to keep.
     approvers: verifier keys of who may approve erasures; two of them sign each order.
     """
 
@@ -216,6 +251,7 @@ class AuditSection(Section):
     retention_days: RetentionSection = RetentionSection()
     approvers: Annotated[tuple[str, ...], Field(strict=False)] = ()
     witnesses: Annotated[tuple[WitnessSection, ...], Field(strict=False)] = ()
+    sinks: Annotated[tuple[SinkSection, ...], Field(strict=False)] = ()
 
 
 class DetectSection(Section):

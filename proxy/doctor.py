@@ -30,6 +30,7 @@ from proxy.services import (
     provider_url,
     read_secret,
     signing_key,
+    sink,
 )
 from proxy.tls import trusting, valid_days
 from proxy.yaml_file import ConfigError
@@ -60,6 +61,7 @@ def examine(configuration: Configuration) -> Iterator[Check]:
         _secret,
         _audit,
         _recipients,
+        _sinks,
         _model,
         _providers,
     )
@@ -230,6 +232,23 @@ def _recipients(configuration: Configuration) -> Iterator[Check]:
     if readable < 2:
         mend = "add an offline recovery key: if the only one is lost, nobody can read the log"
         yield Check("recipient", "warning", "there is only one recipient", mend)
+
+
+def _sinks(configuration: Configuration) -> Iterator[Check]:
+    for section in configuration.settings.audit.sinks:
+        name = f"sink {section.to}"
+        mend = "requests are refused until it is there" if section.required else "start it"
+        try:
+            placed = sink(section, configuration)
+            placed.reach()
+        except (ConfigError, AuditError) as error:
+            state = "failed" if section.required else "warning"
+            yield Check(name, state, str(error), mend)
+            continue
+        if not placed.confirms:
+            yield Check(name, "warning", "UDP can't tell whether anything arrives", "use tls://")
+        else:
+            yield Check(name, "ok", "it can be reached")
 
 
 def _model(configuration: Configuration) -> Iterator[Check]:

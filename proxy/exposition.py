@@ -49,6 +49,10 @@ COUNTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
         *("privet_shadow_differences", "Decisions that a policy in shadow makes otherwise."),
         ("policy", "differs"),
     ),
+    "sinks": (
+        *("privet_audit_sink_checkpoints", "Checkpoints for sinks by what came of them."),
+        ("sink", "result"),
+    ),
     "restarts": ("privet_worker_restarts", "Workers that ended and were replaced.", ("worker",)),
 }
 #: The same for durations.
@@ -66,6 +70,7 @@ GAUGES: dict[str, tuple[str, str, str]] = {
     "audit_waiting": ("privet_audit_waiting_records", "Records that aren't durable yet.", ""),
     "audit_lag": ("privet_audit_lag_seconds", "How long the oldest of them waits.", ""),
     "audit_unprotected": ("privet_audit_unprotected_records", "Without a checkpoint yet.", ""),
+    "audit_sink_up": ("privet_audit_sink_up", "0 while it lacks what it was offered.", "sink"),
     "detector_processes": ("privet_detector_processes", "Detector processes that are ready.", ""),
     "detector_waiting": ("privet_detector_waiting_chunks", "Chunks that wait for one.", ""),
     "provider_up": ("privet_provider_up", "0 for a while after no answer came.", "provider"),

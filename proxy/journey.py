@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from proxy.detect.detector import Detector
+from proxy.elsewhere import Elsewhere
 from proxy.errors import AuditUnavailable, PrivetError, ShuttingDown
 from proxy.exchange import Verdict
 from proxy.identity import Callers, Identify
@@ -50,6 +51,7 @@ class Services:
         lexicon: the words that the sweep and the guard are careful with.
         memory: what became of conversations, for their next turns.
         secret: key of keyed hashes that leave this process (`hash` actions, end-user ids).
+        elsewhere: the sinks that keep checkpoints.
         seals: what the producers of signed content were shown.
         now: the time that waivers count by.
         draining: set when no further requests are taken.
@@ -68,6 +70,7 @@ class Services:
     providers: Mapping[str, Provider]
     health: Health
     recorder: Recorder
+    elsewhere: Elsewhere
     secret: bytes
     lexicon: Lexicon
     vault: Vault

@@ -90,6 +90,7 @@ class Recorder:
             searched for.
         retention: days that each kind of content is kept (masked, original, received, value);
             without an entry, for good.
+        lacking: names a required sink that hasn't got the newest checkpoint, if there is one.
         now: nanoseconds since 1970.
     """
 
@@ -100,12 +101,14 @@ class Recorder:
         *,
         index: bool = False,
         retention: Mapping[str, int] | None = None,
+        lacking: Callable[[], str] = str,
         now: Callable[[], int] = time.time_ns,
     ) -> None:
         self._log = audit_log
         self._keep = keep
         self._index = index
         self._retention = retention or {}
+        self._lacking = lacking
         self._now = now
         self._owed: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=_MOST_OWED)
         self._behind: set[asyncio.Task[None]] = set()
@@ -134,8 +137,14 @@ class Recorder:
             What this one keeps of all parts.
 
         Raises:
-            AuditUnavailable: it can't be made durable, so nothing may be sent.
+            AuditUnavailable: it can't be made durable, or a required sink lacks checkpoints, so
+                nothing may be sent.
         """
+        try:
+            self._see_that_it_is_kept()
+        except AuditUnavailable as refused:
+            await self.refusal(request, refused)
+            raise
         parts = request.exchange.parts
         body = request.body() | {
             "attempt": attempt,
@@ -290,7 +299,11 @@ class Recorder:
         return Backlog(self._log.waiting, self._log.lag_s, self._log.unprotected)
 
     async def probe(self) -> None:
-        """See that the disk takes what a record needs; raises AuditUnavailable."""
+        """See that the disk takes what a record needs, and that required sinks have checkpoints.
+
+        Raises AuditUnavailable.
+        """
+        self._see_that_it_is_kept()
         try:
             await self._log.probe()
         except AuditError:
@@ -301,6 +314,13 @@ class Recorder:
         await self.settled()
         await self._pay()
         await self._log.close()
+
+    def _see_that_it_is_kept(self) -> None:
+        if self._lacking():
+            raise AuditUnavailable(
+                "The audit log's checkpoints aren't kept elsewhere just now.",
+                hint="The operator has to look at the sinks of the audit log.",
+            )
 
     def _kept(self, verdict: Verdict) -> Keep:
         """What is kept of the texts of one attempt."""

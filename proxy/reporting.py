@@ -126,5 +126,6 @@ def _gauges(services: Services) -> dict[tuple[str, str], float]:
         ("audit_unprotected", ""): backlog.unprotected,
         ("detector_processes", ""): len(services.detector.pids),
         ("detector_waiting", ""): services.detector.waiting,
+        **{("audit_sink_up", name): float(up) for name, up in services.elsewhere.up.items()},
         **{("provider_up", name): float(name not in cooling) for name in services.providers},
     }

@@ -17,10 +17,12 @@ from audit import keys as audit_keys
 from audit.cosignature import WitnessKey, load_witness_keys
 from audit.errors import AuditError
 from audit.frame import CORE, INDEX
+from audit.layout import MANIFEST
 from audit.log import AuditLog
 from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient
-from proxy.config import AUDIT_SLOT, Configuration, ProviderSection
+from audit.sinks import SINKS, Sink
+from proxy.config import AUDIT_SLOT, Configuration, ProviderSection, SinkSection
 from proxy.detect.detector import Detector
 from proxy.detect.knowledge import Knowledge
 from proxy.detect.knowledge import load as load_knowledge
@@ -28,6 +30,7 @@ from proxy.detect.knowledge_watch import KnowledgeStore
 from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon
+from proxy.elsewhere import Elsewhere, Place
 from proxy.exchange import Endpoint
 from proxy.identity import Callers, Identify
 from proxy.identity.anyone import identify_anyone
@@ -120,12 +123,16 @@ async def running(
         if settings.candidate_policy is not None:
             path = configuration.path(settings.candidate_policy)
             candidates = PolicyStore(path, produced, allow_shadow=True)
+        site = configuration.path(settings.audit.dir)
+        elsewhere = Elsewhere((site / MANIFEST, site / slot), _places(configuration), counts)
         audit_log = open_audit_log(configuration, times, slot)
+        stack.push_async_callback(elsewhere.last)
         recorder = Recorder(
             audit_log,
             settings.audit.content,
             index=settings.audit.index,
             retention=settings.audit.retention_days.model_dump(exclude_none=True),
+            lacking=elsewhere.lacking,
         )
         stack.push_async_callback(recorder.close)
         if ended:
@@ -155,19 +162,22 @@ async def running(
             providers=providers,
             health=Health(),
             recorder=recorder,
+            elsewhere=elsewhere,
             secret=secret,
             vault=vault,
             seals=seals,
             lexicon=load_lexicon(),
             memory=Memory(),
         )
-        site, approvers = configuration.path(settings.audit.dir), _approvers(configuration)
+        approvers = _approvers(configuration)
         for task in (
             watch(watched),
             keep_up(audit_log, site, slot, approvers, _witnesses(configuration)),
+            elsewhere.deliver(),
             recorder.catch_up(),
         ):
             stack.push_async_callback(_cancel, asyncio.create_task(task))
+        await elsewhere.begun()
         yield services
 
 
@@ -257,6 +267,24 @@ def _witnesses(configuration: Configuration) -> dict[str, WitnessKey]:
         for section in configuration.settings.audit.witnesses
         for key in load_witness_keys(configuration.path(section.key))
     }
+
+
+def _places(configuration: Configuration) -> list[Place]:
+    """The sinks; raises ConfigError for a file of TLS that can't be used."""
+    return [
+        Place(section.to, sink(section, configuration), section.required, section.every_s)
+        for section in configuration.settings.audit.sinks
+    ]
+
+
+def sink(section: SinkSection, configuration: Configuration) -> Sink:
+    """One of them; raises ConfigError."""
+    ca = configuration.path(section.ca_file) if section.ca_file else None
+    shown = None
+    if section.certificate and section.key:
+        shown = configuration.path(section.certificate), configuration.path(section.key)
+    tls = trusting(ca, shown) if ca or shown else None
+    return SINKS[section.type](section.to, tls)
 
 
 def read_secret(path: Path) -> bytes:

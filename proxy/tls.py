@@ -64,9 +64,18 @@ class Door:
         connection.context = self._current
 
 
-def trusting(ca_file: Path) -> ssl.SSLContext:
-    """For connections to a provider whose CA is one of these and no other. Raises ConfigError."""
-    return _use(ca_file, lambda: ssl.create_default_context(cafile=ca_file))
+def trusting(ca_file: Path | None, shown: tuple[Path, Path] | None = None) -> ssl.SSLContext:
+    """For connections to a server whose CA is one of these and no other (else the system's).
+
+    `shown` is the certificate that it is shown, and its key. Raises ConfigError.
+    """
+    if ca_file is None:
+        context = ssl.create_default_context()
+    else:
+        context = _use(ca_file, lambda: ssl.create_default_context(cafile=ca_file))
+    if shown is not None:
+        _use(shown[0], lambda: context.load_cert_chain(*shown, _no_password))
+    return context
 
 
 def valid_days(certificate: Path, now: datetime) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from audit.checkpoint import line_of
 from audit.cosignature import WitnessKey
 from audit.errors import AuditError, FormatError
 from audit.layout import newest_note
@@ -70,7 +71,7 @@ async def _tell_checkpoints(folder: Path) -> None:
             log.error("no checkpoint to be read", problem=str(error))
         else:
             if note != told:
-                log.info("checkpoint", note=note)
+                log.info("checkpoint", line=line_of(note))
                 told = note
         await asyncio.sleep(WITNESS_EVERY_S)
 

@@ -223,3 +223,27 @@ def test_a_key_is_never_empty(tmp_path: Path) -> None:
 
 def test_every_kind_of_provider_has_a_word_in_the_settings() -> None:
     assert set(get_args(ProviderSection.model_fields["type"].annotation)) == set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("{to: 'syslog.acme.example:514'}", "write unix:/PATH"),
+        ("{to: 'udp://logs.acme.example:514', required: true}", "can't be `required`"),
+        ("{to: 'tcp://logs.acme.example:601', ca_file: ca.pem}", "are for tls://"),
+        ("{to: 'tls://logs.acme.example:6514', certificate: us.pem}", "go together"),
+        ("{type: kafka, to: 'tls://logs.acme.example:6514'}", "syslog"),
+    ],
+)
+def test_a_sink_that_cant_be_one(tmp_path: Path, entry: str, message: str) -> None:
+    (problem,) = problems(tmp_path, changed("  site: acme", f"  sinks: [{entry}]\n  site: acme"))
+    assert problem.startswith("privet.yaml:6:")
+    assert message in problem
+
+
+def test_sinks(tmp_path: Path) -> None:
+    entries = "{to: 'unix:/dev/log'}, {to: 'tls://[::1]:6514', required: true, every_s: 5}"
+    text = changed("  site: acme", f"  sinks: [{entries}]\n  site: acme")
+    one, two = loaded(tmp_path, text).settings.audit.sinks
+    assert (one.type, one.required, one.every_s) == ("syslog", False, 60)
+    assert (two.to, two.required, two.every_s) == ("tls://[::1]:6514", True, 5)

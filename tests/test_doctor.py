@@ -12,6 +12,7 @@ from proxy import scaffold
 from proxy.config import Configuration, load
 from proxy.doctor import Check, examine
 from proxy.identity.keys import create_key
+from tests.audit.receiver import datagrams, streams
 from tests.authority import Authority
 
 Spoil = Callable[[Path], object]
@@ -143,6 +144,40 @@ def test_an_admin_address_that_is_taken(folder: Path) -> None:
         )
         (complaint,) = complaints(folder)
     assert (complaint.name, complaint.state) == ("admin_listen", "failed")
+
+
+def sink(folder: Path, entry: str) -> list[tuple[str, str]]:
+    """What is said of one sink: state and detail."""
+    edit("privet.yaml", "  signing_key", f"  sinks: [{{{entry}}}]\n  signing_key")(folder)
+    found = [one for one in examine(configuration(folder)) if one.name.startswith("sink ")]
+    assert all(one.mend for one in found if one.state != "ok")
+    return [(one.state, one.detail) for one in found]
+
+
+@pytest.mark.parametrize("required", [False, True])
+def test_a_sink_that_nobody_answers_for(folder: Path, required: bool) -> None:
+    ((state, detail),) = sink(folder, f"to: 'unix:{folder}/log', required: {str(required).lower()}")
+    assert state == ("failed" if required else "warning")
+    assert "No such file" in detail
+
+
+def test_a_sink_that_is_there(folder: Path) -> None:
+    authority = Authority(folder)
+    entry = "ca_file: test-ca.pem, certificate: sender.pem, key: sender.key"
+    authority.issue("sender", "CN=privet")
+    with streams(authority.server()) as receiver:
+        assert sink(folder, f"to: '{receiver.to}', {entry}") == [("ok", "it can be reached")]
+        (folder / "sender.key").write_text("no key")
+        ((state, detail),) = [
+            (one.state, one.detail) for one in examine(configuration(folder)) if "sink" in one.name
+        ]
+    assert (state, "sender.pem" in detail) == ("warning", True)
+
+
+def test_a_sink_that_cant_tell(folder: Path) -> None:
+    with datagrams() as receiver:
+        ((state, detail),) = sink(folder, f"to: '{receiver.to}'")
+    assert (state, detail) == ("warning", "UDP can't tell whether anything arrives")
 
 
 def tls(folder: Path, days: int = 90, extra: str = "") -> None:

@@ -21,12 +21,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from audit.checkpoint import Checkpoint, sign
 from audit.erasure import Erasure, write_journal
 from audit.frame import decode, leaf_of
+from audit.layout import newest_note
 from audit.merkle import leaf_hash
 from audit.reading import Reader
 from audit.record import Content, Kind, Reference
 from audit.sealer import Named, Sealer
 from audit.segment import encode_batch, read_batches, read_header
 from audit.tiles import TileSet, decode_bundle, encode_bundle, write_tiles
+from audit.verify import verify
 from audit.verify_site import verify_site
 from tests.audit.sites import ORIGIN, SECOND, Site, converse
 
@@ -165,6 +167,40 @@ def test_a_signed_checkpoint_that_splits_the_log(site: Site) -> None:
     """Someone who stole the signing key tells two stories: the records fit only one."""
     note = sign(Checkpoint(ORIGIN, 400, bytes(32)), site.signing)
     assert site.codes(since=note) == {"checkpoint-mismatch"}
+
+
+def test_the_newest_checkpoint_alone_tells_another_story(site: Site) -> None:
+    """Of the history's last size, with another root, under the right key."""
+    note = sign(Checkpoint(ORIGIN, RECORDS, bytes(32)), site.signing)
+    (site.folder / "checkpoint").write_text(note)
+    assert site.codes() == {"checkpoint-mismatch"}
+
+
+def test_of_two_checkpoints_that_were_held_the_older_one_shows_the_fork(
+    site: Site, held: str
+) -> None:
+    """A log collector has them all: also of what was rewritten and signed again since."""
+    newest = (site.folder / "checkpoint").read_text()
+    other = sign(Checkpoint(ORIGIN, 400, bytes(32)), site.signing)
+    both = verify(site.folder, [site.key], since=[held, newest])
+    assert (both.findings, both.held) == ([], RECORDS)
+    (finding,) = verify(site.folder, [site.key], since=[newest, other, held]).findings
+    assert (finding.code, finding.where) == ("checkpoint-mismatch", "the held checkpoint, size 400")
+
+
+def test_a_log_that_the_manifest_forgot_but_somebody_holds_a_checkpoint_of(site: Site) -> None:
+    origin = "privet.example/slot-3"
+    note = sign(Checkpoint(origin, 5, bytes(32)), site.signing)
+    report, _ = verify_site(site.root, [site.key], since=[note])
+    (finding,) = report.findings
+    assert (finding.code, finding.detail) == ("missing-origin", f"a checkpoint of {origin} is held")
+    elsewhere = sign(Checkpoint("other.example/slot-3", 5, bytes(32)), site.signing)
+    report, slot = verify_site(site.root, [site.key], since=[elsewhere])
+    assert [one.code for one in report.findings] == ["forged-checkpoint"], "nothing here was held"
+    report, slot = verify_site(
+        site.root, [site.key], since=[elsewhere, newest_note(site.folder)[0]]
+    )
+    assert (report.findings, slot.findings, slot.held) == ([], [], RECORDS)
 
 
 def test_a_frame_taken_out(site: Site) -> None:

@@ -67,7 +67,8 @@ class Site:
 
     def verify(self, *, since: str | None = None, opening: bool = True) -> Report:
         recipient = self.auditor if opening else None
-        return verify(self.folder, [self.key], recipient=recipient, since=since)
+        held = [] if since is None else [since]
+        return verify(self.folder, [self.key], recipient=recipient, since=held)
 
     def codes(self, *, since: str | None = None) -> set[str]:
         return {finding.code for finding in self.verify(since=since).findings}

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import struct
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import audit.rotation
+from audit.checkpoint import read_checkpoint, sign
 from audit.errors import AuditError, FormatError
 from audit.keys import generate_recipient, load_recipient, load_recipient_key
+from audit.layout import newest_note
 from audit.log import AuditLog
 from audit.note import VerifierKey
+from audit.publish import countersign
 from audit.readers import reseal
 from audit.reading import Reader
 from audit.recipients import Pair, PrivateKeys, Recipient
@@ -43,7 +50,7 @@ def write(site: Site, recipients: list[Recipient | Pair], *texts: str) -> None:
     async def run() -> None:
         log = AuditLog.open(
             site.folder,
-            origin=ORIGIN,
+            origin=site.origin,
             signing_key=site.signing,
             recipients=recipients,
             clock=site.clock,
@@ -171,3 +178,49 @@ def test_the_old_key_opens_no_log_after_the_rotation_went_on(site: Site, tmp_pat
     site.signing = old
     with pytest.raises(AuditError, match="no known key signed"):
         write(site, [auditor], "third")
+
+
+def test_a_rotation_that_was_interrupted_is_finished_by_another_one(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two logs one was handed over: until the other is, too, nobody writes under the old key."""
+    auditor, _ = person(tmp_path, "auditor")
+    other = replace(site, origin="privet.example/slot-1", slot="slot-1")
+    for one in (site, other):
+        write(one, [auditor], "first")
+    old, new = site.signing, Ed25519PrivateKey.generate()
+
+    def interrupted(folder: Path, *rest: Any) -> None:
+        if folder == other.folder:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        countersign(folder, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audit.rotation, "countersign", interrupted)
+        with pytest.raises(OSError, match="No space"):
+            rotate_signing_key(site.root, old, new, [auditor], site.clock)
+    with pytest.raises(AuditError, match="another key has taken it over: finish `privet keys"):
+        write(site, [auditor], "second")
+    for _ in range(2):
+        rotate_signing_key(site.root, old, new, [auditor], site.clock)
+    for one in (site, other):
+        one.signing = new
+        write(one, [auditor], "third")
+    assert [report.findings for report in checked(site, new, old)] == [[], [], []]
+
+
+def test_a_key_that_was_replaced_signs_nothing_more(site: Site, tmp_path: Path) -> None:
+    """Who stole the old one goes on with the log as if it hadn't been retired."""
+    auditor, _ = person(tmp_path, "auditor")
+    write(site, [auditor], "first")
+    old, new = site.signing, Ed25519PrivateKey.generate()
+    rotate_signing_key(site.root, old, new, [auditor], site.clock)
+    assert {
+        finding.code for report in checked(site, new, old) for finding in report.findings
+    } == set()
+    history = site.folder / "checkpoints"
+    note, end = newest_note(site.folder)
+    forged = sign(read_checkpoint(note), old)
+    history.write_text(f"{history.read_text()[:end]}{forged}\n")
+    (finding,) = [one for report in checked(site, new, old) for one in report.findings]
+    assert (finding.code, finding.where) == ("forged-checkpoint", "checkpoints, note 4")

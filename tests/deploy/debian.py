@@ -11,13 +11,13 @@ import pytest
 _PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin", "/sbin", "/bin"])
 
 
-def program(name: str, package: str) -> str:
-    """The path of a program; continuous integration installs its package, others are told to."""
+def program(name: str, packages: str) -> str:
+    """The path of a program; continuous integration installs its packages, others are told to."""
     if found := shutil.which(name, path=_PLACES):
         return found
     if os.environ.get("CI") != "true":
-        pytest.skip(f"{name} isn't here: apt-get install --no-install-recommends {package}")
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", package]):
+        pytest.skip(f"{name} isn't here: apt-get install --no-install-recommends {packages}")
+    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages.split()]):
         subprocess.run(
             ["apt-get", "--quiet=2", *arguments],
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
@@ -25,5 +25,5 @@ def program(name: str, package: str) -> str:
             check=True,
         )
     found = shutil.which(name, path=_PLACES)
-    assert found, f"{package} brought no {name}"
+    assert found, f"{packages} brought no {name}"
     return found
