@@ -17,7 +17,10 @@ def program(name: str, packages: str) -> str:
         return found
     if os.environ.get("CI") != "true":
         pytest.skip(f"{name} isn't here: apt-get install --no-install-recommends {packages}")
-    for arguments in (["update"], ["install", "--yes", "--no-install-recommends", *packages.split()]):
+    for arguments in (
+        ["update"],
+        ["install", "--yes", "--no-install-recommends", *packages.split()],
+    ):
         subprocess.run(
             ["apt-get", "--quiet=2", *arguments],
             env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
