@@ -230,3 +230,31 @@ def test_versions_are_no_mail_addresses(find: Find, text: str) -> None:
 def test_what_a_form_sends_before_an_address_is_no_part_of_it(find: Find) -> None:
     found = find("id=7&name=Zora&email=zora.l@quillon.com&next=1")
     assert ("EMAIL_ADDRESS", "zora.l@quillon.com") in found
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Mail bob [at] acme [dot] com today.", "bob [at] acme [dot] com"),
+        ("Mail j.doe(at)acme.co.uk.", "j.doe(at)acme.co.uk"),
+        ("jane.doe AT acme DOT com", "jane.doe AT acme DOT com"),
+        ("info {arroba} acme punto es", "info {arroba} acme punto es"),
+        ("mail: jane@acme[.]example", "jane@acme[.]example"),
+        ("it is j a n e @ a c m e . c o m", "j a n e @ a c m e . c o m"),
+    ],
+)
+def test_addresses_that_are_written_out(find: Find, text: str, value: str) -> None:
+    assert ("EMAIL_ADDRESS", value) in find(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "We met at the corner (at noon) and looked at dot plots.",
+        "Look at x[at] and y.dot(z) in a.b",
+        "arr[at].size > 3",
+        "Lunch @ noon. Bring a friend.",
+    ],
+)
+def test_other_words_are_no_addresses(find: Find, text: str) -> None:
+    assert "EMAIL_ADDRESS" not in dict(find(text))

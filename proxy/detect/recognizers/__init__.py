@@ -22,6 +22,7 @@ from proxy.detect.recognizers.crypto_wallet import CryptoWalletRecognizer
 from proxy.detect.recognizers.date_in_words import DateInWordsRecognizer
 from proxy.detect.recognizers.date_of_birth import DateOfBirthRecognizer
 from proxy.detect.recognizers.date_of_birth_said import DateOfBirthSaidRecognizer
+from proxy.detect.recognizers.email_written_out import EmailWrittenOutRecognizer
 from proxy.detect.recognizers.high_entropy import HighEntropyRecognizer
 from proxy.detect.recognizers.identifiers import Identifiers
 from proxy.detect.recognizers.jwt import JwtRecognizer
@@ -65,6 +66,7 @@ RECOGNIZERS: tuple[Factory, ...] = (
     CommandLineRecognizer,
     # Formats that stand for themselves
     _as_it_stands(presidio_own.EmailAddress),
+    EmailWrittenOutRecognizer,
     presidio_own.Iban,
     CreditCard,
     CryptoWalletRecognizer,
