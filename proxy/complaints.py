@@ -136,6 +136,10 @@ _SYNTAX = {
         "a key should stand here",
         "is it indented like the keys beside it?",
     ),
+    "did not find expected node content": (
+        "a value should stand here",
+        "does the file end too soon?",
+    ),
     "did not find expected '-' indicator": (
         "an item ('- ') should stand here",
         "is it indented like the items beside it?",

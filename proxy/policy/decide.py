@@ -229,10 +229,10 @@ def _blocked_entities(treatment: dict[str, Action]) -> Iterator[Refusal]:
 
 def _rule_refusal(rule: Block | Require) -> Refusal:
     why = f" ({rule.why})" if rule.why else ""
-    waiver = f"an approved waiver of {rule.id}"
+    waiver = f"get an approved waiver of {rule.id}"
     if isinstance(rule, Block):
         return Refusal(rule.id, (rule.message or "it is blocked").rstrip(".") + why, waiver)
-    where = f"a model of {', '.join(sorted(rule.met_by))}, or " if rule.met_by else ""
+    where = f"use a model of {' or '.join(sorted(rule.met_by))}, or " if rule.met_by else ""
     return Refusal(rule.id, f"{rule.demand} is required{why}", where + waiver)
 
 

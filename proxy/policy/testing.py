@@ -12,8 +12,9 @@ from datetime import date
 from pathlib import Path
 
 from proxy.exchange import Endpoint, Terms, Verdict
+from proxy.hints import did_you_mean
 from proxy.ladder import spell
-from proxy.policy.cases import Case, Expect, TermsExpected, TestFile
+from proxy.policy.cases import Case, Expect, Found, TermsExpected, TestFile
 from proxy.policy.compiled import Policy, action_of
 from proxy.policy.decide import decide
 from proxy.policy.load import load
@@ -93,6 +94,26 @@ def _vacuous(document: Document, form: TestFile, policy: Policy) -> Iterator[Pro
             message = f"{', '.join(sorted(missing))} isn't given, so it can't be shown"
             place: Loc = ("cases", index, "expect", "hides")
             yield document.problem(place, message, "add it to given.entities", "vacuous")
+        yield from _misspelt(document, ("cases", index, "given"), case.given, policy)
+
+
+def _misspelt(document: Document, given: Loc, found: Found, policy: Policy) -> Iterator[Problem]:
+    """What a case names and no request could hold; an entity of its own making isn't among it."""
+    for key in ("entities", "counts", "found_by"):
+        for index, name in enumerate(getattr(found, key)):
+            hint = did_you_mean(name, policy.entities, or_list=False)
+            if name not in policy.entities and hint:
+                place = (*given, key, index if key == "entities" else name)
+                message = f"{name!r} isn't an entity of the policy"
+                yield document.problem(place, message, hint, "unknown", key=key != "entities")
+    for name in found.labels.keys() - policy.labels:
+        message, hint = f"the policy has no label {name!r}", did_you_mean(name, policy.labels)
+        yield document.problem((*given, "labels", name), message, hint, "unknown", key=True)
+    for index, name in enumerate(found.attested):
+        if name not in found.labels:
+            message = f"{name!r} is attested and not given"
+            place = (*given, "attested", index)
+            yield document.problem(place, message, "add it to given.labels", "vacuous")
 
 
 def _case(policy: Policy, case: Case, on: date) -> str:

@@ -64,7 +64,8 @@ def test_a_refusal_names_rule_class_and_what_would_help() -> None:
         " a provider with region eu is required [ibans-stay-in-the-eu]."
     )
     assert verdict.hint == (
-        "a model of azure-eu, vllm-frankfurt, or an approved waiver of ibans-stay-in-the-eu"
+        "use a model of azure-eu or vllm-frankfurt, or get an approved waiver of"
+        " ibans-stay-in-the-eu"
     )
     opaque = decide(ACME, Facts(opaque=frozenset({"image"})), CHAT, OPENAI, TODAY)
     assert opaque.message == (

@@ -93,3 +93,29 @@ def test_an_invariant_about_any_entity_tries_one_that_the_policy_does_not_know(
 def test_a_test_that_can_not_fail_is_an_error(tmp_path: Path, tests: str) -> None:
     with pytest.raises(ConfigError):
         problems(tmp_path, tests)
+
+
+MISSPELT = [
+    ("entities: [PRESON]", "3:34: 'PRESON' isn't an entity of the policy (did you mean 'PERSON'?)"),
+    ("counts: {PRESON: 3}", "3:32: 'PRESON' isn't an entity of the policy"),
+    ("labels: {purpse: care}", "3:32: the policy has no label 'purpse' (did you mean 'purpose'?)"),
+    (
+        "attested: [purpose]",
+        "3:34: 'purpose' is attested and not given (add it to given.labels)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("given", "told"), MISSPELT)
+def test_a_case_about_what_is_misspelt_is_an_error(tmp_path: Path, given: str, told: str) -> None:
+    policy = ACME + "labels: {purpose: {values: [care]}}\n"
+    case = f"cases:\n  - {{name: a, given: {{{given}, provider: x}}, expect: {{refused: true}}}}\n"
+    with pytest.raises(ConfigError) as caught:
+        problems(tmp_path, case, policy)
+    (problem,) = caught.value.problems
+    assert told in str(problem)
+
+
+def test_a_case_may_be_about_an_entity_that_the_policy_does_not_list(tmp_path: Path) -> None:
+    case = "cases:\n  - {name: a, given: {entities: [XYZ], provider: azure-eu}, expect: {hides: [XYZ]}}\n"
+    assert problems(tmp_path, case) == []
