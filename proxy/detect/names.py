@@ -23,6 +23,7 @@ from proxy.detect.names_language import language_of
 from proxy.detect.names_model import Judged, SecondOpinion
 from proxy.detect.names_passages import Window, doubtful
 from proxy.detect.names_plausible import names_a_company, plausible, unsure, uses_capitals
+from proxy.detect.names_products import Subject, is_product, subject_of
 from proxy.detect.names_spacy import reader
 from proxy.detect.names_spans import Named, names_in, organizations_in, places_in
 
@@ -40,12 +41,16 @@ class Bars(NamedTuple):
         lower: any other person.
         place: a place or address.
         organization: an organization.
+        denied: below which it takes a name away from the first model.
+        seconded: from which on it lets an organization of the first model be one.
     """
 
     capital: float
     lower: float
     place: float
     organization: float
+    denied: float
+    seconded: float
 
     def passes(self, text: str, found: Named) -> bool:
         """Say whether a finding counts."""
@@ -56,13 +61,17 @@ class Bars(NamedTuple):
         return found.score >= (self.lower if _unlikely_person(text, found) else self.capital)
 
 
-#: Beside spaCy the second model must be surer than where it reads alone.
-_BESIDE = Bars(capital=0.4, lower=0.6, place=0.5, organization=0.5)
-#: No organization in another language: there it was taught by generated sentences only.
-_ALONE = Bars(capital=0.45, lower=0.7, place=0.6, organization=math.inf)
 #: What spaCy names stays unless the second model gives it less than this, and another name if the
 #: second is as sure of that.
 _DENIED, _SURE = 0.05, 0.6
+#: Beside spaCy the second model must be surer than where it reads alone.
+_BESIDE = Bars(capital=0.4, lower=0.6, place=0.5, organization=0.5, denied=_DENIED, seconded=0.2)
+#: Where software is spoken of, a capital says little: commands, headings and tools have one too.
+_IN_SOFTWARE = _BESIDE._replace(capital=0.5, place=0.6, organization=0.6, denied=0.3, seconded=0.5)
+#: No organization in another language: there it was taught by generated sentences only.
+_ALONE = Bars(
+    capital=0.45, lower=0.7, place=0.6, organization=math.inf, denied=_DENIED, seconded=math.inf
+)
 #: Least length of a passage, in characters: where the second model reads alone, more context serves
 #: it; beside spaCy shorter ones leave more unread.
 _ALONE_LEAST = 300
@@ -96,10 +105,14 @@ class Names:
         return [self._window(window) for window in windows]
 
     def _window(self, window: Window) -> tuple[Any, list[Named]]:
-        language = language_of(window.text, window.language)
+        text = window.text
+        language = language_of(text, window.language)
         foreign = self._second is not None and language != "en"
-        doc, named = self._foreign(window) if foreign else self._english(window)
-        return doc, [whole(window.text, one) for one in with_known(window.text, named)]
+        subject = subject_of(text)
+        bars = _IN_SOFTWARE if subject.software else _BESIDE
+        doc, named = self._foreign(window) if foreign else self._english(window, bars)
+        named = [one for one in named if not _is_product(text, one, subject)]
+        return doc, [whole(text, one) for one in with_known(text, named)]
 
     def _foreign(self, window: Window) -> tuple[Any, list[Named]]:
         text = window.text
@@ -109,7 +122,7 @@ class Names:
             kept = [one for one in kept if not unsure(text[one.start_char : one.end_char])]
         return self._tokens(text), kept
 
-    def _english(self, window: Window) -> tuple[Any, list[Named]]:
+    def _english(self, window: Window, bars: Bars) -> tuple[Any, list[Named]]:
         text = window.text
         doc, raw = self._first(text)
         labelled = (one for one in raw if one.label_ in self._labels)
@@ -124,7 +137,7 @@ class Names:
         ]
         words = self._judged(text, asked)
         seen = [one for one in first if _within(one, asked)]
-        named = list(unite(text, seen, words))
+        named = list(unite(text, seen, words, bars))
         named += [_weighed(text, one) for one in first if not _within(one, asked)]
         if mostly_code(text):  # comments too speak of its parts
             named = [one for one in named if not _names_a_part(text, one)]
@@ -150,23 +163,25 @@ def _second_names(text: str, words: Sequence[Judged]) -> Iterator[Named]:
             yield from plausible(text, found)
 
 
-def unite(text: str, first: Sequence[Named], words: Sequence[Judged]) -> Iterator[Named]:
+def unite(
+    text: str, first: Sequence[Named], words: Sequence[Judged], bars: Bars = _BESIDE
+) -> Iterator[Named]:
     """Yield what remains of two models' findings about the same passages.
 
     What the first names stays unless the second sees next to nothing of the kind there, or is sure
     of another kind. The second adds what the first has no name for.
     """
-    kept = [one for found in first for one in _judged_by(text, found, words)]
+    kept = [one for found in first for one in _judged_by(text, found, words, bars)]
     yield from kept
     for two in _second_names(text, words):
-        if not _BESIDE.passes(text, two):
+        if not bars.passes(text, two):
             continue
         others = (one for one in kept if one.label_ != "ORG" or two.label_ == "ORG")
         if two.label_ == "ADDRESS" or not any(_overlap(one, two) for one in others):
             yield _weighed(text, two)
 
 
-def _judged_by(text: str, found: Named, words: Sequence[Judged]) -> Iterator[Named]:
+def _judged_by(text: str, found: Named, words: Sequence[Judged], bars: Bars) -> Iterator[Named]:
     inside = [one for one in words if one.start < found.end_char and found.start_char < one.end]
     likely = {
         _PERSON: max((one.name for one in inside), default=0.0),
@@ -184,14 +199,20 @@ def _judged_by(text: str, found: Named, words: Sequence[Judged]) -> Iterator[Nam
         yield found
         return
     other = max((label for label in likely if label != own), key=lambda label: likely[label])
+    shown = text[found.start_char : found.end_char]
     if likely[other] >= _SURE and likely[own] < (_SURE if own == "ORG" else _DENIED):
         return  # the second's own finding takes its place
-    if own == _PERSON and likely[own] >= _DENIED:
+    if own == "ORG":
+        if likely[own] >= bars.seconded or names_a_company(shown):
+            yield _weighed(text, found)
+        return
+    denied = _DENIED if holds_given_name(shown) or is_place(shown) else bars.denied
+    if own == _PERSON and likely[own] >= denied:
         while inside[-1].name < _DENIED and _is_no_surname(text, inside[-1]):
             inside.pop()
         yield found._replace(end_char=min(found.end_char, inside[-1].end))
-    elif own == "ORG" or likely[own] >= _DENIED:
-        yield _weighed(text, found)
+    elif likely[own] >= denied:
+        yield found
 
 
 def _is_somebody(shown: str) -> bool:
@@ -234,6 +255,11 @@ def _is_part(text: str, one: Named, companies: Sequence[Named]) -> bool:
 
 def _unlikely_person(text: str, one: Named) -> bool:
     return one.label_ == _PERSON and unsure(text[one.start_char : one.end_char])
+
+
+def _is_product(text: str, one: Named, subject: Subject) -> bool:
+    shown = text[one.start_char : one.end_char]
+    return not names_a_company(shown) and is_product(shown, subject)
 
 
 def _names_a_part(text: str, one: Named) -> bool:

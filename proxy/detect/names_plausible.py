@@ -50,21 +50,6 @@ _NEVER = frozenset(
         " tue wed thu fri sat sun cc bcc err warn fatal from subject re fwd fw attn tel fax"
     ).split()
 )
-#: Alone these are software; beside another word they may be somebody's surname.
-_SOFTWARE = frozenset(
-    (  # noqa: SIM905  # a list of words reads better so
-        "mypy jackson spring jenkins helm shellcheck kubelet rspec docker maven gradle kafka"
-        " django flask ansible vagrant travis selenium celery redis postgres mongo nginx apache"
-        " tomcat grafana prometheus kibana elastic terraform pandas numpy react angular vue"
-        " svelte laravel rails swift kotlin rust golang java python perl ruby haskell julia"
-        " scala elixir bash linux ubuntu debian fedora alpine windows android chrome firefox"
-        " safari edge slack teams zoom jira confluence notion figma trello github gitlab"
-        " bitbucket copilot claude gemini gpt chatgpt alexa siri cortana json yaml toml xml csv"
-        " html css sql nosql graphql grpc http lambda azure aws gcp node npm yarn pip poetry"
-        " conda pytest junit mocha jest cypress playwright webpack vite babel eslint prettier"
-        " rubocop"
-    ).split()
-)
 _FOLLOWED_BY_SUFFIX = re.compile(
     r"\b(?:inc|ltd|llc|llp|plc|corp|corporation|gmbh|mbh|ag|kg|ohg|se|s\.?a\.?s?|s\.?r\.?l"
     r"|s\.?p\.?a"
@@ -155,8 +140,7 @@ def _reads_like_a_name(shown: str, label: str) -> bool:
     if label == "NORP":
         return shown[0].isupper() and len(shown) > 3
     words = [word.strip(".,!?") for word in shown.lower().split()]
-    software = len(words) == 1 and words[0] in _SOFTWARE
-    if software or not _NEVER.isdisjoint(words) or _IDENTIFIER.search(shown):
+    if not _NEVER.isdisjoint(words) or _IDENTIFIER.search(shown):
         return False
     if label == "ORG":
         return _reads_like_a_company(shown)

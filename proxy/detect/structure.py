@@ -28,6 +28,11 @@ _LOGGED = re.compile(
 )
 #: A word, a dot and a word: a host, or in code a part of something.
 _BARE_HOST = re.compile(r"(?!www\.)[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
+#: Files that every repository has; their ends are countries' domains.
+_WELL_KNOWN_FILE = re.compile(
+    r"(?:README|CHANGELOG|AGENTS|CLAUDE|GEMINI|SKILL|CONTRIBUTING|SECURITY|LICENSE|TODO|MEMORY)\.md"
+    r"|(?:main|lib|mod)\.rs|(?:main|app|manage|setup|conftest|__init__)\.py|(?:install|run|build)\.sh"
+)
 #: A folder's end before a file's name; a scheme ends in two of them.
 _IN_A_PATH = re.compile(r"[\w.~-]/\Z")
 #: Domains under which code names hosts more often than parts.
@@ -87,9 +92,13 @@ def _is_part(text: str, start: int, end: int) -> bool:
     return (
         _BARE_HOST.fullmatch(shown) is not None
         and not shown.lower().endswith(_EVERYDAY)
-        and text[start - 1 : start] not in tuple(_QUOTES)
         and (
-            text[end : end + 1] in tuple("([=")
+            _WELL_KNOWN_FILE.fullmatch(shown) is not None
+            or text[start - 1 : start] not in tuple(_QUOTES)
+        )
+        and (
+            _WELL_KNOWN_FILE.fullmatch(shown) is not None
+            or text[end : end + 1] in tuple("([=")
             or _IN_A_PATH.search(text, max(0, start - 2), start) is not None
             or _COPIED.search(text, max(0, start - _KEY_REACH), end) is not None
             or in_code(text, start, end)

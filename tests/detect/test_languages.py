@@ -90,7 +90,7 @@ def test_a_short_text_is_read_in_the_language_around_it(
 
     def note(way: str) -> Callable[..., object]:
         kept = getattr(names, way)
-        return lambda window: (read.append(way), kept(window))[1]
+        return lambda window, *bars: (read.append(way), kept(window, *bars))[1]
 
     for way in ("_foreign", "_english"):
         monkeypatch.setattr(names, way, note(way))
