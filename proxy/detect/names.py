@@ -196,11 +196,12 @@ def _judged_by(text: str, found: Named, words: Sequence[Judged], bars: Bars) -> 
         found = found._replace(label_=_PERSON)
     own = "GPE" if found.label_ in _PLACES else found.label_
     if own not in likely:
-        yield found
+        if own != "NORP" or likely[_PERSON] < _SURE:
+            yield found
         return
-    other = max((label for label in likely if label != own), key=lambda label: likely[label])
+    other = max(likely[label] for label in likely if label != own)
     shown = text[found.start_char : found.end_char]
-    if likely[other] >= _SURE and likely[own] < (_SURE if own == "ORG" else _DENIED):
+    if other >= _SURE and likely[own] < (_SURE if own == "ORG" else _DENIED):
         return  # the second's own finding takes its place
     if own == "ORG":
         if likely[own] >= bars.seconded or names_a_company(shown):
