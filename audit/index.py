@@ -57,7 +57,7 @@ def update(path: Path, site: Path, key: bytes, keys: PrivateKeys) -> Indexed:
                 for frame, opener in _frames(ends, builder.next, keys):
                     builder.add(frame, opener)
                 builder.end()
-                index.execute("COMMIT")
+            index.execute("COMMIT")
             records += builder.added
             forgotten += builder.forgotten
         if forgotten:

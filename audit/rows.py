@@ -20,6 +20,8 @@ from audit.files import sync_folder
 from audit.record import Reference
 
 FILE_NAME = "keys.db"
+#: While it is written anew.
+ANEW_NAME = "keys.db.new"
 _APPLICATION_ID = 0x50564B31  # "PVK1"
 _COPIES = 20
 _SCHEMA = """
@@ -31,6 +33,10 @@ CREATE TABLE IF NOT EXISTS rows (
     PRIMARY KEY (sequence, place)
 ) WITHOUT ROWID, STRICT
 """
+
+
+class RowsChangedError(sqlite3.OperationalError):
+    """What was read of keys.db isn't of one moment."""
 
 
 class Row(NamedTuple):
@@ -48,7 +54,7 @@ class Rows:
     def __init__(self, folder: Path) -> None:
         """Open or create the file in `folder`."""
         self._path = folder / FILE_NAME
-        self._anew = folder / f"{FILE_NAME}.new"
+        self._anew = folder / ANEW_NAME
         self._anew.unlink(missing_ok=True)
         self._path.touch(mode=0o600)
         self._db = _connect(self._path)
@@ -172,20 +178,24 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection]:
     """A read-only connection to a log's keys.db that changes nothing in `folder`.
 
     With a write-ahead log beside it, the database is being written, or a crash left that behind:
-    then it is read from a private temporary copy. Raises sqlite3.Error.
+    then it is read from a private temporary copy. Raises sqlite3.Error, in the end also
+    RowsChangedError: a writer has begun to write what was read in place.
     """
     path = folder / FILE_NAME
     with tempfile.TemporaryDirectory() as scratch:
-        mode = "immutable=1"
+        before = _version(path)
+        read, mode = path, "immutable=1"
         if _copy_written(folder, Path(scratch)):
-            path, mode = Path(scratch) / FILE_NAME, "mode=rw"
-        uri = f"{path.absolute().as_uri()}?{mode}"
+            read, mode = Path(scratch) / FILE_NAME, "mode=rw"
+        uri = f"{read.absolute().as_uri()}?{mode}"
         connection = sqlite3.connect(uri, uri=True)
         connection.text_factory = bytes  # a damaged file may hold anything, its error messages too
         try:
             yield connection
         finally:
             connection.close()
+            if read == path and _version(path) != before:
+                raise RowsChangedError("keys.db was written while it was read: do it again")
 
 
 def _copy_written(folder: Path, to: Path) -> bool:
@@ -198,6 +208,8 @@ def _copy_written(folder: Path, to: Path) -> bool:
     for _ in range(_COPIES):
         try:
             before = _version(path)
+            if before is None:
+                break
             if not pending.exists():
                 return False
             shutil.copy(pending, to)
@@ -206,11 +218,15 @@ def _copy_written(folder: Path, to: Path) -> bool:
                 return True
         except FileNotFoundError:
             continue  # the change of files at an erasure
-    raise sqlite3.OperationalError("it changes all the time: verify a copy")
+    raise sqlite3.OperationalError("keys.db is missing, or changes all the time: read a copy")
 
 
-def _version(path: Path) -> tuple[int, int, int]:
-    found = path.stat()
+def _version(path: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written or replaced; None while it isn't there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 

@@ -6,13 +6,15 @@ bundle and its hash in a level-0 tile. Where they disagree the majority stands, 
 one finding; in the end only the roots in signed checkpoints count.
 
 A log that is being written is checked as it stood at first: checkpoints are read, then where the
-segments end, then the key rows. Whatever is demanded of one was written after the next.
+segments end, then the key rows. Whatever is demanded of one was written after the next; what was
+erased in between is explained by records that came later (verify_later.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from audit.errors import FormatError, ShortBatchError
@@ -24,10 +26,14 @@ from audit.readers import with_readers
 from audit.recipients import PrivateKeys
 from audit.record import Kind, Leaf, decode_leaf
 from audit.report import Report
-from audit.rows import Row
+from audit.rows import Row, RowsChangedError
 from audit.segment import Batch, Header, read_batches, read_header
-from audit.verify_rows import RowChecker
+from audit.verify_later import explain
+from audit.verify_rows import Explain, RowChecker
 from audit.verify_tree import TreeChecker
+
+#: Where keys.db is read in place, a writer may begin to write it; then it is read from a copy.
+_PASSES = 3
 
 
 def verify(
@@ -45,8 +51,24 @@ def verify(
         recipient: an auditor's private key, to check as well that every record opens.
         since: the texts of checkpoints that were held elsewhere; each has to fit.
 
-    Raises OSError when the folder can't be read; everything else is a finding.
+    Raises OSError when the folder can't be read, sqlite3.Error when keys.db changes all the time;
+    everything else is a finding.
     """
+    for _ in range(_PASSES - 1):
+        try:
+            return _pass(folder, keys, recipient, since)
+        except RowsChangedError:
+            continue
+    return _pass(folder, keys, recipient, since)
+
+
+def _pass(
+    folder: Path,
+    keys: Sequence[VerifierKey],
+    recipient: PrivateKeys | None,
+    since: Sequence[str],
+) -> Report:
+    """Check one log once; raises RowsChangedError when a writer began to write meanwhile."""
     report = Report(origin=_origin(folder, keys))
     tree = TreeChecker(folder, keys, since, report)
     ends = {path: path.stat().st_size for path in sorted((folder / SEGMENTS).glob("*"))}
@@ -54,7 +76,7 @@ def verify(
         check = _RecordChecker(report, tree, rows, recipient)
         for path, end in ends.items():
             check.segment(path, end)
-        check.end()
+        check.end(partial(explain, folder, keys, tree.sure) if tree.sure else None)
     return report
 
 
@@ -121,13 +143,13 @@ class _RecordChecker:
         except FormatError as error:
             self._report.find(code, path.name, str(error))
 
-    def end(self) -> None:
+    def end(self, explain: Explain | None) -> None:
         """Say what is missing in all, and how much nobody vouches for."""
         report, tree = self._report, self._tree
         for code, first, last in _ranges(self._gaps):
             report.find(code, f"record {first}" if first == last else f"records {first} to {last}")
         tree.end(self._next)
-        self._rows.end()
+        self._rows.end(explain)
         for exchange_id, sequence in self._open_intents.items():
             report.find("intent-without-outcome", f"record {sequence}, exchange {exchange_id}")
         report.held = tree.held.size if tree.held else None

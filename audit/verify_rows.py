@@ -7,16 +7,20 @@ by an erasure record, wherever it stands, whose references name the row.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import TypeAlias
 
 from audit.frame import Frame, Stored, places
 from audit.record import Kind, Reference
 from audit.report import Report
 from audit.rows import FILE_NAME, Row, each_row, find_row, reading
 from audit.seal import row_hash
+
+#: Missing rows -> those that a later erasure explains, those that one names which nobody signed.
+Explain: TypeAlias = Callable[[Set[Reference]], tuple[Set[Reference], Set[Reference]]]
 
 
 class RowChecker:
@@ -101,11 +105,19 @@ class RowChecker:
             self._give_up(error)
             return False
 
-    def end(self) -> None:
-        """Every record was seen: which losses remain unexplained?"""
-        if not self._readable:
+    def end(self, explain: Explain | None) -> None:
+        """Every record was seen: which losses remain unexplained?
+
+        `explain` says what an erasure explains that landed meanwhile; None where nothing can.
+        """
+        missing = self._missing - self._erased
+        if not (self._readable and missing):
             return
-        for row in sorted(self._missing - self._erased, key=lambda row: (row.sequence, row.place)):
+        if explain is not None:
+            explained, unsigned = explain(missing)
+            missing -= explained
+            self._unsigned |= unsigned
+        for row in sorted(missing, key=lambda row: (row.sequence, row.place)):
             code = "unsigned-erasure" if row in self._unsigned else "missing-row"
             self._report.find(code, f"record {row.sequence}, content {row.place}")
 

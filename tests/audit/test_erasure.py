@@ -222,7 +222,7 @@ async def test_a_crash_inside_an_erasure_is_made_good(site: Site, deleted: bool)
         rows = Rows(site.folder)
         rows.erase([Reference(0, 0)])
         rows.close()
-        assert site.codes() == {"missing-row"}
+        assert site.codes() == {"unsigned-erasure"}
     log = site.open()
     await log.close()
     assert (rows_of(site), list(read_journal(site.folder))) == ([], [])
