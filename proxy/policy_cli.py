@@ -94,6 +94,9 @@ def add_commands(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
     signing_cli.add_commands(verbs)
 
+    schema = verbs.add_parser("schema", help="the JSON Schema of a policy file, for editors")
+    schema.set_defaults(run=_schema)
+
     init = verbs.add_parser("init", help="write a policy and its tests, to begin with")
     init.add_argument("pack", help=f"one of {', '.join(PACKS)}")
     init.add_argument("folder", type=Path, nargs="?", default=Path(), metavar="DIR")
@@ -263,6 +266,13 @@ def _replay(chosen: argparse.Namespace) -> int:
 
     told = replay(recorded(), policy)
     print(json.dumps(told.as_dict(), indent=2) if chosen.json else told.render(), end="")
+    return 0
+
+
+def _schema(_chosen: argparse.Namespace) -> int:
+    from proxy.policy.schema import schema_text
+
+    print(schema_text(), end="")
     return 0
 
 
