@@ -147,10 +147,12 @@ def _guard(  # noqa: PLR0917 — what is sent, and what must not be in it
     """Let only a body pass in which nothing hidden is left; raises GuardHit, CannotMask."""
     check_opaque(masked, exchange.opaque, prepared.lexicon)
     verbatim = [part.text for part in signed.parts(read_back)]
+    not_its_own = masked.less(prepared.inspected.produced)
+    check_opaque(not_its_own, signed.blobs(read_back), prepared.lexicon)
     try:
         check(masked, prepared.lexicon, [part.text for part in read_back.parts])
         if verbatim:
-            check(masked.less(prepared.inspected.produced), prepared.lexicon, verbatim)
+            check(not_its_own, prepared.lexicon, verbatim)
     except GuardHit:
         name = verdict.endpoint.provider
         log.critical("egress guard hit", exchange=exchange.id, provider=name)

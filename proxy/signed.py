@@ -25,6 +25,7 @@ from proxy.exchange import (
     Exchange,
     Facts,
     Finding,
+    OpaquePart,
     Path,
     Signed,
     TextPart,
@@ -96,6 +97,11 @@ def parts(exchange: Exchange) -> tuple[TextPart, ...]:
 def seals(exchange: Exchange) -> tuple[str, ...]:
     """What identifies a request's signed content."""
     return tuple(seal for one in exchange.signed for seal in one.seals)
+
+
+def blobs(exchange: Exchange) -> tuple[OpaquePart, ...]:
+    """All of it as what can't be read: what claims to be encrypted may be no more than base64."""
+    return tuple(OpaquePart((), "signed", seal) for seal in seals(exchange))
 
 
 def inspect(

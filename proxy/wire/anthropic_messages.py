@@ -201,8 +201,9 @@ def _check_messages(tree: dict[str, Any]) -> list[Any]:
         content = message.get("content")
         if not isinstance(content, str | list):
             raise BadRequest(f"{place}.content has to be a string or an array.")
-        if isinstance(content, list) and not all(isinstance(block, dict) for block in content):
-            raise BadRequest(f"{place}.content has to hold objects.")
+        for block in content if isinstance(content, list) else ():
+            if not isinstance(block, dict) or not isinstance(block.get("type"), str | None):
+                raise BadRequest(f"{place}.content has to hold objects, their `type` a string.")
     if not isinstance(tree.get("system"), str | list | None):
         raise BadRequest("`system` has to be a string or an array.")
     check_kinds(

@@ -103,6 +103,8 @@ class Judge:
         return None
 
     def _expression(self, source: Any) -> Any:
+        if not isinstance(source, str):
+            raise Unjudged
         if source not in self._expressions:
             self.spend(_EXPRESSION + len(source))
             try:

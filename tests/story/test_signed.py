@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import anthropic
 import pytest
 
-from proxy import config
+from proxy import config, scaffold
 from proxy.detect.detector import Detector
 from tests.anthropic_scene import text, tool_use
 from tests.house import House, house, opened, said_to
@@ -262,6 +263,32 @@ async def test_unknown_and_forged_reasoning_is_content_that_cannot_be_read(
     await say(privet, "gpt-4o-mini", turns, streaming=False)
 
     assert "redacted_thinking" not in simulator.journal[0].body.decode()
+
+
+@pytest.mark.parametrize("head", ["", "data:text/plain;base64,"])
+async def test_what_claims_to_be_encrypted_and_spells_a_name_goes_nowhere(
+    head: str, tmp_path: Path, detector: Detector, simulator: Simulator
+) -> None:
+    """Even where policy lets pass what can't be read: this can."""
+    lets_pass = scaffold.starter_policy().replace(
+        "unclassified: restricted", "unclassified: public"
+    )
+    index = head + b64encode(b"Jane Hollander, jane.hollander@example.com" * 3).decode()
+    found = {"type": "web_search_result_location", "url": "https://example.com", "title": "Them"}
+    cited = [{**found, "cited_text": "them", "encrypted_index": index}]
+    turns: Any = [
+        {"role": "user", "content": "My name is Jane Hollander."},
+        {"role": "assistant", "content": [{"type": "text", "text": "Hi", "citations": cited}]},
+        {"role": "user", "content": "And now?"},
+    ]
+    folder = tmp_path / "lenient"
+    async with house(
+        folder, detector, simulator.base_url, cloud_type="anthropic", policy=lets_pass
+    ) as lenient:
+        with pytest.raises(anthropic.UnprocessableEntityError) as refused:
+            await say(lenient, "gpt-4o-mini", turns, streaming=False)
+    assert "signed" in refused.value.message
+    assert simulator.journal == []
 
 
 async def test_a_name_that_the_model_itself_thought_of_goes_back_to_it(

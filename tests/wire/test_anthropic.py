@@ -243,6 +243,7 @@ def test_nothing_changes_by_itself() -> None:
         {"messages": [{"content": "Hello"}]},
         {"messages": [{"role": "user", "content": ["Hello"]}]},
         {"messages": [{"role": "user", "content": {"type": "text"}}]},
+        {"messages": [{"role": "user", "content": [{"type": ["text"], "text": "Hello"}]}]},
         {"system": 7},
         {"tools": {}},
         {"thinking": "yes"},

@@ -66,6 +66,8 @@ def arguments(hidden: dict[str, str], **properties: Any) -> dict[str, Any]:
         (ZOE, {"format": "phone"}, {}),
         (ZOE, {"pattern": "^(?=Z)"}, {}),
         (ZOE, {"pattern": "(("}, {}),
+        (ZOE, {"pattern": ["^Z"]}, {}),
+        (ZOE, {"pattern": 1}, {}),
         (ZOE, {"maxLength": "ten"}, {}),
         (ZOE, {"contentEncoding": "base64"}, {}),
         # Only strings are limited.

@@ -89,6 +89,7 @@ def doubling(levels: int) -> dict[str, Any]:
         {"$ref": "#/nowhere"},
         {"$ref": "other.json"},
         {"pattern": "(("},
+        {"pattern": ["a"]},
         {"pattern": "^(?!x)"},
         {"pattern": "((a{1000}){1000}){1000}"},
         {"maxLength": "3"},
