@@ -57,7 +57,7 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
             received += chunk
         answer = bytes(received)
         if attempt.translation is not None:
-            answer = attempt.translation.answer(answer, int(services.now().timestamp()))
+            answer = attempt.translation.put_back(answer, int(services.now().timestamp()))
         restorer: Restoring = attempt.restorer
         if attempt.verdict.terms.inspects:
             inspector = _inspector(attempt, services)

@@ -106,6 +106,7 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
         told.append,
         places,
         sealed.append,
+        signs=translated is None,
     )
     return Attempt(
         request,

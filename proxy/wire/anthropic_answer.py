@@ -2,10 +2,11 @@
 
 Source: Anthropic API reference, "Create a Message" and "Streaming Messages".
 
-Invariants: signed blocks pass word for word, and are told to `Asked.keep`; each content block has
-its own restorers, and what they hold goes out before the block stops; every event has its `event:`
-line, since the SDKs drop those without one; every way a stream can end, the caller reads
-`message_stop` or an `error` event, never a bare cut.
+Invariants: signed blocks pass word for word, and are told to `Asked.keep` (thinking that nobody
+signed is restored like any text); each content block has its own restorers, and what they hold goes
+out before the block stops; every event has its `event:` line, since the SDKs drop those without
+one; every way a stream can end, the caller reads `message_stop` or an `error` event, never a bare
+cut.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from proxy.wire.anthropic_blocks import BLOCK, CITATION, CONTENT, SIGNED_BLOCKS
 from proxy.wire.anthropic_citations import Documents
 from proxy.wire.anthropic_messages import error_tree, seal
 from proxy.wire.anthropic_schemas import Growing, notes_of
+from proxy.wire.from_anthropic import error_of
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
 from proxy.wire.openai_shared import choice
 from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
@@ -76,9 +78,11 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
     changed = _mapped(answer, _MESSAGE, restorer, asked)
     documents = Documents(asked)
     for block in _blocks(answer):
-        if block.get("type") in SIGNED_BLOCKS:
+        if _is_signed(block, asked):
             asked.keep(seal(block))
     for block in _blocks(changed):
+        if not asked.signs and isinstance(block.get("thinking"), str):
+            block["thinking"] = restorer.text(block["thinking"], Channel.TEXT)
         citations = block.get("citations")
         for citation in citations if isinstance(citations, list) else ():
             documents.move(citation)
@@ -142,7 +146,7 @@ class AnswerStream:
         kind = event.get("type")
         self._asked.meter(event)
         if kind == "error":
-            raise _failure(event)
+            raise error_of(event.get("error"))
         if not self._begun and kind not in ("message_start", "ping"):
             raise ProviderFailed("The provider's stream doesn't begin with a message.")
         self._begun = self._begun or kind == "message_start"
@@ -162,7 +166,7 @@ class AnswerStream:
     def _start(self, event: dict[str, Any]) -> dict[str, Any]:
         """A block begins: text that it begins with may go on, all else is whole."""
         index, block = _index(event), _member(event, "content_block")
-        if block.get("type") in SIGNED_BLOCKS:
+        if _is_signed(block, self._asked):
             self._signed[index] = {}
             self._gather(index, block)
         self._called[index] = _of_tool(self._restorer, block)
@@ -177,8 +181,8 @@ class AnswerStream:
     def _delta(self, event: dict[str, Any]) -> dict[str, Any]:
         """A block goes on: its strings grow, a citation is whole, signed ones pass as they are."""
         index, delta = _index(event), _member(event, "delta")
-        kind = delta.get("type")
-        if kind in _VERBATIM:
+        kind = str(delta.get("type"))
+        if kind in _VERBATIM and (self._asked.signs or kind != "thinking_delta"):
             self._gather(index, delta)
             return event
         if kind == "citations_delta":
@@ -186,7 +190,7 @@ class AnswerStream:
             self._documents.move(moved.get("citation"))
             return {**event, "delta": moved}
         grown = {
-            name: self._grown(index, str(kind), name, value)
+            name: self._grown(index, kind, name, value)
             for name, value in delta.items()
             if isinstance(value, str) and name != "type"
         }
@@ -196,7 +200,7 @@ class AnswerStream:
     def _stop(self, index: int) -> Iterator[bytes]:
         yield from self._flush(index)
         signed = self._signed.pop(index, None)
-        if signed is not None:
+        if signed is not None and self._asked.signs:
             self._asked.keep(seal(signed))
 
     def _grown(self, index: int, kind: str, name: str, text: str) -> str:
@@ -204,7 +208,7 @@ class AnswerStream:
         if stream is None:
             of_tool = kind == "input_json_delta"
             restorer = self._called.get(index, self._restorer) if of_tool else self._restorer
-            inside_json = of_tool or self._asked.json_answer
+            inside_json = of_tool or (self._asked.json_answer and kind == "text_delta")
             stream = restorer.stream(Channel.JSON if inside_json else Channel.TEXT)
             self._streams[index, kind, name] = stream
         grown = stream.feed(text)
@@ -233,7 +237,7 @@ def _mapped(node: dict[str, Any], spec: Spec, restorer: Restoring, asked: Asked)
         mapped: dict[str, Any] = map_strings(node, spec, partial(_change, node, restorer, asked))
     except BadRequest:
         raise ProviderFailed("The provider's tool input isn't valid JSON.") from None
-    for text in verbatim(node, spec):
+    for text in verbatim(node, spec) if asked.signs else ():
         asked.keep(text)
     return mapped
 
@@ -256,6 +260,11 @@ def _of_tool(restorer: Restoring, block: Any) -> Restoring:
     return restorer.for_tool(restorer.text(name, Channel.NAME))
 
 
+def _is_signed(block: dict[str, Any], asked: Asked) -> bool:
+    """Whether the block is to come back word for word."""
+    return asked.signs and str(block.get("type")) in SIGNED_BLOCKS
+
+
 def _at(node: Any, path: Path) -> Any:
     """The block at a path, unless an item's own `index` leads elsewhere."""
     for step in path:
@@ -264,15 +273,6 @@ def _at(node: Any, path: Path) -> Any:
         except (LookupError, TypeError):
             return None
     return node
-
-
-def _failure(event: dict[str, Any]) -> ProviderFailed:
-    """An error in the middle of a stream: its type passes if it is a word, its message doesn't."""
-    failure = ProviderFailed("The provider reported an error in the middle of its stream.")
-    detail = event.get("error")
-    kind = detail.get("type") if isinstance(detail, dict) else None
-    failure.kind = kind if isinstance(kind, str) else None
-    return failure
 
 
 def _blocks(answer: dict[str, Any]) -> list[dict[str, Any]]:

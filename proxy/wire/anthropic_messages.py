@@ -234,7 +234,8 @@ def _signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Ite
     """Signed content: what has to stay or go together, and whether it may go.
 
     The thinking of a turn goes together. It may go unless a tool's results are being handed in for
-    that turn: the API wants the thinking that led to a call with the call's results.
+    that turn: the API wants the thinking that led to a call with the call's results. What nobody
+    signed (another protocol's) it doesn't take at all.
     """
     messages = tree["messages"]
     closed = _last_question(messages)
@@ -253,11 +254,12 @@ def _signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Ite
         content = messages[turn]["content"]
         paths = tuple(("messages", turn, "content", block) for block in blocks)
         read = (part for path, part in sealed.items() if part and path[:-1] in paths)
+        unsigned = all(content[block].get("signature") == "" for block in blocks)
         yield Signed(
             paths,
             tuple(seal(content[block]) for block in blocks),
             tuple(read),
-            droppable=turn < closed and len(blocks) < len(content),
+            droppable=(turn < closed or unsigned) and len(blocks) < len(content),
         )
 
 

@@ -1,4 +1,4 @@
-"""What Anthropic's answers say, for those who put them into the words of another protocol.
+"""What Anthropic's answers say, for whoever reads them.
 
 Sources: Anthropic API reference, "Create a Message" and "Streaming Messages".
 """
@@ -36,7 +36,7 @@ def events_of(decoder: sse.Decoder, chunk: bytes) -> Iterator[Json]:
     for raw in decoder.feed(chunk):
         event = strict_json.parse_answer(raw.data)
         if event.get("type") == "error":
-            raise _error_of(event.get("error"))
+            raise error_of(event.get("error"))
         yield event
 
 
@@ -59,9 +59,9 @@ def tokens_of(usage: Json) -> Tokens:
     return Tokens(read, cached, written, _count(usage, "output_tokens"), thought)
 
 
-def _error_of(error: Any) -> ProviderFailed:
-    """What an error event in a stream says of the stream."""
-    failure = ProviderFailed("The provider reported an error in its stream.")
+def error_of(error: Any) -> ProviderFailed:
+    """What an error event says of its stream: its type passes if it is a word, no message does."""
+    failure = ProviderFailed("The provider reported an error in the middle of its stream.")
     kind = error.get("type") if isinstance(error, dict) else None
     failure.kind = kind if isinstance(kind, str) else None
     return failure

@@ -248,5 +248,8 @@ class AnswerStream:
         return sse.Event(strict_json.dumps(event).decode(), name)
 
 
-def _indexes(event: Json) -> tuple[object, ...]:
-    return tuple(event.get(name) for name in _INDEXES)
+def _indexes(event: Json) -> tuple[int | None, ...]:
+    indexes = tuple(event.get(name) for name in _INDEXES)
+    if not all(isinstance(index, int | None) for index in indexes):
+        raise ProviderFailed("The provider's stream names a place that isn't a number.")
+    return indexes

@@ -80,6 +80,7 @@ class Asked:
         tell: is told of the whole answer as the caller reads it, where the dialect stores answers.
         places: the request's texts, for what an answer points to.
         keep: is told of signed content that passed, word for word.
+        signs: the provider signs what its model thinks (Anthropic's protocol).
         usage: the tokens that it cost, as far as it says so: `input` and `output`.
     """
 
@@ -90,6 +91,7 @@ class Asked:
     tell: Callable[[dict[str, Any]], None] = _nobody
     places: Places | None = None
     keep: Callable[[str], None] = _forget
+    signs: bool = True
     usage: dict[str, int] = field(default_factory=dict)
 
     def meter(self, document: Mapping[str, Any]) -> None:

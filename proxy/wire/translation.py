@@ -10,14 +10,18 @@ would be as good without it, dropped with a note that the caller reads in a resp
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
-from proxy.errors import BadRequest, CannotTranslate, PrivetError
+from proxy.errors import BadRequest, CannotTranslate, PrivetError, ProviderFailed
 from proxy.wire.restoring import AnswerStream
 from proxy.wire.strict_json import Number
 
 Json = dict[str, Any]
+
+#: What reading a document raises that isn't what its protocol says.
+_MISSHAPEN = (LookupError, TypeError, AttributeError, ValueError)
 
 
 class Translated(NamedTuple):
@@ -62,8 +66,17 @@ class Translation:
         """
         try:
             return self.request(body)
-        except (LookupError, TypeError, AttributeError, ValueError):
+        except _MISSHAPEN:
             raise BadRequest("The request doesn't have the shape of its protocol.") from None
+
+    def put_back(self, body: bytes, now: int) -> bytes:
+        """`answer`, with what isn't of the shape that the API describes as the provider's failure.
+
+        Raises:
+            ProviderFailed: see there.
+        """
+        with _of_shape():
+            return self.answer(body, now)
 
 
 class Translating:
@@ -93,10 +106,26 @@ class Translating:
 
     def _take(self, pieces: Iterable[bytes]) -> bytes:
         """What is ready; what came before an event that can't be read is kept for the end."""
-        for piece in pieces:
+        for piece in _shaped(pieces):
             self._undelivered += self._restoring.feed(piece)
         ready, self._undelivered = self._undelivered, b""
         return ready
+
+
+def _shaped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The pieces; raises ProviderFailed where an event isn't of the shape of its protocol."""
+    with _of_shape():
+        yield from pieces
+
+
+@contextmanager
+def _of_shape() -> Iterator[None]:
+    try:
+        yield
+    except _MISSHAPEN:
+        raise ProviderFailed(
+            "The provider's answer doesn't have the shape of its protocol."
+        ) from None
 
 
 def sort_fields(

@@ -172,6 +172,42 @@ async def test_an_anthropic_client_reaches_a_model_in_the_basement(
     assert "Jane" not in said_to(heard.body)
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_what_a_model_in_the_basement_thought_is_nobodys_secret(
+    privet: House, simulator: Simulator, streaming: bool
+) -> None:
+    """Nobody signed it, so it is restored; a loop of tools goes on without it."""
+
+    def think(document: Any) -> None:
+        for choice in document["choices"]:
+            said = choice.get("message") or choice["delta"]
+            if "role" in said:
+                said["reasoning_content"] = "A mail for <PERSON_1>."
+
+    simulator.calls("send_mail", ARGUMENTS).additions.append(think)
+    simulator.says("<PERSON_1> has it.")
+    asked: Any = {"model": "gpt-4o-mini", "max_tokens": 100, "tools": [TOOL]}
+    if streaming:
+        async with privet.anthropic.messages.stream(**asked, messages=QUESTION) as stream:
+            answer = await stream.get_final_message()
+    else:
+        answer = await privet.anthropic.messages.create(**asked, messages=QUESTION)
+
+    thought, call = answer.content
+    assert (thought.thinking, call.input) == ("A mail for Jane Doe.", RESTORED)
+    result: Any = {"type": "tool_result", "tool_use_id": call.id, "content": "sent"}
+    turns = [
+        *QUESTION,
+        {"role": "assistant", "content": answer.content},
+        {"role": "user", "content": [result]},
+    ]
+    raw = await privet.anthropic.messages.with_raw_response.create(**asked, messages=turns)
+    assert (await raw.parse()).content[0].text == "Jane Doe has it."
+    assert raw.headers["x-privet-notes"] == "reasoning-dropped"
+    assert "A mail for" not in said_to(simulator.journal[1].body)
+    assert not any("Jane" in said_to(heard.body) for heard in simulator.journal)
+
+
 async def test_what_was_dropped_is_named(anthropics: House, simulator: Simulator) -> None:
     simulator.messages(text("x"))
     response = await anthropics.client.chat.completions.with_raw_response.create(

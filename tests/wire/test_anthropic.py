@@ -185,6 +185,18 @@ def test_thinking_of_a_call_under_way_can_not_be_left_out() -> None:
     assert [one.droppable for one in exchange.signed] == [False, False]
 
 
+def test_thinking_that_nobody_signed_may_always_go() -> None:
+    unsigned = {"type": "thinking", "thinking": "Ann it is.", "signature": ""}
+    call = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}}
+    turns = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": [unsigned, call]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1"}]},
+    ]
+    (signed,) = parsed(messages=turns).signed
+    assert signed.droppable
+
+
 def test_what_claims_to_be_encrypted_and_is_not_is_read() -> None:
     block = {"type": "redacted_thinking", "data": "Ann Lee, in the clear"}
     exchange = parsed(messages=turns("Who?", [block, {"type": "text", "text": "x"}], "Thanks."))

@@ -108,6 +108,18 @@ def test_signed_blocks_are_told() -> None:
     assert {f"<PERSON_1> it is.\0{SIGNATURE}", SIGNATURE} <= set(in_stream)
 
 
+def test_thinking_that_nobody_signs_is_restored() -> None:
+    unsigned = message({**BLOCKS[0], "signature": ""}, stop_reason="end_turn")
+    kept: list[str] = []
+    asked = Asked(signs=False, keep=kept.append)
+    opened = AnswerStream(restorer(), asked)
+    read = gathered(opened.feed(streamed(unsigned, (1,))))
+    body = restore(json.dumps(unsigned).encode(), restorer(), asked).body
+    for blocks in (read, json.loads(body)["content"]):
+        assert blocks[0]["thinking"] == f"{ZOE} it is."
+    assert kept == []
+
+
 def test_structured_output_is_escaped() -> None:
     answer = message({"type": "text", "text": '{"who": "<PERSON_1>"}'}, stop_reason="end_turn")
     assert json.loads(whole(answer, json_answer=True)["content"][0]["text"]) == {"who": ZOE}
@@ -185,6 +197,24 @@ def test_an_event_without_its_line_gets_one() -> None:
     raw = streamed(message()).replace(b"event: message_start\n", b"")
     opened = AnswerStream(restorer(), Asked())
     assert opened.feed(raw).startswith(b"event: message_start\n")
+
+
+@pytest.mark.parametrize("kind", [[], {}, 7, None])
+def test_a_type_that_is_no_word_is_none_of_ours(kind: Any) -> None:
+    block = {"type": kind, "text": "for <PERSON_1>"}
+    assert whole_block(block) == {"type": kind, "text": f"for {ZOE}"}
+    delta = {"type": "content_block_delta", "index": 0, "delta": block}
+    started = {"type": "content_block_start", "index": 0, "content_block": block}
+    for events in ([started], [delta]):
+        listed = [{"type": "message_start", "message": message()}, *events]
+        raw = "".join(f"data: {json.dumps(event)}\n\n" for event in listed).encode()
+        assert b'"message_start"' in AnswerStream(restorer(), Asked()).feed(raw)
+
+
+def whole_block(block: dict[str, Any]) -> dict[str, Any]:
+    body = restore(json.dumps(message(block)).encode(), restorer(), Asked()).body
+    (restored,) = json.loads(body)["content"]
+    return dict(restored)
 
 
 def test_a_delta_of_next_year_grows_too() -> None:

@@ -207,6 +207,13 @@ def test_every_terminal_event_ends_a_stream(kind: str) -> None:
     assert played(encoded(listed))[-1]["type"] == kind
 
 
+@pytest.mark.parametrize("index", [[], {}, [1], "0"])
+def test_a_place_that_is_no_number_is_the_providers_failure(index: Any) -> None:
+    delta = {"type": "response.output_text.delta", "output_index": index, "delta": "x"}
+    with pytest.raises(ProviderFailed):
+        stream().feed(encoded([delta]))
+
+
 def test_a_providers_error_ends_it() -> None:
     listed = [events((MESSAGE,))[0], {"type": "error", "message": "secret host", "code": "x"}]
     opened = stream()
