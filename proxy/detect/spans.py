@@ -1,8 +1,9 @@
 """Which spans remain of all that recognizers said about one window of text. Pure.
 
-Invariants: a pattern's span is never changed; of a model's span nothing is lost but what is no part
-of a name: punctuation, a possessive, a field label, a value that a closed pattern found anyway,
-placeholders, which are nobody's data, and what is left of an address without a number in it.
+Invariants: a pattern's span is never changed, and goes only if it is a given name in an address; of
+a model's span nothing is lost but what is no part of a name: punctuation, a possessive, a field
+label, a value that a closed pattern found anyway, placeholders, which are nobody's data, what is
+left of an address without a number in it, and the words of an address.
 """
 
 from __future__ import annotations
@@ -55,6 +56,12 @@ _LABELS = frozenset(
 )
 
 
+#: A street is called after people and towns; in an address they are only its words.
+_NAMES = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP"})
+#: The recognizer that sees a person in every given name.
+_BY_GIVEN_NAME = "PersonGivenNameRecognizer"
+
+
 @dataclass(frozen=True, slots=True)
 class RawSpan:
     """What one recognizer said.
@@ -81,21 +88,22 @@ def settle(text: str, spans: Sequence[RawSpan], start: int, end: int) -> tuple[F
         end: where the core ends.
     """
     closed = [(span.finding.start, span.finding.end) for span in spans if span.closed]
-    # A street is called after people and towns; in an address they are only its words.
     addresses = [
-        (span.finding.start, span.finding.end)
+        span.finding
         for span in spans
-        if span.finding.entity == "ADDRESS" and not span.model
+        if span.finding.entity == "ADDRESS"
+        and not (span.model and any(_gives_way(span.finding, *place) for place in closed))
     ]
     placeholders = [match.span() for match in _PLACEHOLDER.finditer(text)]
     kept: list[Finding] = []
     for span in spans:
         found = span.finding
+        guessed = span.model or found.recognizer == _BY_GIVEN_NAME
+        if guessed and found.entity in _NAMES and any(_holds(one, found) for one in addresses):
+            continue
         if not span.model:
             if start <= found.start < end:
                 kept.append(found)
-            continue
-        if any(low <= found.start and found.end <= high for low, high in addresses):
             continue
         within = [(low, high) for low, high in closed if _gives_way(found, low, high)]
         for piece in _outside(found.start, found.end, [*within, *placeholders]):
@@ -120,6 +128,10 @@ def merge(findings: Iterable[Finding]) -> tuple[Finding, ...]:
         if known is None or found.score > known.score:
             best[place] = found
     return tuple(best[place] for place in sorted(best))
+
+
+def _holds(outer: Finding, found: Finding) -> bool:
+    return outer.start <= found.start and found.end <= outer.end
 
 
 def _gives_way(model: Finding, start: int, end: int) -> bool:

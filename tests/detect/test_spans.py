@@ -112,3 +112,13 @@ def test_the_words_of_an_address_are_no_findings_of_a_model() -> None:
     found = settle(text, [address, *inside, after], 0, len(text))
     assert [one.entity for one in found] == ["ADDRESS", "LOCATION"]
     assert found[1].start == 35
+    guessed = RawSpan(address.finding, model=True)
+    given = RawSpan(Finding("PERSON", 0, 4, 0.5, "PersonGivenNameRecognizer"))
+    found = settle(text, [guessed, given, *inside, after], 0, len(text))
+    assert [one.entity for one in found] == ["ADDRESS", "LOCATION"]
+    # What an address loses to a number of another kind may be a name after all.
+    number = RawSpan(Finding("CUSTOMER_NUMBER", 22, 23, 1.0, "x"), closed=True)
+    found = settle(text, [guessed, number, *inside], 0, len(text))
+    assert {one.entity for one in found} >= {"PERSON", "LOCATION"}
+    said = RawSpan(Finding("PERSON", 0, 4, 0.9, "CustomerDictionary"))
+    assert said.finding in settle(text, [address, said], 0, len(text))
