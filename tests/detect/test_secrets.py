@@ -94,6 +94,9 @@ def test_a_mask_is_no_key(find: Find, prefix: str) -> None:
         "this." + "getSomethingLongEnoughNow",
         "sk-button-primary-large-outlined-rounded",
         "task_" + "test_9plyv5lxo3y0wtv9f6l7",
+        "AKIA" + "IOSFODNN7" + "EXAMPLE",
+        "AIza" + "Syabcdefghijklmnopqrstuvwxyz1234567",
+        "ghp_" + ALNUM[:36] + "...",
     ],
 )
 def test_words_of_code_are_no_keys(find: Find, text: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from proxy.detect.recognizers.high_entropy import looks_random
-from proxy.detect.recognizers.placeholders import stands_for_nothing
+from proxy.detect.recognizers.placeholders import is_example, stands_for_nothing
 
 Find = Callable[..., list[tuple[str, str]]]
 
@@ -150,10 +150,32 @@ def test_basic_authentication_is_a_pair(find: Find) -> None:
         "The token expires in 3600 seconds.",
         '"https://example.com:8080/path@v2"',
         "postgres://user:${PASSWORD}@db/main",
+        f'fakeToken := "{RANDOM}"',
+        f"nonMatchingToken = {RANDOM}",
+        f"export SERVICE_ACCOUNT_TOKEN={RANDOM}...",
+        f'"token": "{RANDOM[:12]}########"',
+        'secret_key: "k9_abcdefghijklmnop123"',
     ],
 )
 def test_what_only_speaks_of_secrets(find: Find, text: str) -> None:
     assert not {"PASSWORD", "API_KEY", "JWT"} & set(dict(find(text)))
+
+
+def test_a_published_key_is_no_secret_and_its_neighbour_is_one() -> None:
+    published = "6fe4476ee5a18328" + "82e326b506d14126"  # the search key of DocSearch's own pages
+    assert is_example(published)
+    assert not is_example(published[::-1])
+
+
+def test_a_manifest_ends_where_its_next_key_begins(find: Find) -> None:
+    manifest = "apiVersion: v1\ndata:\n  extra: YmFyYmF6cXV4Cg==\nkind: Secret\ntype: Opaque\n"
+    assert find(manifest) == [("API_KEY", "YmFyYmF6cXV4Cg==")]
+
+
+def test_a_services_key_may_hold_what_could_be_spoken(find: Find) -> None:
+    key = "o2iq2x8pz6nih6f8rybjtayfloumge9x6tmetfosizs"
+    assert ("API_KEY", key) in find(f'contentfulToken = "{key}"')
+    assert find(f'contentfulPage = "{key}"') == []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from presidio_analyzer import RecognizerResult
 from proxy.detect.recognizers.api_key_formats_business import BUSINESS, MARKED
 from proxy.detect.recognizers.api_key_formats_cloud import CLOUD
 from proxy.detect.recognizers.api_key_formats_dev import DEVELOPER
-from proxy.detect.recognizers.placeholders import is_instruction
+from proxy.detect.recognizers.placeholders import is_example, is_excerpt, is_instruction
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
 _CERTAIN = 0.95
@@ -102,6 +102,7 @@ class ApiKeyRecognizer(ValueRecognizer):
             any(c.isdigit() for c in value)
             and any(c.isalpha() for c in value)
             and not _masked(value)
+            and not is_example(value)
         )
 
     def _prefixed(self, text: str) -> Iterator[RecognizerResult]:
@@ -112,7 +113,12 @@ class ApiKeyRecognizer(ValueRecognizer):
                 continue
             for pattern in patterns:
                 rest = pattern.regex.match(text, last + 1)
-                if rest and _meant(prefix, rest["value"]):
+                if (
+                    rest
+                    and _meant(prefix, rest["value"])
+                    and not is_example(text[start : rest.end()])
+                    and not is_excerpt(text, start, rest.end())
+                ):
                     yield self._result(pattern, last + 1 if announces else start, rest.end())
 
     def _marked(self, text: str) -> Iterator[RecognizerResult]:

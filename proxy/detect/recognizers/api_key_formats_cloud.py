@@ -23,7 +23,7 @@ CLOUD: tuple[KeyFormat, ...] = (
     ("AWS access key id", "AKIA ASIA ABIA ACCA", upper(16)),
     ("AWS access key id, older", "A3T", upper(17)),
     ("AWS Bedrock, long-lived", "ABSK", base64(109, 269)),
-    ("AWS Bedrock, short-lived", "bedrock-api-key-", base64(24, 4_000)),
+    ("AWS Bedrock, short-lived", "bedrock-api-key-", base64(60, 4_000)),
     ("AWS AppSync", "da2-", lower(26)),
     ("AWS Marketplace Web Service", "amzn.mws.", UUID),
     ("Google API", "AIza", url64(35)),

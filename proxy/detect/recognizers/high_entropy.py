@@ -16,7 +16,13 @@ from typing import Any
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.recognizers.assignment import CODE, PROSE, Labelled, automaton, labelled_values
-from proxy.detect.recognizers.placeholders import is_instruction, stands_for_nothing, words
+from proxy.detect.recognizers.placeholders import (
+    is_example,
+    is_excerpt,
+    is_instruction,
+    stands_for_nothing,
+    words,
+)
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
 #: Words that call a value a secret, wherever in an identifier they stand.
@@ -62,7 +68,7 @@ _VENDORS = words(
     " datadog deepgram discord droneci dropbox elevenlabs etsy facebook fastly figma finicity"
     " finnhub flickr freshbooks github gitlab gitter google heroku hubspot ibm_ ibm- ibm-cloud"
     " intercom jenkins jfrog jira kagi kraken kucoin launchdarkly linkedin lob looker mailchimp"
-    " mailgun mapbox mattermost meraki messagebird mistral netlify newrelic new_relic nytimes okta"
+    " mailgun mapbox mattermost meraki messagebird message_bird message-bird mistral netlify newrelic new_relic nytimes okta"
     " openai openweather opsgenie pagerduty pingdom plaid postmark privateai pusher rapidapi"
     " rollbar sauce segment sendbird sendgrid sentry shodan slack snyk softlayer sonar sparkpost"
     " splunk square squarespace sumologic telegram travis trello twilio twitch twitter typeform"
@@ -85,6 +91,8 @@ _ABOUT = words(
     " host hostname server region bucket key_id keyid accessor lookup mount tokenizer sequence"
     " bucketkey locale lang language natural hot idx enabled disabled required rotation"
 )
+#: Words before it that say that the secret is none.
+_PRETENDED = words("non invalid wrong fake dummy mock mocked example sample placeholder")
 #: Operators beside which a value that a person made up counts too.
 _FIRM = words("= : := => == != === !== ::= ?= ||= -> >")
 #: Least length of a value that follows its label with nothing between.
@@ -135,11 +143,11 @@ class HighEntropyRecognizer(ValueRecognizer):
         return [
             self._result(pattern, one.start, one.end)
             for one in labelled_values(text, self._WORDS)
-            if (pattern := self._judge(one))
+            if not is_excerpt(text, one.start, one.end) and (pattern := self._judge(one))
         ]
 
     def _judge(self, one: Labelled) -> ValuePattern | None:
-        if _is_about(one) or stands_for_nothing(one.value):
+        if _is_about(one) or stands_for_nothing(one.value) or is_example(one.value):
             return None
         if (
             one.operator == " "
@@ -147,7 +155,7 @@ class HighEntropyRecognizer(ValueRecognizer):
             and (len(one.value) < _LONG or one.value.islower())
         ):
             return None
-        if looks_random(one.value):
+        if looks_random(one.value) or (_is_vendor(one) and _is_long_and_mixed(one.value)):
             return self._SAID if one.prose else self._LABELLED
         if (
             one.operator in _FIRM
@@ -177,6 +185,17 @@ def looks_random(value: str) -> bool:
         return False
     spoken = sum(len(run) for run in _RUN.findall(core) if _is_word(run)) / len(core)
     return spoken < 0.4 and _bits(core) >= min(2.9, 0.6 * math.log2(len(core)) + 0.4)
+
+
+def _is_long_and_mixed(value: str) -> bool:
+    """Say whether a value may be a service's key although some of it could be spoken."""
+    return (
+        _LONG <= len(value) <= 100
+        and value.isascii()
+        and value.isalnum()
+        and sum(c.isdigit() for c in value) >= 3
+        and _bits(value) >= 3.5
+    )
 
 
 def _is_word(run: str) -> bool:
@@ -213,7 +232,7 @@ def _is_about(one: Labelled) -> bool:
         return True  # a list of names
     before = {word.lower() for word in _SPLIT.findall(one.before)}
     after = {word.lower() for word in _SPLIT.findall(one.after)}
-    return bool(before & _OTHER) or bool(after & (_ABOUT | _OTHER))
+    return bool(before & (_OTHER | _PRETENDED)) or bool(after & (_ABOUT | _OTHER))
 
 
 def _is_vendor(one: Labelled) -> bool:

@@ -15,12 +15,12 @@ from proxy.detect.recognizers.placeholders import stands_for_nothing
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
 _KIND = re.compile(r"\bkind\"?:[ \t]*[\"']?secret[\"']?[ \t,]*$", re.IGNORECASE | re.MULTILINE)
-_DATA = re.compile(r"^[ \t]*\"?(?:data|stringData)\"?:[ \t]*\{?[ \t]*$", re.MULTILINE)
+_DATA = re.compile(r"^(?P<indent>[ \t]*)\"?(?:data|stringData)\"?:[ \t]*\{?[ \t]*$", re.MULTILINE)
 _END = re.compile(r"^(?:---|\.\.\.)[ \t]*$", re.MULTILINE)
 _ENTRY = ValuePattern(
     "manifest",
     re.compile(
-        r"(?:\s*#[^\n]*)?\s+[\"']?[\w.-]{1,80}[\"']?:[ \t]*(?:[|>][+-]?[ \t]*\n[ \t]+)?"
+        r"(?:\s*#[^\n]*)?\s+(?P<name>[\"']?[\w.-]{1,80})[\"']?:[ \t]*(?:[|>][+-]?[ \t]*\n[ \t]+)?"
         r"[\"']?(?P<value>[^\s\"']{4,4096})[\"']?,?[ \t]*(?=\n|\Z)"
     ),
     0.75,
@@ -50,6 +50,9 @@ class KubernetesSecretRecognizer(ValueRecognizer):
             for data in _DATA.finditer(text, low, high):
                 position = data.end()
                 while entry := _ENTRY.regex.match(text, position, high):
+                    name = entry.start("name")
+                    if name - text.rfind("\n", 0, name) - 1 <= len(data["indent"]):
+                        break  # the manifest's next key
                     if not stands_for_nothing(entry["value"]):
                         found.append(self._result(_ENTRY, *entry.span("value")))
                     position = entry.end()

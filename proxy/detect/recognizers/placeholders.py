@@ -1,11 +1,15 @@
-"""What stands where a secret would, and is none: variables, templates, masks, instructions.
+"""What stands where a secret would, and is none: variables, templates, masks, instructions, examples.
 
 A policy that refuses secrets must not refuse ``password: ${DB_PASSWORD}``. Pure; linear.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
 
 
 def words(text: str) -> frozenset[str]:
@@ -52,6 +56,16 @@ _INSTRUCTION = re.compile(
 )
 
 
+#: AWS marks the keys in its documentation so.
+_EXAMPLE = re.compile(r"EXAMPLE(?:KEY)?\Z")
+_MASKED_REST = re.compile(r"[*#\u2022]{4}")
+_REST_LEFT_OUT = re.compile(r"\.{3}|\u2026|[*#\u2022]{3}")
+#: Letters in the order of the alphabet, this many on end, that no generator yields.
+_ALPHABET = 8
+_PUBLISHED = Path(__file__).with_name("published_keys.txt")
+_DIGITS = 16
+
+
 def stands_for_nothing(value: str) -> bool:
     """Say whether a value is a reference, a template, a mask or an instruction."""
     bare = value.strip().strip("\"'`").rstrip(",;:)]}.>")
@@ -62,6 +76,37 @@ def stands_for_nothing(value: str) -> bool:
         or _MASK.fullmatch(bare) is not None
         or is_instruction(bare)
     )
+
+
+def is_example(value: str) -> bool:
+    """Say whether a key is somebody's example: it spells the alphabet, says so, or is published."""
+    return (
+        _EXAMPLE.search(value) is not None
+        or _spells_the_alphabet(value.lower())
+        or hashlib.sha256(value.encode()).hexdigest()[:_DIGITS] in _published()
+    )
+
+
+def is_excerpt(text: str, start: int, end: int) -> bool:
+    """Say whether a key is only hinted at: the rest of it is dots, asterisks or crosses."""
+    return _MASKED_REST.search(text, start, end) is not None or (
+        _REST_LEFT_OUT.match(text, end) is not None
+    )
+
+
+def _spells_the_alphabet(value: str) -> bool:
+    run = 1
+    for before, after in pairwise(value):
+        run = run + 1 if after.isalpha() and ord(after) == ord(before) + 1 else 1
+        if run == _ALPHABET:
+            return True
+    return False
+
+
+@cache
+def _published() -> frozenset[str]:
+    lines = _PUBLISHED.read_text(encoding="utf-8").splitlines()
+    return frozenset(line for line in lines if not line.startswith("#"))
 
 
 def is_instruction(value: str) -> bool:
