@@ -40,9 +40,13 @@ class DiskThread:
 
     async def do(self, work: Callable[[], None]) -> None:
         """Have the work done and wait for it; raises AuditError for whatever fails there."""
+        await self.begin(work)
+
+    def begin(self, work: Callable[[], None]) -> asyncio.Future[None]:
+        """Have the work done; gives what one may wait for, and which fails as the work does."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.give(work, partial(_settle, done))
-        await done
+        return done
 
     def close(self) -> None:
         """Finish what was asked for, and end."""

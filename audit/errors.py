@@ -8,6 +8,10 @@ class AuditError(Exception):
     """A record can't be made durable, or the log can't be opened. The caller must not go on."""
 
 
+class DiskStalled(AuditError):
+    """The disk takes no more records, and doesn't say why: it hangs, or is far behind."""
+
+
 class FormatError(ValueError):
     """Bytes are not what FORMAT.md specifies."""
 

@@ -2,8 +2,9 @@
 
 One process owns a slot, by an exclusive lock. `append` returns only when its record is durable; a
 record is on its way to the disk when `append` first waits, so cancelling the caller loses nothing.
-A failure fails every record that isn't durable yet, and the next one begins a new segment with a
-new seed, so no link of a ratchet is ever used twice.
+A failure, and a disk that doesn't answer in time, fails every record that isn't durable yet; the
+next one begins a new segment with a new seed, so no link of a ratchet is ever used twice. While the
+disk doesn't answer, nothing more is sealed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from audit.batches import Batches, Waiting
 from audit.chunks import Chunk, ChunkTable
 from audit.disk import DiskThread
 from audit.erasure import RETENTION, Erasure, read_journal
-from audit.errors import AuditError, FormatError
+from audit.errors import AuditError, DiskStalled, FormatError
 from audit.files import make_folder
 from audit.frame import CORE, MAX_CONTENTS
 from audit.manifest import Slot, register
@@ -37,6 +38,9 @@ from audit.store import Store
 
 SEGMENT_BYTES = 64 * 2**20
 SEGMENT_SECONDS = 3600
+#: How long a record may take to become durable, and a probe to be answered.
+TIMEOUT_SECONDS = 10.0
+PROBE_SECONDS = 3.0
 
 
 class AuditLog:
@@ -49,6 +53,7 @@ class AuditLog:
         clock: Callable[[], int],
         store: Store,
         lock: int,
+        timeout_s: float,
         observe: Callable[[float, float], None],
     ) -> None:
         """Use `open`."""
@@ -57,8 +62,12 @@ class AuditLog:
         self._clock = clock
         self._store = store
         self._lock = lock
+        self._timeout_s = timeout_s
         self._disk = DiskThread()
-        self._batches = Batches(store, self._disk, failed=self._forget_segment, observe=observe)
+        self._batches = Batches(
+            store, self._disk, timeout_s=timeout_s, failed=self._forget_segment, observe=observe
+        )
+        self._probing: asyncio.Future[None] | None = None
         self._chunks = ChunkTable()
         self._open_intents: dict[str, int] = {}
         self._durable = store.size
@@ -77,6 +86,7 @@ class AuditLog:
         recipients: Sequence[Recipient | Pair],
         clock: Callable[[], int],
         accept_damage_by: str | None = None,
+        timeout_s: float = TIMEOUT_SECONDS,
         observe: Callable[[float, float], None] = lambda _write_s, _sync_s: None,
     ) -> AuditLog:
         """Take over the slot in `directory`: lock, recover, list it in the site, begin a segment.
@@ -88,6 +98,7 @@ class AuditLog:
             clock: nanoseconds since 1970.
             accept_damage_by: the operator who accepts that damage above the newest checkpoint is
                 cut and recorded.
+            timeout_s: within which a record has to be durable.
             observe: is told of each batch how many seconds it took to make it durable, and how many
                 of them the disk took to sync it.
 
@@ -108,7 +119,7 @@ class AuditLog:
                 register(directory.parent, Slot(directory.name, verifier), signing_key)
                 store = Store(directory, origin, signing_key, recovered.published)
                 undo.callback(store.close)
-                log = cls(origin, recipients, clock, store, lock, observe)
+                log = cls(origin, recipients, clock, store, lock, timeout_s, observe)
                 log._tell_what_was_found(recovered, list(read_journal(directory)))
                 store.checkpoint()
                 undo.pop_all()
@@ -143,10 +154,21 @@ class AuditLog:
         return self._store.unprotected
 
     async def probe(self) -> None:
-        """Write to the log's disk and sync it, beside the log; raises AuditError."""
+        """Write to the log's disk and sync it, beside the log; raises AuditError.
+
+        It never waits long, and a probe that the disk hasn't answered yet is the next ones' too.
+        """
         if self._closed:
             raise AuditError("the audit log is closed")
-        await self._disk.do(self._store.probe)
+        self._batches.check()
+        if self._probing is None or self._probing.done():
+            self._probing = self._disk.begin(self._store.probe)
+            self._probing.add_done_callback(_whatever_came)
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await asyncio.shield(self._probing)
+        except TimeoutError:
+            raise DiskStalled("the audit disk doesn't answer") from None
 
     async def append(
         self,
@@ -161,17 +183,17 @@ class AuditLog:
         `body` is sealed, as are contents; kind, time and exchange id stand clear. A content that
         this process stored before in the same scope is referenced, not stored again.
         `kept`: all contents of an earlier record that this one has too, if the log still `holds`
-        them. Raises AuditError when the record isn't durable: the caller must not go on.
+        them. Raises AuditError when the record isn't durable in time: the caller must not go on.
         """
         if self._closed:
             raise AuditError("the audit log is closed")
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._batches.check()
         try:
-            waiting, kept = self._seal(kind, exchange_id, body, contents, kept=kept, done=done)
+            waiting, kept = self._seal(kind, exchange_id, body, contents, kept)
         except FormatError as error:
             raise AuditError(f"the record can't be written: {error}") from error
         self._batches.add(waiting)
-        await done
+        await waiting.done
         leaf = waiting.sealed.leaf
         return Receipt(self._origin, leaf.sequence, leaf.time, kept)
 
@@ -218,16 +240,23 @@ class AuditLog:
     async def close(self) -> None:
         """Wait for what is under way, write a last checkpoint, give up the slot.
 
-        Raises AuditError when that checkpoint can't be written; the slot is free even so.
+        Raises AuditError when that checkpoint can't be written; the slot is free even so. Raises
+        DiskStalled when the disk doesn't answer: what it is at may still be written, so the slot
+        is this process's until it ends, or until this is called again.
         """
-        self._closed = True
+        self._closed, answers = True, True
         try:
-            await self._batches.close()
-            await self._disk.do(self._store.checkpoint)
+            async with asyncio.timeout(self._timeout_s):
+                await self._batches.close()
+                await self._disk.do(self._store.checkpoint)
+        except TimeoutError:
+            answers = False
+            raise DiskStalled("the audit disk doesn't answer, so the log stays open") from None
         finally:
-            self._disk.close()
-            self._store.close()
-            os.close(self._lock)
+            if answers:
+                self._disk.close()
+                self._store.close()
+                os.close(self._lock)
 
     def _seal(
         self,
@@ -235,9 +264,7 @@ class AuditLog:
         exchange_id: str,
         body: Mapping[str, JSON],
         contents: Sequence[Content | Named],
-        *,
         kept: Kept | None,
-        done: asyncio.Future[None],
     ) -> tuple[Waiting, Kept]:
         sealer = self._current_sealer()
         parts: list[Content | Named | Run] = [kept.run] if kept else []
@@ -255,7 +282,9 @@ class AuditLog:
         sealed = sealer.seal(kind, exchange_id, self._clock(), body, parts)
         remember = partial(self._remember, sealed.leaf, chunks, self._chunks)
         run = Run(sealed.leaf.sequence, 0, before + len(contents))
-        return Waiting(sealer, sealed, remember, done), Kept(self._chunks, run)
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(sealer, sealed, remember, loop.create_future(), loop.time())
+        return waiting, Kept(self._chunks, run)
 
     def _current_sealer(self) -> Sealer:
         """The open segment's sealer; a new one after a start, a failure, full size, an hour."""
@@ -309,6 +338,12 @@ class AuditLog:
             self._durable = self._store.size
         if interrupted:
             self._store.erased()
+
+
+def _whatever_came(probing: asyncio.Future[None]) -> None:
+    """A probe's failure is nobody's when all who waited for it have left."""
+    if not probing.cancelled():
+        probing.exception()
 
 
 def _add(parts: list[Content | Named | Run], content: Content, known: Chunk | None) -> None:

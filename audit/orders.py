@@ -46,12 +46,7 @@ async def carry_out(
     Raises AuditError when a deletion can't be finished: the order then stays open.
     """
     answers = []
-    for path in sorted((site / ORDERS).glob("*.order")):
-        done, refused = (
-            path.with_name(f"{path.stem}.{slot}.{word}") for word in ("done", "refused")
-        )
-        if done.exists() or refused.exists():
-            continue
+    for path in await asyncio.to_thread(_unanswered, site, slot):
         try:
             erasure = await asyncio.to_thread(_erasure, path, log.origin, log.size, approvers)
         except FormatError as error:
@@ -60,9 +55,24 @@ async def carry_out(
             if erasure.rows:
                 await log.erase(erasure)
             answer = Answer(path.stem, len(erasure.rows), "")
-        write_atomically(refused if answer.refused else done, f"{answer.refused}\n".encode())
+        word = "refused" if answer.refused else "done"
+        said = f"{answer.refused}\n".encode()
+        await asyncio.to_thread(write_atomically, _answer(path, slot, word), said)
         answers.append(answer)
     return answers
+
+
+def _unanswered(site: Path, slot: str) -> list[Path]:
+    """The files of the orders that this slot hasn't answered."""
+    return [
+        path
+        for path in sorted((site / ORDERS).glob("*.order"))
+        if not any(_answer(path, slot, word).exists() for word in ("done", "refused"))
+    ]
+
+
+def _answer(order: Path, slot: str, word: str) -> Path:
+    return order.with_name(f"{order.stem}.{slot}.{word}")
 
 
 def _erasure(path: Path, origin: str, size: int, approvers: Sequence[VerifierKey]) -> Erasure:

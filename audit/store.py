@@ -12,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -61,10 +61,18 @@ class Store:
         """How many of them no checkpoint covers yet."""
         return self.size - self._published.size
 
-    def write(self, header: bytes, first: int, batch: Sequence[Sealed]) -> None:
+    def write(
+        self,
+        header: bytes,
+        first: int,
+        batch: Sequence[Sealed],
+        counts: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Make one batch of the segment that begins at `first` durable.
 
-        Raises AuditError when it isn't; then nothing of it remains, and its segment is finished.
+        `counts` is asked once it is: whether anybody was told otherwise meanwhile. Raises
+        AuditError when it isn't durable, or doesn't count; then nothing of it remains, and its
+        segment is finished.
         """
         try:
             self._restore()
@@ -82,6 +90,8 @@ class Store:
             self.sync_s = time.perf_counter() - started
             if self._end == 0:
                 sync_folder(segment.parent)
+            if not counts():
+                raise TimeoutError("they came too late")
         except (OSError, sqlite3.Error) as error:
             with contextlib.suppress(OSError, sqlite3.Error):  # or else before the next batch
                 self._restore()

@@ -236,6 +236,8 @@ class AuditSection(Section):
     content: what of the texts is kept: none, as providers saw them, or the originals as well.
     index: whether each value that was found is kept by itself, so that people can be searched for.
     retention_days: after how many days contents are erased.
+    disk_timeout_s: seconds within which the disk has to take a record; a disk that doesn't is
+        waited for by nobody, until it answers again.
     witnesses: who is asked every minute to cosign the newest checkpoint.
     sinks: who is given checkpoints to keep.
     approvers: verifier keys of who may approve erasures; two of them sign each order.
@@ -249,6 +251,7 @@ class AuditSection(Section):
     content: Literal["metadata", "masked", "full"] = "masked"
     index: bool = False
     retention_days: RetentionSection = RetentionSection()
+    disk_timeout_s: Seconds = 10.0
     approvers: Annotated[tuple[str, ...], Field(strict=False)] = ()
     witnesses: Annotated[tuple[WitnessSection, ...], Field(strict=False)] = ()
     sinks: Annotated[tuple[SinkSection, ...], Field(strict=False)] = ()
@@ -318,7 +321,7 @@ class LimitsSection(Section):
     """Attributes:
     body_bytes: largest request body.
     body_timeout_s: seconds within which a body has to arrive.
-    take_timeout_s: seconds within which a caller has to take more of a stream that waits for it.
+    take_timeout_s: seconds within which a caller has to take more of an answer that waits for it.
     drain_s: seconds that requests under way get after SIGTERM; then they are told, and ended.
     """
 

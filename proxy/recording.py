@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from audit.errors import AuditError
+from audit.errors import AuditError, DiskStalled
 from audit.log import AuditLog
 from audit.record import NEVER, Content, Kept, Kind, Receipt
 from proxy.errors import AuditUnavailable, PrivetError
@@ -306,6 +306,8 @@ class Recorder:
         self._see_that_it_is_kept()
         try:
             await self._log.probe()
+        except DiskStalled:
+            raise AuditUnavailable("The audit disk doesn't answer.") from None
         except AuditError:
             raise AuditUnavailable("The audit disk takes no records.") from None
 
@@ -355,7 +357,8 @@ class Recorder:
     ) -> Receipt:
         try:
             return await self._log.append(kind, exchange_id, body, contents, kept)
-        except AuditError:
+        except AuditError as error:
+            log.error("audit record not written", problem=str(error))
             raise AuditUnavailable(
                 "The audit record can't be written, so nothing is forwarded.",
                 hint="The operator has to look at the audit disk.",

@@ -49,6 +49,7 @@ audit:
   content: masked                 # metadata | masked (as providers saw it) | full (originals too)
   # index: true                   # keep each value that was found, so that people can be found
   # retention_days: {{masked: 365, original: 90, received: 365, value: 365}}
+  # disk_timeout_s: 10.0          # a disk that takes no record for so long is waited for by nobody
   # approvers: [keys/ciso.pub, keys/dpo.pub]   # two of them sign each erasure
 
 providers:
@@ -64,7 +65,7 @@ models:                           # callers' name -> endpoints: the preferred on
 # limits:
 #   body_bytes: 33554432
 #   body_timeout_s: 30.0
-#   take_timeout_s: 60.0          # a caller that takes nothing of its stream for so long has left
+#   take_timeout_s: 60.0          # a caller that takes nothing of its answer for so long has left
 #   drain_s: 30.0                 # after SIGTERM requests under way have so long to end
 # vault:                          # responses that callers store
 #   store: memory                 # memory | sqlite

@@ -1,17 +1,14 @@
 """The serving listener: bytes in within limits, the pipeline's answer out.
 
-aiohttp.web's defaults that leak or lose are off (tests go red with each): no access log (it prints
-the query string), handlers are cancelled when their client leaves, request bodies are never
-decompressed (a bomb needs that), no header names the software's versions, and every error, one of
-HTTP itself too, has the caller's shape and a request id, and quotes nothing.
+Invariant: every error has the caller's shape and a request id, and quotes nothing. connection.py
+has what happens below a request.
 """
 
 from __future__ import annotations
 
 import asyncio
-import secrets
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, cast
@@ -21,6 +18,7 @@ from aiohttp import web
 
 from proxy import conversations
 from proxy.config import LimitsSection
+from proxy.connection import Connection, Listener, new_request_id, refuse, respond
 from proxy.errors import (
     BadRequest,
     BodyTimeout,
@@ -28,7 +26,6 @@ from proxy.errors import (
     MethodNotAllowed,
     NotFound,
     NotSupported,
-    PrivetError,
     ShuttingDown,
     TooLarge,
     UnsupportedMedia,
@@ -44,14 +41,8 @@ from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, 
 MODELS_PATH = "/v1/models"
 RESPONSES_PATH = "/v1/responses"
 
-#: How long a connection may wait for the whole head of a request, the first or the next one.
-IDLE_SECONDS = 75
-
 #: How long what is told that it has to end may take for that, in seconds.
 _CUT_S = 5.0
-
-#: What follows such a refusal on its connection isn't known to be a request.
-_HANGS_UP_AFTER = frozenset({408, 413, 415, 417, 501})
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +64,7 @@ async def listening(
         shared: whether other processes listen there too.
     """
     server = Server(services, limits)
-    listener = _Listener(server.handle, handler_cancellation=True)
+    listener = Listener(server.handle, take_timeout_s=limits.take_timeout_s)
     runner = web.ServerRunner(listener, shutdown_timeout=_CUT_S)
     await runner.setup()
     try:
@@ -88,7 +79,7 @@ async def listening(
         for listened in runner.sites:
             await listened.stop()
         for connection in listener.connections:
-            if isinstance(connection, _Connection):
+            if isinstance(connection, Connection):
                 connection.close_if_idle()  # others after their answer
         await server.drain()
         await runner.cleanup()
@@ -114,7 +105,7 @@ class Server:
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Any path, any method."""
-        request_id = _new_request_id()
+        request_id = new_request_id()
         dialect = BY_PATH.get(request.path)
         name = dialect.name if dialect else None
         clock = Clock(self._services.times)
@@ -124,7 +115,7 @@ class Server:
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 answer = await self._answer(request, dialect, request_id, clock)
-                response = await _respond(request, request_id, answer, self._limits.take_timeout_s)
+                response = await respond(request, request_id, answer)
                 status = str(response.status)
             except asyncio.CancelledError:
                 if request.writer.output_size or not self._services.stopping.is_set():
@@ -132,12 +123,12 @@ class Server:
                     raise
                 ended = ShuttingDown()
                 status, code = str(ended.status), ended.code
-                return _refuse(ended, dialect or _unrouted(request), request_id)
+                return refuse(ended, dialect or _unrouted(request), request_id)
             except Exception as error:  # noqa: BLE001 — the last line: fail closed, say nothing
                 failure = as_failure(error)
                 status, code = str(failure.status), code_of(failure)
                 log.info("refused", code=failure.code, status=failure.status, rule=failure.rule)
-                return _refuse(failure, dialect or _unrouted(request), request_id)
+                return refuse(failure, dialect or _unrouted(request), request_id)
             finally:
                 self._busy.discard(task)
                 count_request(self._services.counts, name, status, code)
@@ -268,96 +259,3 @@ def _no_such_model() -> NotFound:
     failure = NotFound("You may use no model of that name.", hint=f"GET {MODELS_PATH} lists them.")
     failure.code = "model_not_found"
     return failure
-
-
-async def _respond(
-    request: web.BaseRequest, request_id: str, answer: Answer, take_timeout_s: float
-) -> web.StreamResponse:
-    headers = _headers(answer.headers, request_id)
-    if isinstance(answer.body, bytes):
-        return web.Response(body=answer.body, content_type="application/json", headers=headers)
-    response = web.StreamResponse(
-        headers={**headers, "Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
-    )
-    chunks = answer.body
-    try:
-        await response.prepare(request)
-        async for chunk in chunks:
-            async with asyncio.timeout(take_timeout_s):
-                await response.write(chunk)
-        await response.write_eof()
-    except ConnectionError:
-        log.info("client left")
-    except TimeoutError:
-        log.info("client takes nothing")
-        if request.transport is not None:
-            request.transport.abort()
-    finally:
-        # Closing the generator ends the upstream and writes the outcome, whatever happened here.
-        await chunks.aclose()
-    return response
-
-
-def _refuse(failure: PrivetError, dialect: Dialect | None, request_id: str) -> web.Response:
-    """A failure in the caller's dialect; in the most widely understood one where none is known."""
-    response = web.Response(
-        status=failure.status,
-        body=(dialect or DIALECTS[0]).error(failure, request_id),
-        content_type="application/json",
-        headers=_headers(failure.headers, request_id),
-    )
-    if failure.status in _HANGS_UP_AFTER:
-        response.force_close()
-    return response
-
-
-def _headers(others: Mapping[str, str], request_id: str) -> dict[str, str]:
-    return {**others, "Server": "privet", "x-privet-request-id": request_id}
-
-
-def _new_request_id() -> str:
-    return f"pvr-{secrets.token_hex(12)}"
-
-
-class _Listener(web.Server):
-    """Speaks HTTP on every connection, without aiohttp's router and pages."""
-
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(
-            self,
-            loop=asyncio.get_running_loop(),
-            access_log=None,  # type: ignore[arg-type]  # documented: None writes none
-            auto_decompress=False,
-            keepalive_timeout=IDLE_SECONDS,
-        )
-
-
-class _Connection(web.RequestHandler):
-    __slots__ = ()
-
-    def close_if_idle(self) -> None:
-        """Close it unless a request is under way: what still comes of its body would be dropped."""
-        if not self._request_in_progress:
-            self.close()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """What wasn't HTTP (status 400), or what `Server.handle` itself failed at."""
-        if request.writer.output_size > 0:
-            raise ConnectionError  # an answer has begun, so the connection just ends
-        if status == 400:
-            failure: PrivetError = BadRequest("This isn't a request in valid HTTP/1.1.")
-        else:
-            failure = as_failure(exc if isinstance(exc, Exception) else TimeoutError())
-        request_id = _new_request_id()
-        log.info(
-            "refused", request_id=request_id, code=failure.code, status=failure.status, rule=None
-        )
-        response = _refuse(failure, None, request_id)
-        response.force_close()
-        return response

@@ -223,6 +223,7 @@ def open_audit_log(
         signing_key=signing_key(configuration),
         recipients=recipients,
         clock=time.time_ns,
+        timeout_s=section.disk_timeout_s,
         observe=observe,
     )
 

@@ -96,6 +96,7 @@ class Worker:
         self._reader = asyncio.StreamReader()
         self._writer: asyncio.StreamWriter | None = None
         self._asking = asyncio.Lock()
+        self._unanswered = 0  # questions; answers come in their order
         self._keeping: asyncio.Task[None] | None = None
         self._report: Report | None = None
         self._before = Report.nothing()  # what processes that have ended had counted
@@ -116,7 +117,7 @@ class Worker:
                 pass_fds=[self._order.control],
             )
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_MAX_LINE)
-        self._reader, self._writer = reader, writer
+        self._reader, self._writer, self._unanswered = reader, writer, 0
         writer.write(self._order.line(self.slot, ended))
         said = b""
         with contextlib.suppress(ConnectionError):
@@ -164,11 +165,20 @@ class Worker:
                 async with asyncio.timeout(_ANSWER_S):
                     if self._writer is not None and not self._writer.is_closing():
                         self._writer.write(b"report\n")
-                        answer = await self._reader.readline()
+                        self._unanswered += 1
+                        answer = await self._last_answer()
             if not answer:
                 return self._before.saying("the worker doesn't answer")
             self._report = Report.from_dict(orjson.loads(answer))
             return self._report.after(self._before)
+
+    async def _last_answer(self) -> bytes:
+        """The answer to the last question; those to earlier ones came too late for who asked."""
+        answer = b""
+        while self._unanswered:
+            answer = await self._reader.readline()
+            self._unanswered -= 1
+        return answer
 
     async def _keep(self) -> None:
         pause, longest = _RESTART_S

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import re
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from openai import APIStatusError, AsyncOpenAI
 from prometheus_client.parser import text_string_to_metric_families
 
+import audit.log
 from proxy import admin, scaffold
 from proxy.detect.detector import Detector
 from proxy.detect.nursery import Nursery
@@ -120,6 +122,28 @@ async def test_not_ready_while_the_audit_disk_is_full(
     monkeypatch.setattr(os, "fdatasync", real)
     assert (await operator.ready())[0] == 200, "no traffic is needed to see that there is room"
     assert (await privet.verify()).findings == [], "a probe leaves nothing behind"
+
+
+async def test_not_ready_while_the_audit_disk_hangs(
+    privet: House, operator: Operator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.log, "PROBE_SECONDS", 0.05)
+    real, answers = os.fdatasync, threading.Event()
+
+    def hang(descriptor: int) -> None:
+        answers.wait()
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fdatasync", hang)
+    try:
+        for _ in range(2):
+            status, said = await operator.ready()
+            assert (status, said["checks"]["audit"]) == (503, "The audit disk doesn't answer.")
+    finally:
+        answers.set()
+    monkeypatch.undo()
+    assert (await operator.ready())[0] == 200
+    assert (await privet.verify()).findings == []
 
 
 async def test_not_ready_without_a_detector(

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import structlog
 
-from proxy import logs, server
+from proxy import connection, logs
 from proxy.assistant import Reply
 from proxy.detect.detector import Detector
 from proxy.identity.keys import KeyStore, create_key
@@ -169,7 +169,7 @@ async def test_a_head_that_drips_in_is_cut_off(
     privet: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Slowloris: each byte in time, the head never. The time runs from the connection's start."""
-    monkeypatch.setattr(server, "IDLE_SECONDS", 0.2)
+    monkeypatch.setattr(connection, "IDLE_SECONDS", 0.2)
     address = urlsplit(privet.root)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from audit.log import AuditLog
+from audit.log import TIMEOUT_SECONDS, AuditLog
 from audit.note import VerifierKey
 from audit.recipients import Recipient
 from audit.record import Content, Kind
@@ -51,7 +51,9 @@ class Site:
     def key(self) -> VerifierKey:
         return VerifierKey(self.origin, self.signing.public_key())
 
-    def open(self, accept_damage_by: str | None = None) -> AuditLog:
+    def open(
+        self, accept_damage_by: str | None = None, timeout_s: float = TIMEOUT_SECONDS
+    ) -> AuditLog:
         recipients = [
             Recipient("auditor", self.auditor.public_key()),
             Recipient("recovery", self.recovery.public_key()),
@@ -63,6 +65,7 @@ class Site:
             recipients=recipients,
             clock=self.clock,
             accept_damage_by=accept_damage_by,
+            timeout_s=timeout_s,
         )
 
     def verify(self, *, since: str | None = None, opening: bool = True) -> Report:

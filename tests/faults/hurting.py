@@ -12,11 +12,13 @@ connection or open file is left.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import socket
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,7 @@ from openai import AsyncOpenAI
 from audit.record import Kind
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
+from proxy.reporting import report
 from proxy.server import listening
 from proxy.services import open_audit_log, running
 from tests.house import House, write_configuration
@@ -38,6 +41,7 @@ from tests.speakers import SPEAKERS, Speaker, Told, kinds_of
 
 CHAT = "Chat Completions"
 BODY = b'{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "I am Jane Hollander"}]}'
+STREAM = BODY.replace(b'"messages"', b'"stream": true, "messages"')
 #: Over pipeline.LONG_BODY_BYTES: its stages run in a thread, so something can happen meanwhile.
 LONG = INTRODUCTION + " Nothing more is said here." * 3_000
 
@@ -61,6 +65,8 @@ class Disk:
     def holds(self, *, after: int = 0) -> None:
         """It takes as long as `release` is not called, but for the next `after` syncs."""
         self._calls, self._slow = 0, after
+        self._gate.clear()
+        self.held.clear()
 
     def release(self) -> None:
         """All is well again."""
@@ -159,6 +165,25 @@ class Hurt:
         writer.write(BODY[:-9])
         return reader, writer
 
+    @contextmanager
+    def deaf(self, body: bytes) -> Iterator[socket.socket]:
+        """A client that has asked, and reads nothing."""
+        address = urlsplit(self.privet.root)
+        with socket.socket() as client:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.connect((address.hostname, address.port))
+            client.sendall(self.head(len(body)) + body)
+            yield client
+
+    @staticmethod
+    def taken(client: socket.socket) -> int:
+        """How many bytes such a client finds when it reads after all, until it has been cut off."""
+        taken = 0
+        with contextlib.suppress(ConnectionError):
+            while some := client.recv(65_536):
+                taken += len(some)
+        return taken
+
     def head(self, length: int) -> bytes:
         """A request for Chat Completions up to its body."""
         return (
@@ -176,6 +201,13 @@ class Hurt:
             while await self.kinds() != list(kinds):
                 await asyncio.sleep(0.005)
 
+    async def ended(self) -> tuple[str, str]:
+        """Wait until every intent has its outcome; how the newest ended."""
+        async with asyncio.timeout(30):
+            while (kinds := Counter(await self.kinds()))["intent"] != kinds["outcome"]:
+                await asyncio.sleep(0.005)
+        return await self.ending()
+
     async def ending(self) -> tuple[str, str]:
         """Status and code of the newest outcome or refusal."""
         records = [
@@ -183,6 +215,27 @@ class Hurt:
         ]
         body: Any = records[-1].opened.body
         return str(body["status"]), str(body["code"])
+
+    async def counted(self, status: str) -> None:
+        """Wait until a request has ended so."""
+        async with asyncio.timeout(30):
+            while not any(key[2] == status for key in self._requests()):
+                await asyncio.sleep(0.005)
+
+    def _requests(self) -> list[tuple[str, ...]]:
+        return [key for key in self.privet.services.counts if key[0] == "requests"]
+
+    async def ready_says(self, **checks: str) -> None:
+        """What `/readyz` has to say of some checks."""
+        said = (await report(self.privet.services)).checks
+        assert checks.items() <= said.items(), said
+
+    async def recovers(self) -> None:
+        """Wait until it is ready again; then all is well."""
+        async with asyncio.timeout(30):
+            while not (await report(self.privet.services)).ready:
+                await asyncio.sleep(0.005)
+        await self.answered()
 
     def stop(self) -> asyncio.Task[None]:
         """What SIGTERM sets off."""

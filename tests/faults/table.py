@@ -24,8 +24,6 @@ LACKS = {
     ("receive", "full disk"): "writes nothing",
     ("forward", "full disk"): "writes nothing",
     ("mask", "timeout"): "no limit but the body's size",
-    ("record intent", "timeout"): "waits as long as the disk",
-    ("record outcome", "timeout"): "nobody waits for it",
 }
 
 
@@ -37,6 +35,8 @@ def faults() -> list[str]:
 def _cell(step: str, fault: str) -> str:
     if (step, fault) in CELLS or fault == _KILLED:
         return "holds"
+    if fault == "client takes nothing":
+        return "– (says nothing yet)"
     if step in AT_ONCE:
         return f"– ({'writes nothing' if fault == 'full disk' else _NO_WAIT})"
     if fault == "killed process":

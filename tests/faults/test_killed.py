@@ -25,14 +25,11 @@ from proxy.detect.nursery import Nursery
 from proxy.identity.keys import create_key
 from proxy.services import open_audit_log
 from tests.alive import runs
+from tests.faults.holding import DEPARTED, ON_RECORD
 from tests.faults.killable import STEPS
 from tests.house import write_configuration
 from tests.promises.planted import INTRODUCTION, leaks
 from tests.simulator import Simulator
-
-#: Before these the provider has heard of nothing.
-DEPARTED = ("forward", "restore", "record outcome")
-ON_RECORD = ("record intent", *DEPARTED)
 
 
 @dataclass

@@ -23,7 +23,8 @@ from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.policy.compiled import Policy
 from proxy.routing import Health
-from tests.faults.hurting import BODY, CHAT, LONG, Gate, Hurt, hurting
+from tests.faults.holding import DEPARTED, HOLDS, ON_RECORD, SAID, WHOLE
+from tests.faults.hurting import BODY, CHAT, STREAM, Hurt, hurting
 from tests.promises.planted import INTRODUCTION
 from tests.simulator import Simulator
 
@@ -33,6 +34,8 @@ CELLS: dict[tuple[str, str], Cell] = {}
 STARTED: dict[tuple[str, str], dict[str, Any]] = {}
 SHORT_GRACE = {"extra": "limits: {drain_s: 0.05}\n"}
 IMPATIENT = {"settings": {"    retries: 1\n": "    retries: 0\n    answer_timeout_s: 0.2\n"}}
+IMPATIENT_WITH_DISKS = {"settings": {"  content: masked": "  disk_timeout_s: 2\n  content: masked"}}
+IMPATIENT_WITH_CALLERS = {"extra": "limits: {take_timeout_s: 0.3}\n"}
 #: Steps at which a request waits for nothing, so that nothing can come between.
 AT_ONCE = ("identify", "parse", "classify", "decide", "route")
 
@@ -170,6 +173,20 @@ async def detection_takes_too_long(hurt: Hurt) -> None:
     await hurt.answered()  # by another process
 
 
+@cell("record intent", "timeout", **IMPATIENT_WITH_DISKS)
+async def the_disk_hangs_at_the_intent(hurt: Hurt) -> None:
+    hurt.disk.holds()
+    for stream in (False, True):
+        await hurt.refused(503, "audit_unavailable", stream=stream)
+    assert hurt.simulator.journal == []
+    await hurt.ready_says(audit="The audit disk doesn't answer.")
+    hurt.disk.release()
+    await hurt.recovers()
+    assert await hurt.kinds() == ["intent", "outcome"], (
+        "what the disk did too late counts for nothing"
+    )
+
+
 @cell("forward", "timeout", **IMPATIENT)
 async def the_provider_says_nothing(hurt: Hurt) -> None:
     hurt.simulator.says("too late").waits(asyncio.Event())
@@ -185,6 +202,24 @@ async def the_provider_stops_in_the_middle(hurt: Hurt) -> None:
     await hurt.broken(hurt.begin(stream=True))
     await hurt.recorded(*["intent", "outcome"] * 2)
     assert await hurt.ending() == ("failed", "provider_timeout")
+
+
+@cell("record outcome", "timeout", **IMPATIENT_WITH_DISKS)
+async def the_disk_hangs_within_a_stream_and_at_the_outcome(hurt: Hurt) -> None:
+    hurt.simulator.says("word " * 3_000).in_fragments(5)
+    hurt.disk.holds(after=1)
+    await hurt.broken(hurt.begin(stream=True))
+    hurt.disk.release()
+    await hurt.recorded("intent", "outcome")
+    assert await hurt.ending() == ("failed", "audit_unavailable")
+    hurt.disk.holds(after=1)
+    await hurt.answered()  # nobody waits for the outcome
+    await hurt.disk.held.wait()
+    await hurt.refused(503, "audit_unavailable")
+    hurt.disk.release()
+    await hurt.recorded(*["intent", "outcome"] * 2)
+    assert await hurt.ending() == ("delivered", "")
+    await hurt.recovers()
 
 
 # slow
@@ -203,67 +238,20 @@ async def the_body_comes_byte_by_byte(hurt: Hurt) -> None:
     writer.close()
 
 
-@cell("detect", "slow", own=True)
-async def detection_takes_its_time(hurt: Hurt) -> None:
-    (pid,) = hurt.detector.pids
-    os.kill(pid, signal.SIGSTOP)
-    hurt.simulator.says("Dear <PERSON_1>")
-    asking = await in_detection(hurt)
-    assert hurt.simulator.journal == []
-    os.kill(pid, signal.SIGCONT)
-    assert (await asking).texts == ["Dear Jane Hollander"]
+def slow(step: str) -> Cell:
+    async def takes_its_time(hurt: Hurt) -> None:
+        held = await HOLDS[step](hurt)
+        if step not in DEPARTED:
+            assert hurt.simulator.connections == 0
+        if step == "mask":
+            await hurt.answered()  # nobody else waits for a long document
+        assert held.asking.done() == (step == "record outcome"), "the answer goes ahead of it"
+        hurt.simulator.says(SAID)
+        held.let_go()
+        assert (await held.asking).texts == WHOLE
+        await hurt.recorded("intent", "outcome")
 
-
-@cell("mask", "slow")
-async def a_long_document_is_masked(hurt: Hurt) -> None:
-    gate = in_prepare(hurt)
-    asking = hurt.begin(said=LONG)
-    await gate.reached.wait()
-    await hurt.answered()  # nobody else waits for it
-    hurt.simulator.says("Dear <PERSON_1>")
-    gate.release()
-    assert (await asking).texts == ["Dear Jane Hollander"]
-
-
-@cell("record intent", "slow")
-async def nothing_leaves_before_the_disk_has_it(hurt: Hurt) -> None:
-    hurt.simulator.says("Dear <PERSON_1>")
-    hurt.disk.holds()
-    asking = hurt.begin()
-    await hurt.disk.held.wait()
-    assert hurt.simulator.journal == []
-    assert hurt.simulator.connections == 0
-    hurt.disk.release()
-    assert (await asking).texts == ["Dear Jane Hollander"]
-
-
-@cell("forward", "slow")
-async def the_provider_thinks(hurt: Hurt) -> None:
-    going_on = asyncio.Event()
-    scene = hurt.simulator.says("Dear <PERSON_1>").waits(going_on)
-    asking = hurt.begin()
-    await scene.paused.wait()
-    going_on.set()
-    assert (await asking).texts == ["Dear Jane Hollander"]
-
-
-@cell("restore", "slow")
-async def a_stream_pauses(hurt: Hurt) -> None:
-    going_on = asyncio.Event()
-    scene = hurt.simulator.says("Dear <PERSON_1>, bye.").in_fragments(3).waits(going_on, at=400)
-    asking = hurt.begin(stream=True)
-    await scene.paused.wait()
-    going_on.set()
-    assert (await asking).texts == ["Dear Jane Hollander, bye."]
-
-
-@cell("record outcome", "slow")
-async def no_answer_waits_for_its_outcome(hurt: Hurt) -> None:
-    hurt.disk.holds(after=1)
-    await hurt.answered()
-    await hurt.disk.held.wait()
-    hurt.disk.release()
-    await hurt.recorded("intent", "outcome")
+    return takes_its_time
 
 
 # killed process
@@ -272,10 +260,9 @@ async def no_answer_waits_for_its_outcome(hurt: Hurt) -> None:
 @cell("detect", "killed process", own=True)
 async def the_detector_is_killed(hurt: Hurt) -> None:
     (pid,) = hurt.detector.pids
-    os.kill(pid, signal.SIGSTOP)
-    asking = await in_detection(hurt)
+    held = await HOLDS["detect"](hurt)
     os.kill(pid, signal.SIGKILL)
-    await hurt.refused(503, "detector_unavailable", asking)
+    await hurt.refused(503, "detector_unavailable", held.asking)
     assert hurt.simulator.journal == []
     assert await hurt.kinds() == ["refusal"]
     await hurt.answered()
@@ -330,76 +317,43 @@ async def before_anything_and_within_its_body(hurt: Hurt) -> None:
     assert await hurt.kinds() == []
 
 
-@cell("detect", "client leaves", own=True)
-async def while_it_is_inspected(hurt: Hurt) -> None:
-    (pid,) = hurt.detector.pids
-    os.kill(pid, signal.SIGSTOP)
-    asking = await in_detection(hurt)
-    await hurt.leaves(asking)
-    os.kill(pid, signal.SIGCONT)
-    await hurt.answered()
-    assert len(hurt.simulator.journal) == 1
-    assert await hurt.kinds() == ["intent", "outcome"], "those of the one who stayed"
+def client_leaves(step: str) -> Cell:
+    async def leaves(hurt: Hurt) -> None:
+        held = await HOLDS[step](hurt)
+        await hurt.leaves(held.asking)
+        if held.abandoned:
+            await held.abandoned.wait()
+        held.let_go()
+        if step in ON_RECORD:
+            await hurt.recorded("intent", "outcome")
+            late = step == "record outcome"
+            assert await hurt.ending() == ("delivered" if late else "client_left", "")
+        assert len(hurt.simulator.journal) == (step in DEPARTED)
+        await hurt.answered()
+        await hurt.recorded(*["intent", "outcome"] * (1 + (step in ON_RECORD)))
+
+    return leaves
 
 
-@cell("mask", "client leaves")
-async def while_it_is_masked(hurt: Hurt) -> None:
-    gate = in_prepare(hurt)
-    asking = hurt.begin(said=LONG)
-    await gate.reached.wait()
-    await hurt.leaves(asking)
-    gate.release()
-    await hurt.answered()
-    assert len(hurt.simulator.journal) == 1
+# client takes nothing: it stays, and reads none of what it gets
 
 
-@cell("record intent", "client leaves")
-async def while_the_intent_is_written(hurt: Hurt) -> None:
-    hurt.disk.holds()
-    asking = hurt.begin()
-    await hurt.disk.held.wait()
-    await hurt.leaves(asking)
-    hurt.disk.release()
-    await hurt.recorded("intent", "outcome")
-    assert await hurt.ending() == ("client_left", "")
-    assert hurt.simulator.journal == []
+@cell("restore", "client takes nothing", **IMPATIENT_WITH_CALLERS)
+async def of_a_stream(hurt: Hurt) -> None:
+    scene = hurt.simulator.never_ends("again and again " * 1_000)
+    with hurt.deaf(STREAM):
+        await scene.abandoned.wait()
+        assert await hurt.ended() == ("client_left", "")
 
 
-@cell("forward", "client leaves")
-async def while_the_provider_thinks(hurt: Hurt) -> None:
-    scene = hurt.simulator.says("for nobody").waits(asyncio.Event())
-    asking = hurt.begin()
-    await scene.paused.wait()
-    await hurt.leaves(asking)
-    await scene.abandoned.wait()
-    await hurt.recorded("intent", "outcome")
-    assert await hurt.ending() == ("client_left", "")
-
-
-@cell("restore", "client leaves")
-async def within_a_stream(hurt: Hurt) -> None:
-    scene = hurt.simulator.says("Dear <PERSON_1>, bye.").in_fragments(3)
-    scene.waits(asyncio.Event(), at=400)
-    asking = hurt.begin(stream=True)
-    await scene.paused.wait()
-    await hurt.leaves(asking)
-    await scene.abandoned.wait()
-    await hurt.recorded("intent", "outcome")
-    assert await hurt.ending() == ("client_left", "")
-
-
-@cell("record outcome", "client leaves")
-async def while_the_outcome_is_written_and_after_it(hurt: Hurt) -> None:
-    hurt.simulator.says("Dear <PERSON_1>")
-    hurt.disk.holds(after=1)
-    asking = hurt.begin()
-    await hurt.disk.held.wait()
-    await hurt.leaves(asking)
-    hurt.disk.release()
-    await hurt.recorded("intent", "outcome")
-    await hurt.answered()
-    await hurt.privet.client.close()
-    assert await hurt.kinds() == ["intent", "outcome"] * 2
+@cell("record outcome", "client takes nothing", **IMPATIENT_WITH_CALLERS)
+async def of_a_whole_answer(hurt: Hurt) -> None:
+    said = "again and again " * 600_000  # more than the system's buffers hold
+    hurt.simulator.says(said)
+    with hurt.deaf(BODY) as client:
+        await hurt.counted("client_left")
+        assert await hurt.ending() == ("delivered", "")
+        assert hurt.taken(client) < len(said)
 
 
 # SIGTERM: within the grace all goes on to its end; after it the caller is told
@@ -427,60 +381,17 @@ async def a_body_still_comes(hurt: Hurt) -> None:
     writer.close()
 
 
-@cell("detect", "SIGTERM", own=True)
-async def detection_goes_on(hurt: Hurt) -> None:
-    (pid,) = hurt.detector.pids
-    os.kill(pid, signal.SIGSTOP)
-    hurt.simulator.says("Dear <PERSON_1>")
-    asking = await in_detection(hurt)
-    async with stopped(hurt):
-        os.kill(pid, signal.SIGCONT)
-        assert (await asking).texts == ["Dear Jane Hollander"]
-
-
-@cell("mask", "SIGTERM")
-async def masking_goes_on(hurt: Hurt) -> None:
-    gate = in_prepare(hurt)
-    hurt.simulator.says("Dear <PERSON_1>")
-    asking = hurt.begin(said=LONG)
-    await gate.reached.wait()
-    async with stopped(hurt):
-        gate.release()
-        assert (await asking).texts == ["Dear Jane Hollander"]
-
-
-def disk_goes_on(step: str, after: int) -> None:
-    @cell(step, "SIGTERM")
+def sigterm(step: str) -> Cell:
     async def goes_on(hurt: Hurt) -> None:
-        hurt.simulator.says("Dear <PERSON_1>")
-        hurt.disk.holds(after=after)
-        asking = hurt.begin()
-        await hurt.disk.held.wait()
+        held = await HOLDS[step](hurt)
         async with stopped(hurt):
-            hurt.disk.release()
-            assert (await asking).texts == ["Dear Jane Hollander"]
-        assert await hurt.kinds() == ["intent", "outcome"]
-
-
-disk_goes_on("record intent", 0)
-disk_goes_on("record outcome", 1)
-
-
-def provider_goes_on(step: str, at: int) -> None:
-    @cell(step, "SIGTERM")
-    async def goes_on(hurt: Hurt) -> None:
-        going_on = asyncio.Event()
-        scene = hurt.simulator.says("Dear <PERSON_1>, bye.").in_fragments(3).waits(going_on, at=at)
-        asking = hurt.begin(stream=True)
-        await scene.paused.wait()
-        async with stopped(hurt):
-            going_on.set()
-            assert (await asking).texts == ["Dear Jane Hollander, bye."]
+            hurt.simulator.says(SAID)
+            held.let_go()
+            assert (await held.asking).texts == WHOLE
+        await hurt.recorded("intent", "outcome")
         assert await hurt.ending() == ("delivered", "")
 
-
-provider_goes_on("forward", -1)
-provider_goes_on("restore", 400)
+    return goes_on
 
 
 @cell("receive", "grace over", **SHORT_GRACE)
@@ -494,95 +405,34 @@ async def a_body_that_still_comes_is_told(hurt: Hurt) -> None:
     assert await hurt.kinds() == []
 
 
-@cell("detect", "grace over", own=True, **SHORT_GRACE)
-async def what_is_inspected_is_told(hurt: Hurt) -> None:
-    (pid,) = hurt.detector.pids
-    os.kill(pid, signal.SIGSTOP)
-    asking = await in_detection(hurt)
-    async with stopped(hurt):
-        await hurt.refused(503, "shutting_down", asking)
-    assert hurt.simulator.journal == []
-    assert await hurt.kinds() == ["refusal"]
-    assert (await hurt.ending())[1] == "shutting_down"
+def grace_over(step: str) -> Cell:
+    async def is_told(hurt: Hurt) -> None:
+        held = await HOLDS[step](hurt)
+        async with stopped(hurt):
+            if step == "record outcome":
+                assert (await held.asking).texts == WHOLE  # it went ahead, and nobody is held up
+            else:
+                await hurt.privet.services.stopping.wait()
+            held.let_go()
+            if step == "restore":
+                await hurt.broken(held.asking)
+            elif step != "record outcome":
+                await hurt.refused(503, "shutting_down", held.asking)
+            if held.abandoned:
+                await held.abandoned.wait()
+        assert len(hurt.simulator.journal) == (step in DEPARTED)
+        await hurt.recorded(*(["intent", "outcome"] if step in ON_RECORD else ["refusal"]))
+        assert (await hurt.ending())[1] == ("" if step == "record outcome" else "shutting_down")
+
+    return is_told
 
 
-@cell("mask", "grace over", **SHORT_GRACE)
-async def what_is_masked_is_told(hurt: Hurt) -> None:
-    gate = in_prepare(hurt)
-    asking = hurt.begin(said=LONG)
-    await gate.reached.wait()
-    async with stopped(hurt):
-        await hurt.refused(503, "shutting_down", asking)
-        gate.release()
-    assert hurt.simulator.journal == []
-    assert await hurt.kinds() == ["refusal"]
-
-
-@cell("record intent", "grace over", **SHORT_GRACE)
-async def nothing_leaves_after_all(hurt: Hurt) -> None:
-    hurt.disk.holds()
-    asking = hurt.begin()
-    await hurt.disk.held.wait()
-    async with stopped(hurt):
-        await hurt.privet.services.stopping.wait()
-        hurt.disk.release()
-        await hurt.refused(503, "shutting_down", asking)
-    assert hurt.simulator.journal == []
-    assert await hurt.kinds() == ["intent", "outcome"]
-    assert await hurt.ending() == ("failed", "shutting_down")
-
-
-@cell("forward", "grace over", **SHORT_GRACE)
-async def the_provider_thinks_too_long(hurt: Hurt) -> None:
-    scene = hurt.simulator.says("for nobody").waits(asyncio.Event())
-    asking = hurt.begin()
-    await scene.paused.wait()
-    async with stopped(hurt):
-        await hurt.refused(503, "shutting_down", asking)
-        await scene.abandoned.wait()
-    assert await hurt.ending() == ("failed", "shutting_down")
-
-
-@cell("restore", "grace over", **SHORT_GRACE)
-async def a_stream_ends_in_an_error(hurt: Hurt) -> None:
-    scene = hurt.simulator.says("Dear <PERSON_1>, bye.").in_fragments(3)
-    scene.waits(asyncio.Event(), at=400)
-    asking = hurt.begin(stream=True)
-    await scene.paused.wait()
-    async with stopped(hurt):
-        await hurt.broken(asking)
-        await scene.abandoned.wait()
-    await hurt.recorded("intent", "outcome")
-    assert await hurt.ending() == ("failed", "shutting_down")
-
-
-@cell("record outcome", "grace over", **SHORT_GRACE)
-async def an_outcome_is_written_all_the_same(hurt: Hurt) -> None:
-    hurt.disk.holds(after=1)
-    await hurt.answered()
-    await hurt.disk.held.wait()
-    async with stopped(hurt):
-        hurt.disk.release()
-    assert await hurt.kinds() == ["intent", "outcome"]
-
-
-# how cells get there
-
-
-async def in_detection(hurt: Hurt) -> asyncio.Task[Any]:
-    """Ask, and wait until a detector process has the text."""
-    before = hurt.detector.counts.analysed
-    asking = hurt.begin()
-    async with asyncio.timeout(30):
-        while hurt.detector.counts.analysed == before:
-            await asyncio.sleep(0)
-    return asking
-
-
-def in_prepare(hurt: Hurt) -> Gate:
-    gate = Gate(pipeline.prepare)
-    hurt.patch.setattr(pipeline, "prepare", gate)
-    return gate
+for each in HOLDS:
+    own = {"own": each == "detect"}  # a detector that may be stopped
+    cell(each, "slow", **own)(slow(each))
+    cell(each, "client leaves", **own)(client_leaves(each))
+    cell(each, "SIGTERM", **own)(sigterm(each))
+    cell(each, "grace over", **own, **SHORT_GRACE)(grace_over(each))
 
 
 @pytest.fixture

@@ -1,0 +1,88 @@
+"""The audit disk stops answering while Privet serves, and later answers again.
+
+The disk is a real one, a file system that the kernel has frozen: the sync doesn't return, and no
+signal reaches the thread that waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openai import APIStatusError, OpenAI
+
+from audit.keys import load_recipient_key, load_verifier_keys
+from audit.reading import Reader
+from audit.record import Kind
+from audit.verify import verify
+from tests.bench.processes import free_port
+from tests.freezable import can_be_made, freezable
+from tests.house import write_configuration
+from tests.simulator import Simulator
+from tests.story.test_commands import privet, running
+
+
+@pytest.mark.skipif(not can_be_made(), reason="freezing a disk takes root and a loop device")
+async def test_a_hung_disk_refuses_and_forwards_nothing_until_it_answers(
+    tmp_path: Path, simulator: Simulator
+) -> None:
+    admin = f"http://127.0.0.1:{free_port()}"
+    folder = tmp_path / "etc"
+    with freezable(tmp_path, 32) as disk:
+        write_configuration(
+            folder,
+            simulator.base_url,
+            extra=f"admin_listen: {admin.removeprefix('http://')}\n",
+            settings={"dir: audit ": f"dir: {disk.path}/audit\n  disk_timeout_s: 1\n  # "},
+        )
+        made = privet(folder, "keys", "create", "--team", "support", "--app", "desk")
+        with running(folder, "serve") as (base_url, process):
+            client = OpenAI(base_url=base_url, api_key=made.stdout.strip(), max_retries=0)
+
+            async def ask(text: str) -> str:
+                simulator.says("Fine.")
+                said: Any = [{"role": "user", "content": text}]
+                create = client.chat.completions.create
+                reply = await asyncio.to_thread(create, model="gpt-4o-mini", messages=said)
+                return reply.choices[0].message.content or ""
+
+            async def ready() -> httpx.Response:
+                return await asyncio.to_thread(httpx.get, f"{admin}/readyz", timeout=60)
+
+            assert await ask("before") == "Fine."
+            heard = len(simulator.journal)
+            assert (await ready()).status_code == 200
+            disk.freeze()
+            for attempt in range(3):
+                with pytest.raises(APIStatusError) as refused:
+                    await ask(f"hung {attempt}")
+                assert (refused.value.status_code, refused.value.code) == (503, "audit_unavailable")
+            assert len(simulator.journal) == heard, "nothing was forwarded"
+            said = await ready()
+            assert said.status_code == 503
+            checks = said.json()["workers"]["0"]["checks"]
+            assert checks["audit"] == "The audit disk doesn't answer."
+            disk.thaw()
+            while (await ready()).status_code != 200:
+                await asyncio.sleep(0.01)
+            assert await ask("after") == "Fine."
+            client.close()
+            process.send_signal(signal.SIGTERM)
+            await asyncio.to_thread(process.wait)
+        log = disk.path / "audit" / "0"
+        key = load_recipient_key(folder / "keys" / "auditor.key")
+        report = verify(log, load_verifier_keys(folder / "keys" / "log.pub"), recipient=key)
+        assert report.findings == []
+        with Reader(log, key) as reader:
+            sent = [
+                b"".join(data or b"" for _, data in record.contents)
+                for record in reader.records()
+                if record.opened.kind is Kind.INTENT
+            ]
+    assert len(sent) == 2
+    assert b"before" in sent[0]
+    assert b"after" in sent[1]
