@@ -196,9 +196,10 @@ class Hurt:
         return await self.privet.kinds()
 
     async def recorded(self, *kinds: str) -> None:
-        """Wait until these are the records; they follow a client's leaving."""
+        """Wait until these are the records, and durable; they follow a client's leaving."""
+        recorder = self.privet.services.recorder
         async with asyncio.timeout(30):
-            while await self.kinds() != list(kinds):
+            while await self.kinds() != list(kinds) or recorder.backlog.waiting:
                 await asyncio.sleep(0.005)
 
     async def ended(self) -> tuple[str, str]:
@@ -230,12 +231,11 @@ class Hurt:
         said = (await report(self.privet.services)).checks
         assert checks.items() <= said.items(), said
 
-    async def recovers(self) -> None:
-        """Wait until it is ready again; then all is well."""
+    async def ready(self) -> None:
+        """Wait until it is ready again: what a disk did too late has been taken back by then."""
         async with asyncio.timeout(30):
             while not (await report(self.privet.services)).ready:
                 await asyncio.sleep(0.005)
-        await self.answered()
 
     def stop(self) -> asyncio.Task[None]:
         """What SIGTERM sets off."""

@@ -181,7 +181,8 @@ async def the_disk_hangs_at_the_intent(hurt: Hurt) -> None:
     assert hurt.simulator.journal == []
     await hurt.ready_says(audit="The audit disk doesn't answer.")
     hurt.disk.release()
-    await hurt.recovers()
+    await hurt.ready()
+    await hurt.answered()
     assert await hurt.kinds() == ["intent", "outcome"], (
         "what the disk did too late counts for nothing"
     )
@@ -210,6 +211,7 @@ async def the_disk_hangs_within_a_stream_and_at_the_outcome(hurt: Hurt) -> None:
     hurt.disk.holds(after=1)
     await hurt.broken(hurt.begin(stream=True))
     hurt.disk.release()
+    await hurt.ready()
     await hurt.recorded("intent", "outcome")
     assert await hurt.ending() == ("failed", "audit_unavailable")
     hurt.disk.holds(after=1)
@@ -217,9 +219,9 @@ async def the_disk_hangs_within_a_stream_and_at_the_outcome(hurt: Hurt) -> None:
     await hurt.disk.held.wait()
     await hurt.refused(503, "audit_unavailable")
     hurt.disk.release()
+    await hurt.ready()
     await hurt.recorded(*["intent", "outcome"] * 2)
     assert await hurt.ending() == ("delivered", "")
-    await hurt.recovers()
 
 
 # slow
@@ -249,7 +251,7 @@ def slow(step: str) -> Cell:
         hurt.simulator.says(SAID)
         held.let_go()
         assert (await held.asking).texts == WHOLE
-        await hurt.recorded("intent", "outcome")
+        assert await hurt.ended() == ("delivered", "")
 
     return takes_its_time
 
