@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from itertools import chain
 from pathlib import Path
 
 from audit.checkpoint import each_note, notes_in
@@ -62,16 +61,23 @@ def folder_of(path: Path) -> Path:
 def held_checkpoints(paths: list[Path]) -> list[str]:
     """The checkpoints in files that `privet audit checkpoint` printed, or in a collector's logs.
 
-    Raises FormatError for a file without any.
+    Raises FormatError for a file without any, and where it ends inside one.
     """
     notes: dict[str, None] = {}
     for path in paths:
         with path.open(encoding="utf-8", errors="replace") as file:
-            found = dict.fromkeys(notes_in(file))
+            found = list(notes_in(file))
             if not found:
                 file.seek(0)
-                found = dict.fromkeys(each_note(chain(file, ["\n"])))
-        if not found:
-            raise FormatError(f"{path} holds no checkpoint")
-        notes |= found
+                found = _printed(file.readlines(), path)
+        notes |= dict.fromkeys(found)
     return list(notes)
+
+
+def _printed(lines: list[str], path: Path) -> list[str]:
+    notes = list(each_note([*lines, "\n"]))
+    if not notes:
+        raise FormatError(f"{path} holds no checkpoint")
+    if " ".join(notes).split() != "".join(lines).split():
+        raise FormatError(f"{path} ends inside a checkpoint, or holds something else, too")
+    return notes

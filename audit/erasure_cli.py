@@ -99,7 +99,7 @@ def _erase(arguments: Namespace) -> int:
 
 
 def _approve(arguments: Namespace) -> int:
-    note = arguments.order.read_text("utf-8")
+    note = arguments.order.read_text("utf-8", "replace")
     order = read_order(note)
     key = load_signing_key(arguments.key)
     arguments.order.write_text(approve(note, arguments.name, key), encoding="utf-8")
@@ -110,7 +110,7 @@ def _approve(arguments: Namespace) -> int:
 
 
 def _submit(arguments: Namespace) -> int:
-    note = arguments.order.read_text("utf-8")
+    note = arguments.order.read_text("utf-8", "replace")
     order = submit(folder_of(arguments.directory), note, _approvers(arguments))
     print(f"order {order.id} lies before the serving processes")
     return 0
@@ -142,7 +142,7 @@ async def _carry_out(log: AuditLog, slot: Path, approvers: list[VerifierKey]) ->
 
 
 def _certificate(arguments: Namespace) -> int:
-    order, names = open_order(arguments.order.read_text("utf-8"), _approvers(arguments))
+    order, names = open_order(arguments.order.read_text("utf-8", "replace"), _approvers(arguments))
     slots = slots_of(folder_of(arguments.directory))
     keys = load_verifier_keys(arguments.key)
     if arguments.desk is None:

@@ -87,7 +87,7 @@ def _prove(arguments: Namespace) -> int:
 
 def _verify_proof(arguments: Namespace) -> int:
     keys = load_verifier_keys(arguments.key)
-    proven = verify_proof(arguments.file.read_text("utf-8"), keys)
+    proven = verify_proof(arguments.file.read_text("utf-8", "replace"), keys)
     name, size = proven.checkpoint.origin, proven.checkpoint.size
     print(
         f"holds: record {proven.sequence} of {name}, in the tree of {size} records", file=sys.stderr

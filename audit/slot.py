@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from audit.errors import AuditError
+from audit.errors import AuditError, FormatError
 from audit.layout import LOCK, MANIFEST, list_segments
 from audit.segment import read_header
 
@@ -31,5 +31,7 @@ def take_slot(directory: Path) -> int:
 
 def origin_of(slot: Path) -> str:
     """The name of the log in a slot's folder; raises FormatError, OSError."""
-    with list_segments(slot)[0].open("rb") as file:
-        return read_header(file)[0].origin
+    for path in list_segments(slot):
+        with path.open("rb") as file:
+            return read_header(file)[0].origin
+    raise FormatError(f"{slot.name} holds no records: run verify")

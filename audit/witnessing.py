@@ -80,7 +80,7 @@ class Witness:
 
     def _continue(self, checkpoint: Checkpoint, note: str, old: int, proof: list[bytes]) -> Reply:
         path = self._folder / hashlib.sha256(checkpoint.origin.encode()).hexdigest()
-        known = read_checkpoint(path.read_text("utf-8")) if path.exists() else None
+        known = read_checkpoint(path.read_text("utf-8", "replace")) if path.exists() else None
         size = known.size if known else 0
         if old != size:
             return Reply(409, f"{size}\n", "text/x.tlog.size")

@@ -37,6 +37,7 @@ from proxy.identity.anyone import identify_anyone
 from proxy.identity.certificates import CertificateStore
 from proxy.identity.keys import KeyStore
 from proxy.journey import Services
+from proxy.logs import describe_exception
 from proxy.memory import Memory
 from proxy.metrics import Counts, Times
 from proxy.policy.bundle import Trust, load_trust
@@ -176,7 +177,9 @@ async def running(
             elsewhere.deliver(),
             recorder.catch_up(),
         ):
-            stack.push_async_callback(_cancel, asyncio.create_task(task))
+            beside = asyncio.create_task(task)
+            beside.add_done_callback(_tell_of_failure)
+            stack.push_async_callback(_cancel, beside)
         await elsewhere.begun()
         yield services
 
@@ -374,6 +377,12 @@ def _catalogue(configuration: Configuration) -> Catalogue:
         for name, endpoints in settings.models.items()
     }
     return Catalogue(models, settings.any_model)
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    """What runs beside the requests never ends by itself; if it does, that is our bug."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("something that runs beside the requests has ended", **describe_exception(error))
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

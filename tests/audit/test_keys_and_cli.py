@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import subprocess
 import sys
@@ -132,6 +133,70 @@ async def test_problems_are_one_line_and_exit_code_2(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("privet audit: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(
+            "verify SITE --key JUNK",
+            "verify SITE --key KEY --since JUNK",
+            "verify-proof JUNK --key K",
+        ),
+        *("verify-proof JUNK --key KEY", "verify SITE --key KEY --open JUNK"),
+        *("verify SITE --key KEY --witness JUNK", "approve JUNK --name n --key SIGNING"),
+        *("submit JUNK SITE --approver KEY", "certificate JUNK SITE --key KEY --approver KEY"),
+        *("show SITE --open JUNK --unrecorded", "reseal SITE --reader JUNK --open A --unrecorded"),
+        *("search x --desk SITE", "verify EMPTY --key KEY", "show EMPTY --open A --unrecorded"),
+        "erase EMPTY --subject jane --basis b --open AUDITOR --unrecorded --out OUT",
+        "index EMPTY --open AUDITOR --desk SITE",
+        "adopt EMPTY/slot-0 --signing-key SIGNING --recipient PUB --approver KEY",
+    ],
+)
+@pytest.mark.parametrize("junk", [b"", b"\x00\xff\x80 junk\n\n\xe2", b"{}", b"one\n2\nthree\n\n"])
+def test_no_file_makes_a_command_break_down(
+    keys: Path, capsys: pytest.CaptureFixture[str], command: str, junk: bytes
+) -> None:
+    (keys / "junk").write_bytes(junk)
+    (keys / "junk").chmod(0o600)
+    (keys / "empty/slot-0/segments").mkdir(parents=True)
+    files = {
+        "SITE": "site",
+        "JUNK": "junk",
+        "EMPTY": "empty",
+        "KEY": "verifier.txt",
+        "OUT": "out",
+        "SIGNING": "signing.pem",
+        "AUDITOR": "auditor.pem",
+        "PUB": "auditor.pub",
+    }
+    words = re.sub(r"[A-Z]+", lambda word: str(keys / files.get(word[0], "none")), command).split()
+    assert main(words) == 2
+    told = capsys.readouterr()
+    assert "FINDING" in told.out or len(told.err.splitlines()) == 1
+
+
+async def test_a_held_file_that_was_cut_is_told(
+    keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["checkpoint", str(keys / "site")]) == 0
+    held = keys / "held.txt"
+    text = capsys.readouterr().out
+    check = [
+        "verify",
+        str(keys / "site"),
+        "--key",
+        str(keys / "verifier.txt"),
+        "--since",
+        str(held),
+    ]
+    for whole in (text, text.rstrip("\n"), text.replace("\n", "\r\n")):
+        held.write_text(whole)
+        assert main(check) == 0
+        assert "by the checkpoint you hold (size 6)" in capsys.readouterr().out
+    for cut in (text[:-20], text[: len(text) // 2], text + "privet.example/slot-1\n7\n"):
+        held.write_text(cut)
+        assert main(check) == 2
 
 
 async def test_a_copy_is_verified_without_changing_it(keys: Path) -> None:

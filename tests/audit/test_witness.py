@@ -207,3 +207,17 @@ def test_from_the_command_line(
     assert "seen by witness.example/w1 at 2026-" in told.err
     assert main(["witness", str(site.root), "--url", elsewhere.url, *witness]) == 2
     assert "manifest: witness.example/w1 answers 404" in capsys.readouterr().err
+
+
+def test_what_is_kept_of_a_witness_was_overwritten(site: Site, elsewhere: Elsewhere) -> None:
+    """That is told as anything else: what runs beside a serving Privet goes on."""
+    write(site, 3)
+    ask(site.folder, elsewhere.url, elsewhere.key)
+    (kept,) = (site.folder / "cosigned").iterdir()
+    kept.write_bytes(b"\xff\xfe\n\n\x80")
+    for look in (
+        lambda: ask(site.folder, elsewhere.url, elsewhere.key),
+        lambda: cosigned(site.folder, elsewhere.key),
+    ):
+        with pytest.raises(FormatError):
+            look()
