@@ -32,7 +32,10 @@ def ask(folder: Path, url: str, witness: WitnessKey) -> int:
     """
     note, _ = newest_note(folder)
     path = folder / COSIGNED / witness.key_id.hex()
-    old = read_checkpoint(path.read_text("utf-8", "replace")).size if path.exists() else 0
+    try:
+        old = read_checkpoint(path.read_text("utf-8", "replace")).size if path.exists() else 0
+    except FormatError:
+        old = 0  # what is kept of it is damaged: it says itself what it knows
     status, body, sized = _post(folder, url, old, note)
     if status == 409 and sized and body.strip().isdecimal():  # it knows more, or less, than we do
         status, body, _ = _post(folder, url, int(body), note)
