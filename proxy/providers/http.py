@@ -19,8 +19,9 @@ from proxy.errors import ProviderFailed, ProviderTimeout
 #: An answer that isn't a stream is read whole before it is restored.
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
-_HEADERS_TO_CLIENT = ("retry-after", "retry-after-ms", "openai-processing-ms")
-_HEADER_PREFIX_TO_CLIENT = "x-ratelimit-"
+#: What SDKs wait and try again by, and what is left of a quota, as each protocol calls it.
+_HEADERS_TO_CLIENT = ("retry-after", "retry-after-ms", "x-should-retry", "openai-processing-ms")
+_HEADER_PREFIXES_TO_CLIENT = ("x-ratelimit-", "anthropic-ratelimit-")
 
 
 class Unreachable(ProviderFailed):
@@ -64,7 +65,7 @@ class Reply:
             name.lower(): value
             for name, value in self._response.headers.items()
             if name.lower() in _HEADERS_TO_CLIENT
-            or name.lower().startswith(_HEADER_PREFIX_TO_CLIENT)
+            or name.lower().startswith(_HEADER_PREFIXES_TO_CLIENT)
         }
 
     async def read(self) -> bytes:

@@ -50,21 +50,26 @@ async def privet(
         told(running)
 
 
-def told(privet: House) -> None:
-    """The model was told no value: not in any text that the audit log has of what it was sent."""
-    texts = [
+def seen(privet: House) -> list[str]:
+    """What the model was told so far: every text that the audit log has of what it was sent."""
+    return [
         (data or b"").decode()
         for record in privet.on_disk()
         for name, data in record.contents
         if name.startswith("masked/")
     ]
-    said = json.dumps(texts)
+
+
+def told(privet: House) -> None:
+    """The model was told no value."""
+    said = json.dumps(seen(privet))
     assert "PERSON_1" in said
     assert "Hollander" not in said
     assert "jane.hollander" not in said
 
 
-async def test_a_conversation(privet: House) -> None:
+async def test_a_conversation(privet: House, capsys: pytest.CaptureFixture[str]) -> None:
+    """Printed, since somebody who runs this by hand wants to see it."""
     messages: list[Any] = []
     for turn in TURNS:
         messages.append({"role": "user", "content": turn})
@@ -77,6 +82,11 @@ async def test_a_conversation(privet: House) -> None:
         assert answer.usage
         assert answer.usage.completion_tokens > 0
         messages.append({"role": "assistant", "content": text})
+        await privet.records()
+        with capsys.disabled():
+            read = json.loads(seen(privet)[-1])[-1][1]
+            print(f"\n  user:         {turn}\n  model reads:  {read}", end="")
+            print(f"\n  user reads:   {' '.join(text.split())}")
     assert await privet.kinds() == ["intent", "outcome"] * len(TURNS)
 
 

@@ -111,10 +111,18 @@ async def test_a_stream_comes_as_it_is_sent(simulator: Simulator, provider: Prov
 async def test_callers_see_a_few_headers_only(simulator: Simulator, provider: Provider) -> None:
     scene = simulator.says("x")
     scene.with_header("X-RateLimit-Remaining-Tokens", "7").with_header("retry-after", "3")
+    scene.with_header("anthropic-ratelimit-tokens-remaining", "9").with_header(
+        "x-should-retry", "true"
+    )
     scene.with_header("set-cookie", "a=b").with_header("openai-organization", "acme")
     scene.with_header("server", "gateway-7").with_header("x-request-id", "r-1")
     reply = await provider.send(DIALECT, BODY)
-    assert reply.headers == {"x-ratelimit-remaining-tokens": "7", "retry-after": "3"}
+    assert reply.headers == {
+        "x-ratelimit-remaining-tokens": "7",
+        "retry-after": "3",
+        "anthropic-ratelimit-tokens-remaining": "9",
+        "x-should-retry": "true",
+    }
     reply.close()
 
 
