@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from pathlib import Path
@@ -185,13 +186,15 @@ async def test_an_error_in_a_whole_answer_is_no_answer(routed: House, simulator:
 # Keys.
 
 
+@pytest.mark.parametrize("by_command", [False, True])
 async def test_a_key_that_its_operator_changes_is_taken_without_a_restart(
-    opened: Opens, simulator: Simulator, tmp_path: Path
+    by_command: bool, simulator: Simulator, tmp_path: Path
 ) -> None:
-    """The provider refuses the old key; the file holds a new one by then."""
+    """The provider refuses the old key; the file, or the command, gives a new one by then."""
     file = tmp_path / "key"
     file.write_text("old")
-    source = config.KeySource(file=str(file))
+    prints = (sys.executable, "-c", f"print(open({str(file)!r}).read())")
+    source = config.KeySource(command=prints) if by_command else config.KeySource(file=str(file))
     key = ProviderKey("p", lambda: source.read(tmp_path))
     provider = Provider(
         KINDS["openai"],
