@@ -174,7 +174,7 @@ class AnswerStream:
         place = (base, _indexes(frame), name)
         text = self._texts.get(place)
         if text is None:
-            restorer = self._called.get(frame.get("output_index"), self._restorer)
+            restorer = self._called.get(_indexes(frame)[0], self._restorer)
             text = _Text(restorer.stream(self._channel(base)), raw, frame)
             self._texts[place] = text
         text.event, text.frame = raw, frame
@@ -190,14 +190,14 @@ class AnswerStream:
         restored: Json = map_strings(rest, _EVENT, self._whole.change)
         for name in ("text", "arguments"):
             if isinstance(event.get(name), str):
-                restorer = self._called.get(event.get("output_index"), self._restorer)
+                restorer = self._called.get(_indexes(event)[0], self._restorer)
                 restored[name] = restorer.text(event[name], channel)
         if isinstance(response, dict):
             restored["response"] = self._whole.response(response)
             if kind in _TERMINAL:
                 self._asked.tell(restored["response"])
         if isinstance(item, dict):
-            self._called[event.get("output_index")] = self._whole.for_tool(item).restorer
+            self._called[_indexes(event)[0]] = self._whole.for_tool(item).restorer
             restored["item"] = self._whole.item(item)
             if kind == "response.output_item.done":
                 self._judge(restored, {"output": [restored["item"]]})

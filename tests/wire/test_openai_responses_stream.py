@@ -210,8 +210,10 @@ def test_every_terminal_event_ends_a_stream(kind: str) -> None:
 @pytest.mark.parametrize("index", [[], {}, [1], "0"])
 def test_a_place_that_is_no_number_is_the_providers_failure(index: Any) -> None:
     delta = {"type": "response.output_text.delta", "output_index": index, "delta": "x"}
-    with pytest.raises(ProviderFailed):
-        stream().feed(encoded([delta]))
+    added = {"type": "response.output_item.added", "output_index": index, "item": MESSAGE}
+    for event in (delta, added):
+        with pytest.raises(ProviderFailed):
+            stream().feed(encoded([event]))
 
 
 def test_a_providers_error_ends_it() -> None:
