@@ -53,6 +53,8 @@ _RESPONSE = Spec(
         ),
     }
 )
+#: Codes of failures that aren't the caller's: what a provider says of those stays with us.
+_OF_THE_PROVIDER = ("server_error", "rate_limit_exceeded")
 _CHANNELS = {Leaf.JSON: Channel.JSON, Leaf.NAME: Channel.NAME, Leaf.ID: Channel.NAME}
 
 
@@ -104,6 +106,9 @@ class Whole:
             output = [self.item(item) if isinstance(item, dict) else item for item in output]
         if "output" in response:
             restored["output"] = output
+        error = restored.get("error")
+        if isinstance(error, dict) and error.get("code") in _OF_THE_PROVIDER:
+            restored["error"] = {**error, "message": "The provider failed."}
         return {name: self._echo.get(name, value) for name, value in restored.items()}
 
     def item(self, item: Json) -> Json:

@@ -216,6 +216,19 @@ def test_a_place_that_is_no_number_is_the_providers_failure(index: Any) -> None:
             stream().feed(encoded([event]))
 
 
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("server_error", "The provider failed."), ("invalid_prompt", f"Not about {ZOE}.")],
+)
+def test_what_a_provider_says_of_its_own_failure_stays_with_us(code: str, told: str) -> None:
+    error = {"code": code, "message": "Not about <PERSON_1>."}
+    failed = response((), status="failed", error=error)
+    body = restore(json.dumps(failed).encode(), restorer(), Asked()).body
+    event = {"type": "response.failed", "sequence_number": 0, "response": failed}
+    for read in (json.loads(body), played(encoded([event]))[-1]["response"]):
+        assert read["error"] == {"code": code, "message": told}
+
+
 def test_a_providers_error_ends_it() -> None:
     listed = [events((MESSAGE,))[0], {"type": "error", "message": "secret host", "code": "x"}]
     opened = stream()
