@@ -107,23 +107,32 @@ def _turns(messages: list[Json], notes: list[str]) -> Iterator[Json]:
 
 
 def _user(blocks: list[Json], notes: list[str]) -> Iterator[Json]:
-    """What tools answered comes first, as it does on the other side; then what the user says."""
-    parts = []
+    """What tools answered comes first, as it does on the other side; then what the user says.
+
+    Tools answer in text there: what they show besides follows as the user's.
+    """
+    parts: list[Json] = []
     for block in blocks:
         if block.get("type") == "tool_result":
             known = ("tool_use_id", "content")
             _only("tool_result", block, known, notes, ("is_error", "toolset_name"))
-            yield {
-                "role": "tool",
-                "tool_call_id": block["tool_use_id"],
-                "content": _text(block.get("content"), "tool_result", notes),
-            }
+            content = block.get("content") or ()
+            shown = [] if isinstance(content, str) else [b for b in content if _is_shown(b)]
+            told = [b for b in content if not _is_shown(b)] if shown else content
+            notes += (f"tool_result.{one['type']}" for one in shown)
+            parts += [_part(one, notes) for one in shown]
+            text = _text(told, "tool_result", notes) or ("It follows." if shown else "")
+            yield {"role": "tool", "tool_call_id": block["tool_use_id"], "content": text}
         else:
             parts.append(_part(block, notes))
     if len(parts) == 1 and parts[0]["type"] == "text":
         yield {"role": "user", "content": parts[0]["text"]}
     elif parts:
         yield {"role": "user", "content": parts}
+
+
+def _is_shown(block: Json) -> bool:
+    return block.get("type") in ("image", "document")
 
 
 def _part(block: Json, notes: list[str]) -> Json:

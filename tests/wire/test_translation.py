@@ -402,6 +402,29 @@ def test_what_chat_completions_has_not_is_refused(fields: Any) -> None:
     assert "next_year" not in caught.value.message
 
 
+def test_what_a_tool_shows_follows_as_the_users() -> None:
+    image = ANTHROPIC_CONVERSATION["messages"][0]["content"][1]
+    result = {"type": "tool_result", "tool_use_id": "c1"}
+    look = {"type": "text", "text": "A picture"}
+    turns = [
+        *ANTHROPIC_CONVERSATION["messages"][:2],
+        {
+            "role": "user",
+            "content": [
+                {**result, "content": [look, image]},
+                {**result, "tool_use_id": "c2", "content": [image]},
+                {"type": "text", "text": "So?"},
+            ],
+        },
+    ]
+    sent, notes = to_chat(messages=turns)
+    first, second, asked = sent["messages"][-3:]
+    assert (first["role"], first["tool_call_id"], first["content"]) == ("tool", "c1", "A picture")
+    assert (second["role"], second["tool_call_id"]) == ("tool", "c2")
+    assert [part["type"] for part in asked["content"]] == ["image_url", "image_url", "text"]
+    assert notes == ("tool_result.image",)
+
+
 @pytest.mark.parametrize(
     "messages",
     [
