@@ -155,6 +155,9 @@ class Engine:
         if unknown := set(settings.disabled) - {_name(recognizer) for recognizer in recognizers}:
             raise ValueError(f"no such recognizer: {', '.join(sorted(unknown))}")
         enabled = [one for one in recognizers if _name(one) not in settings.disabled]
+        for one in enabled:
+            one.load()
+            one.is_loaded = True
         self._gate = Gate(one for one in enabled if one is not self._model)
         self._taught = Gate()
         # It says what the models found, so it is asked only where they found something.

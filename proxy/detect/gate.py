@@ -56,13 +56,18 @@ class Gate:
     def open(self, text: str) -> list[EntityRecognizer]:
         """Return the recognizers that may find something in a text, in their order."""
         self._look(text)
-        seen = self._seen
-        return [
-            door.recognizer
-            for door in self._doors
-            if all(seen & bits for bits in door.strings)
-            and all(need.search(text) for need in door.searches)
-        ]
+        seen, opened = self._seen, []
+        for door in self._doors:  # loops: of all that is called here, generators cost most
+            for bits in door.strings:
+                if not seen & bits:
+                    break
+            else:
+                for need in door.searches:
+                    if not need.search(text):
+                        break
+                else:
+                    opened.append(door.recognizer)
+        return opened
 
     def opens(self, text: str, bits: int) -> bool:
         """Say whether the text satisfies one of the needs."""
@@ -174,8 +179,10 @@ class Gated:
 
     def finditer(self, text: str, *stretch: int, **options: Any) -> Iterator[Any]:
         """Iterate over the matches in a text, or a stretch of it; options as in its module."""
-        if all(self._gate.opens(text, bits) for bits in self.bits) and all(
-            need.search(text) for need in self._searches
-        ):
-            return iter(self._compiled.finditer(text, *stretch, **options))
-        return iter(())
+        for bits in self.bits:
+            if not self._gate.opens(text, bits):
+                return iter(())
+        for need in self._searches:
+            if not need.search(text):
+                return iter(())
+        return iter(self._compiled.finditer(text, *stretch, **options))

@@ -28,7 +28,7 @@ _FUZZY = re.compile(r"\{\d*<?=?[eids]\b")
 #: Strings that say less than this stand in nearly every text, so they aren't looked for.
 _FEWEST_BITS = 2.0
 #: Bits by which a character narrows the search, by how common it is in prose and code.
-_COMMON, _LETTER, _RARE = 2.0, 4.0, 7.0
+_COMMON, _LETTER, _SELDOM = 2.0, 4.0, 7.0
 
 #: No digit or white space has a higher code point.
 _LAST = 0x1FFFF
@@ -40,9 +40,18 @@ _SHAPE = {
 } | {ord("\u0130"): "i", ord("\u0131"): "i", ord("\u017f"): "s", ord("\u212a"): "k"}
 
 
+#: Digits and spaces beyond ASCII, and letters that match others: seldom seen.
+_RARE = re.compile(f"[{''.join(chr(code) for code in _SHAPE if code > 0x7F)}]")
+_BYTES = bytes(ord(_SHAPE.get(code, chr(code))) if code < 0x80 else code for code in range(256))
+
+
 def shape(text: str) -> str:
-    """Return the text in the coarser alphabet; its length may differ."""
-    return text.translate(_SHAPE).lower()
+    """Return the text in the coarser alphabet, of the same length."""
+    if text.isascii() or _RARE.search(text):
+        return text.translate(_SHAPE).lower()
+    # Beyond ASCII `str.translate` looks at every character by itself.
+    lowered = text.lower().encode("utf-8", "surrogatepass")
+    return lowered.translate(_BYTES).decode("utf-8", "surrogatepass")
 
 
 def needed(pattern: str, flags: int = 0) -> Needed | None:
@@ -209,4 +218,4 @@ def _bits(strings: Needed) -> float:
 def _weight(character: str) -> float:
     if character in " .,:0-":
         return _COMMON
-    return _LETTER if character.isalpha() else _RARE
+    return _LETTER if character.isalpha() else _SELDOM

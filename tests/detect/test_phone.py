@@ -12,9 +12,15 @@ from phonenumbers import (
     national_significant_number,
 )
 
-from proxy.detect.recognizers.phone import PLANS, Phone
+from proxy.detect.recognizers.phone import _SAID, PLANS, Phone, _Calls
 from proxy.detect.recognizers.phone_label import PhoneLabelRecognizer
-from proxy.detect.recognizers.phone_plans import knows, runs
+from proxy.detect.recognizers.phone_plans import Matcher, knows, runs
+
+
+def _examples() -> list[str]:
+    """Numbers as they are dialled within each country, some with its prefix."""
+    examples = [national_significant_number(example_number(region)) for region in PLANS]
+    return [*examples, *(f"0{number[:3]} {number[3:]}" for number in examples)]
 
 
 def _found(text: str) -> list[tuple[str, float]]:
@@ -129,3 +135,32 @@ def test_no_plan_is_left_out_under_which_a_number_is_found(text: str) -> None:
 
 def test_a_row_of_digits_that_is_no_number_is_asked_about_nowhere() -> None:
     assert [region for region in PLANS if knows(region, runs("1111 111"))] == []
+
+
+@pytest.mark.parametrize("region", PLANS)
+@given(
+    pieces=st.lists(
+        st.text("0123456789", min_size=1, max_size=9)
+        | st.sampled_from([f" {number} " for number in _examples()])
+        | st.sampled_from([" ", "-", ".", "/", "(", ")", " x", "+", "011", "00", "0"]),
+        max_size=6,
+    )
+)
+def test_readings_that_are_left_out_are_no_numbers(region: str, pieces: list[str]) -> None:
+    def found(matcher: type[PhoneNumberMatcher]) -> list[tuple[int, str]]:
+        numbers = matcher("".join(pieces), region, leniency=1, min_candidate_length=7)
+        return [(one.start, one.raw_string) for one in numbers]
+
+    assert found(Matcher) == found(PhoneNumberMatcher)
+
+
+@given(
+    st.lists(st.sampled_from(["TEL", "Ruf ", "\u0130", "\u017fm\u017f", "re", "rückru", "F", " "])),
+    st.integers(0, 9),
+    st.integers(0, 9),
+)
+def test_where_a_text_asks_for_a_call(words: list[str], low: int, high: int) -> None:
+    text = "".join(words)
+    first = _SAID.search(text)
+    assert _Calls(text).within(low, high) == bool(_SAID.search(text, low, high))
+    assert _Calls(text).before(high) == (first is not None and first.start() < high)

@@ -35,6 +35,7 @@ from proxy.detect.recognizers.address_formats import (
     UNIT,
 )
 from proxy.detect.recognizers.address_streets import Street, streets
+from proxy.detect.recognizers.anchored import Anchored, beginning
 from proxy.detect.recognizers.labelled import LabelledRecognizer
 
 #: How many units and districts may stand between the street and the town.
@@ -104,8 +105,16 @@ _PART = re.compile(
     rf"(?P<words>[{CAPITAL}][\w'\u2019.-]{{1,20}}(?:[ ][{CAPITAL}][\w'\u2019.-]{{1,20}}){{0,3}})?"
     rf"(?P<code>(?(words)[ ,]{{1,2}}){_CODE})?(?=[ ]?(?:[.,;:)\n\r\"]|\Z))"
 )
-_POSTCODE_TOWN = re.compile(rf"(?<![\w.,/:-])(?<!\d[ ]){POSTCODE_TOWN}")
-_ALONE = re.compile(rf"(?<![\w.,/-]){CLOSED_CODE}")
+_POSTCODE_TOWN = Anchored(
+    beginning(r"\d: A-Z", r"[\w.,/:-]", r"\d[ ]"),
+    POSTCODE_TOWN,
+    somewhere=rf"\d(?:[ ]?[A-Z]{{2}})?,?[ ][{CAPITAL}]",
+)
+_ALONE = Anchored(
+    beginning("A-Z(", r"[\w.,/-]"),
+    CLOSED_CODE,
+    somewhere=r"\d(?:[ ]\d[A-Z]{2}|[A-Z][ -]?\d[A-Z]\d|\d{4})",
+)
 _UP_TO_CODE = re.compile(rf"{TOWN},?[ ]\Z")
 #: A postcode in a later cell of the row in which a street stands.
 _CELL = re.compile(

@@ -32,6 +32,7 @@ from proxy.detect.recognizers.address_formats import (
     ON,
     PARTICLES,
 )
+from proxy.detect.recognizers.anchored import Anchored, beginning, matches_at
 from proxy.detect.recognizers.labels import fold
 
 #: How many characters before a number its street's name may begin.
@@ -58,9 +59,10 @@ class Street:
     named: bool = True
 
 
-_NUMBER_BEHIND = re.compile(
+_NUMBER_BEHIND = Anchored(
+    beginning(r"\dsSnkč", r"[^ ,]"),
     rf"(?:(?<=[^\W\d_][ ,])|(?<=[.,'\u2019\u00b4/][ ]))(?:{NUMBER_WORD})?(?P<number>{NUMBER}"
-    rf"|[sS]/[nN]º?){NOT_COUNTED}"
+    rf"|[sS]/[nN]º?){NOT_COUNTED}",
 )
 _DIGIT = re.compile(r"\d|[sS]/[nN]")
 _ENDS_SEGMENT = re.compile(r"[\n\t|;:\"()<>{}=\[\]·•]|\\n|,\s(?!\s*\Z)|(?<![^\W\d_])['\u2019]")
@@ -75,10 +77,13 @@ _HYPHENATED = re.compile(r"-[^\W\d]+\Z")
 _PROPER = (
     rf"(?:[{CAPITAL}][\w'\u2019&-]*\.?|\d{{1,3}}(?:st|nd|rd|th)|of|the|de|la|del|las|los|le|y)"
 )
-_HOUSE = rf"(?<![\w.#$€£@/=+-])(?<!\d[,: ])(?P<number>{NUMBER}),?"
+_HOUSE = rf"(?P<number>{NUMBER}),?"
 _ENDS = (
     r"\b(?:(?<![a-z]{4})\.(?=,|\r?\n|[ ](?:\d|\#|[A-Z]{2}\b|Apt|Suite|Unit)))?(?![\w'\u2019]|-\w)"
 )
+#: Where a house number before its street's name may begin, and what must follow it at least.
+_HOUSE_BEGINS = beginning(r"\d", r"[\w.#$€£@/=+-]", r"\d[,: ]")
+_HOUSE_OF_A_STREET = re.compile(rf"{_HOUSE}(?:[ ](?=[^\W_])|(?=[^\W\d_]))")
 _ENGLISH = re.compile(
     rf"{_HOUSE}[ ](?:{COMPASS}[ ])?(?:{_PROPER}[ ]){{1,4}}?"
     rf"(?:(?P<sure>(?i:{ENGLISH}))|(?P<weak>(?:{ENGLISH_WEAK.title()}"
@@ -113,9 +118,11 @@ _NUMBER_FIRST = re.compile(
     rf"{_HOUSE}[ ](?:{COMPASS}[ ])?{_PROPER_NAME}(?:[ -](?:{_SMALL}[ -]?){{0,2}}{_PROPER_NAME}){{0,3}}"
     r"(?![\w'\u2019])"
 )
-_BOX = re.compile(
-    rf"(?<!\w)(?:(?:{BOX}|(?P<weak>{BOX_WEAK})){BOX_NUMBER}"
-    rf"|[Ll]ieu-?dit(?:[ ][{CAPITAL}][\w'\u2019-]{{1,24}}){{1,3}})"
+_BOX = Anchored(
+    re.compile(r"(?:P[. Oor]|GP|Ap|C[aPS]|B[oP.]|Sk|sk|Li|li)(?<!\w..)"),
+    rf"(?:(?:{BOX}|(?P<weak>{BOX_WEAK})){BOX_NUMBER}"
+    rf"|[Ll]ieu-?dit(?:[ ][{CAPITAL}][\w'\u2019-]{{1,24}}){{1,3}})",
+    somewhere=r"[ ]\d|[Ll]ieu",
 )
 
 
@@ -125,18 +132,20 @@ def streets(text: str) -> Iterator[Street]:
         return
     for match in _BOX.finditer(text):
         yield Street(*match.span(), sure=not match["weak"])
-    for match in _ENGLISH.finditer(text):
+    begins = (first.start() for first in _HOUSE_BEGINS.finditer(text))
+    houses = [place for place in begins if _HOUSE_OF_A_STREET.match(text, place)]
+    for match in matches_at(_ENGLISH, text, houses):
         doubtful = (
             match["weak"] or _is_year(match["number"]) or _NAME_GOES_ON.match(text, match.end())
         )
         yield Street(*match.span(), sure=not doubtful)
-    for match in _BROADWAY.finditer(text):
+    for match in matches_at(_BROADWAY, text, houses):
         yield Street(*match.span(), sure=False)
-    for match in _LOWER.finditer(text):
+    for match in matches_at(_LOWER, text, houses):
         yield Street(*match.span(), sure=False)
-    for match in _ROMANCE.finditer(text):
+    for match in matches_at(_ROMANCE, text, houses):
         yield Street(*match.span(), sure=match["type"].lower() not in FIRST_WEAK)
-    for match in _NUMBER_FIRST.finditer(text):
+    for match in matches_at(_NUMBER_FIRST, text, houses):
         yield Street(*match.span(), sure=False, named=False)
     for match in _NUMBER_BEHIND.finditer(text):
         if found := _before(text, match):

@@ -50,6 +50,8 @@ _JOINED = re.compile(r"\)?[ ]?[(\[,:-]?[ ]?")
 #: A value isn't a part of something longer.
 _START = r"(?<![^\W_])(?<![^\W_][.@/\\-])"
 _END = r"(?![^\W_]|[_@]|[-/.:]\d|-[^\W_](?![^\W_])|\.[^\W_]{2})"
+#: What every value holds that needs no label.
+_NUMBERED = re.compile(r"[\dP](?:(?<=\d)|[A-Z<])")
 #: Anything that an organisation gives out: a digit in it, groups joined by `-_/.`, or digits in
 #: groups, or letters apart from their digits.
 FREE = (
@@ -115,6 +117,10 @@ class Kind:
         """`alone`, compiled."""
         return re.compile(rf"{_START}(?:{self.alone or _NOTHING}){_END}")
 
+    def compile(self) -> None:
+        """Compile all that will be needed."""
+        _ = self.said, self.given, self.nearby, self.by_itself
+
     def accepts(self, value: str) -> bool:
         """Say whether a value of the right format can be meant."""
         return self.plausible is None or self.plausible(value)
@@ -155,6 +161,7 @@ class LabelledRecognizer(LocalRecognizer):
     def __init__(self, kinds: Sequence[Kind], supported_language: str, name: str) -> None:
         self._labels = LabelFinder([(kind, kind.labels) for kind in kinds])
         self._title = name
+        self._kinds = kinds
         self._alone = [kind for kind in kinds if kind.alone]
         # One pass for all of them; where it stops, each is asked by itself.
         somewhere = "|".join(kind.alone for kind in self._alone) or _NOTHING
@@ -168,7 +175,9 @@ class LabelledRecognizer(LocalRecognizer):
         )
 
     def load(self) -> None:
-        """Do nothing: tables are compiled when the recognizer is built."""
+        """Compile the tables, so that no text pays for it (Presidio calls this once)."""
+        for kind in self._kinds:
+            kind.compile()
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
@@ -211,6 +220,8 @@ class LabelledRecognizer(LocalRecognizer):
                 found_to = max(found_to, found.end)
 
     def _by_themselves(self, text: str) -> Iterator[_Found]:
+        if not _NUMBERED.search(text):
+            return
         for place in self._somewhere.finditer(text):
             for kind in self._alone:
                 match = kind.by_itself.match(text, place.start())

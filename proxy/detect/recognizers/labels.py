@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import ahocorasick
 import numpy as np
@@ -65,7 +65,6 @@ _LINK = re.compile(
     r"|avec|con|com|z|de|del|do|di|the|le|la|el|il)(?=[\s:\"'])){0,20}",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"[^\W_]")
 #: The first of the scripts that put no spaces between words (Thai, Chinese, Japanese, Korean).
 _UNSPACED = "\u0e00"
 _SPACE = ord(" ")
@@ -86,11 +85,16 @@ class Label(Generic[T]):
     kinds: tuple[T, ...]
 
 
-@lru_cache(1)  # every table of labels reads the same text
+_ASCII_JOINERS = str.maketrans(dict.fromkeys("_-.'", " "))
+_TYPOGRAPHIC = re.compile(f"[{''.join(map(chr, _STRAIGHT))}]")
+#: Characters that translating takes one by one, unless a text has none.
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
+
+
 @lru_cache(1)  # each recognizer over a table asks for the same text's
 def straight(text: str) -> str:
     """Return the text in plain characters where it has typographic ones, of the same length."""
-    return text if text.isascii() else text.translate(_STRAIGHT)
+    return text.translate(_STRAIGHT) if _TYPOGRAPHIC.search(text) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +104,12 @@ class Folded:
     Attributes:
         text: as long as the text.
         letters: what it is without spaces.
-        places: where in the text each of those stands (an array of integers).
+        places: where in the text each of those stands.
     """
 
     text: str
     letters: str
-    places: Any
+    places: Sequence[int]
 
 
 @lru_cache(1)
@@ -113,7 +117,7 @@ def folded(text: str) -> Folded:
     """Return a text folded, and without its spaces."""
     spelled = fold(text)
     codes = np.frombuffer(spelled.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return Folded(spelled, spelled.replace(" ", ""), np.flatnonzero(codes != _SPACE))
+    return Folded(spelled, spelled.replace(" ", ""), (codes != _SPACE).nonzero()[0].tolist())
 
 
 def fold(text: str) -> str:
@@ -121,7 +125,9 @@ def fold(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):  # "İ" becomes two characters
         lowered = "".join(character.lower()[0] for character in text)
-    return lowered.translate(_PLAIN)
+    if not lowered.isascii():
+        lowered = _BEYOND_ASCII.sub(lambda one: one.group().translate(_PLAIN), lowered)
+    return lowered.translate(_ASCII_JOINERS)
 
 
 def combined(stems: Sequence[str], *numbers: str) -> tuple[str, ...]:
@@ -161,7 +167,7 @@ class LabelFinder(Generic[T]):
         spelled = folded(text)
         places = spelled.places
         for reached, (length, kinds) in self._automaton.iter(spelled.letters):
-            start, last = int(places[reached + 1 - length]), int(places[reached])
+            start, last = places[reached + 1 - length], places[reached]
             if last + 1 < len(text) and text[last].isdigit() and text[last + 1].isdigit():
                 continue  # the label "CVC2" in "CVC 204"
             if _begins_word(text, start) and (tail := _TAIL.match(spelled.text, last + 1)):
@@ -177,7 +183,7 @@ class LabelFinder(Generic[T]):
 
 def _begins_word(text: str, start: int) -> bool:
     """Say whether a word begins here, `passport` in `userPassportNo` included."""
-    if start == 0 or not _WORD.match(text, start - 1) or not text[start].isalpha():
+    if start == 0 or not text[start - 1].isalnum() or not text[start].isalpha():
         return True
     if text[start] >= _UNSPACED:
         return True

@@ -24,16 +24,25 @@ _FREE = (
 )
 _SHORT_NAME = rf"{WORD}(?:[ ]{PARTICLE}{{0,2}}{WORD}){{1,2}}"
 _END = r"(?![\w@(=/\\]|[-.:][\w/]|['\u2019][^\W\d_]{2})"
+#: How far behind a name what ends it is looked for.
+_END_REACH = 3
+#: What names consist of, so none goes beyond its stretch.
+_STRETCH = re.compile(r"(?:[^\W\d_]|[ .'\u2019-])+")
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 class PersonGivenNameRecognizer(ValueRecognizer):
     """Finds PERSON by a given name in it."""
 
     ENTITY = "PERSON"
-    PATTERNS = (
+    #: Within one stretch.
+    _CLOSE = (
         ValuePattern(
             "given name and surname", re.compile(rf"{_FREE}(?P<value>{_SHORT_NAME}){_END}"), 0.7
         ),
+        ValuePattern("given name", re.compile(rf"{_FREE}(?P<value>{WORD})(?!:){_END}"), 0.5),
+    )
+    PATTERNS = (
         ValuePattern(
             "surname, given name",
             re.compile(
@@ -43,7 +52,6 @@ class PersonGivenNameRecognizer(ValueRecognizer):
             ),
             0.7,
         ),
-        ValuePattern("given name", re.compile(rf"{_FREE}(?P<value>{WORD})(?!:){_END}"), 0.5),
         ValuePattern(
             "speaker",
             re.compile(
@@ -58,9 +66,19 @@ class PersonGivenNameRecognizer(ValueRecognizer):
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
     ) -> list[RecognizerResult]:
         """Return one result for each name; see Presidio's base class."""
+        stretches = [one.span() for one in _STRETCH.finditer(text) if _may_name(one.group())]
+        if not stretches:
+            return []
+        found = [
+            self._result(pattern, *match.span("value"))
+            for pattern in self._CLOSE
+            for low, high in stretches
+            for match in pattern.regex.finditer(text, low, high + _END_REACH)
+            if match.start() < high and self.plausible(match["value"])
+        ]
         return [
             result
-            for result in super().analyze(text, entities, nlp_artifacts)
+            for result in (*found, *super().analyze(text, entities, nlp_artifacts))
             if not in_code(text, result.start, result.end)
         ]
 
@@ -80,6 +98,10 @@ class PersonGivenNameRecognizer(ValueRecognizer):
             and _is_surname(others[-1])
             and not names_a_place(value)
         )
+
+
+def _may_name(stretch: str) -> bool:
+    return any(map(is_given_name, _WORD.findall(stretch)))
 
 
 def _is_surname(word: str) -> bool:

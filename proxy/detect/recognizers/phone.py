@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
-from phonenumbers import PhoneNumberMatcher
+import ahocorasick
 from presidio_analyzer import AnalysisExplanation, RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from proxy.detect.chunk import CONTEXT_REACH
-from proxy.detect.recognizers.phone_plans import knows, runs
+from proxy.detect.recognizers.phone_plans import Matcher, knows, runs
+from proxy.detect.required import shape
 
 #: What stands between the digits of one number; the next cell of a table doesn't.
 _MARK = r"(?! {3})[^\w\n\t,;|]"
@@ -84,7 +86,33 @@ _STEMS = (
     "contact", "contatt", "kontakt", "erreich", "llám", "llam", "ligue", "ligou", "ligad", "liga-",
     "chiam", "appel", "rappel", "bereik", "dzwon", "dzwoń", "komórk", "tlf", "tfno", "móv", "ruf ",
 )  # fmt: skip
-_SAID = re.compile("|".join((*_CONTEXT, *_STEMS)), re.IGNORECASE)
+_CALLS = (*_CONTEXT, *_STEMS)
+_SAID = re.compile("|".join(_CALLS), re.IGNORECASE)
+
+
+class _Calls:
+    """Where a text asks for a call; looked for once, when somebody wants to know."""
+
+    _words = ahocorasick.Automaton()
+    for _word in _CALLS:
+        _words.add_word(shape(_word), len(_word))
+    _words.make_automaton()
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def _places(self) -> list[tuple[int, int]]:
+        ends = self._words.iter(shape(self._text))
+        return [(last + 1 - length, last + 1) for last, length in ends]
+
+    def within(self, low: int, high: int) -> bool:
+        """Say whether one stands in a stretch of the text."""
+        return any(low <= start and end <= high for start, end in self._places)
+
+    def before(self, place: int) -> bool:
+        """Say whether one begins before a place."""
+        return any(start < place for start, _ in self._places)
 
 
 class Phone(PhoneRecognizer):
@@ -98,15 +126,19 @@ class Phone(PhoneRecognizer):
             context=list(_CONTEXT), supported_language=supported_language, name="Phone"
         )
 
+    def load(self) -> None:
+        """Compile the plans, so that no text pays for it (Presidio calls this once)."""
+        for region in PLANS:
+            knows(region, frozenset({"2125550123"}))
+
     def analyze(
         self, text: str, entities: list[str], nlp_artifacts: Any = None
     ) -> list[RecognizerResult]:
         """Return one result for each number; see Presidio's base class."""
         found: dict[tuple[int, int], tuple[str, float]] = {}
-        first = _SAID.search(text)
+        calls = _Calls(text)
         for low, high, called in _islands(text):
-            heard = first is not None and first.start() < high
-            for start, end, region, score in _numbers(text, low, high, heard=heard, called=called):
+            for start, end, region, score in _numbers(text, low, high, calls, called=called):
                 place = (start, end)
                 if place not in found or found[place][1] < score:
                     found[place] = region, score
@@ -142,7 +174,7 @@ def _islands(text: str) -> Iterator[tuple[int, int, bool]]:
 
 
 def _numbers(
-    text: str, low: int, high: int, *, heard: bool, called: bool
+    text: str, low: int, high: int, calls: _Calls, *, called: bool
 ) -> Iterator[tuple[int, int, str, float]]:
     """Yield start, end, plan and score of each number in a stretch of text.
 
@@ -150,12 +182,12 @@ def _numbers(
         text: the window.
         low: where the stretch starts.
         high: where it ends.
-        heard: a word for a call stands somewhere before; without one, digits without any mark
-            between them or a prefix could be any number.
+        calls: where it asks for a call; if nowhere before, digits without any mark between them or
+            a prefix could be any number.
         called: the stretch begins with the code of a country.
     """
     stretch = _TOO_LONG.sub(lambda match: " " * len(match.group()), text[low:high])
-    said = _SAID.search(text, max(0, low - CONTEXT_REACH), high)
+    said = calls.within(low - CONTEXT_REACH, high)
     before = text[max(0, low - _LABEL_REACH) : low]
     left = {place for place, character in enumerate(stretch) if character.isdecimal()}
     regions = _REGIONS[:1] if called else (*_REGIONS, *(_LOOSE if said else ()))
@@ -166,7 +198,7 @@ def _numbers(
         if not knows(region, found):
             continue
         score = PhoneRecognizer.SCORE if region in _REGIONS else _UNCONFIRMED
-        matches = PhoneNumberMatcher(stretch, region, leniency=1, min_candidate_length=_FEWEST)
+        matches = Matcher(stretch, region, leniency=1, min_candidate_length=_FEWEST)
         for match in matches:
             left.difference_update(range(match.start, match.end))
             number = match.raw_string
@@ -174,7 +206,7 @@ def _numbers(
                 continue
             if number[0] != "+" and _is_other(before + stretch[: match.start]):
                 continue
-            bare = number.isdecimal() and number[0] != "0" and not heard
+            bare = number.isdecimal() and number[0] != "0" and not calls.before(high)
             yield low + match.start, low + match.end, region, _UNCONFIRMED if bare else score
 
 

@@ -3,8 +3,8 @@
 Its matcher tries several readings of a text under one plan, at hundreds of microseconds a plan. A
 number that it finds is, without what leaves a country or a region, in the form of one of the plan's
 kinds of numbers, and stands on digits that follow each other. So a plan under which no run of digit
-groups has such a form needn't be asked: one regular expression for each plan and run. Invariant:
-only plans are left out under which nothing would be found.
+groups has such a form needn't be asked, and of the readings those that have it: one regular
+expression for each plan. Invariant: only what nothing would be found in is left out.
 """
 
 from __future__ import annotations
@@ -12,14 +12,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
-from phonenumbers import PhoneMetadata, PhoneNumberDesc, region_codes_for_country_code
+from phonenumbers import (
+    PhoneMetadata,
+    PhoneNumberDesc,
+    PhoneNumberMatcher,
+    region_codes_for_country_code,
+)
 
 #: A number has no fewer digits here, and no more with its country's code (E.164) and a prefix.
 _FEWEST, _MOST = 7, 20
 _GROUP = re.compile(r"\d+")
 #: How a number that leaves the country begins.
 _ABROAD = ("00", "011")
+#: A reading without the code of a country or an extension.
+_PLAIN = re.compile(r"[\d ().\-/\[\]]+")
+_NO_DIGIT = re.compile(r"\D+")
 _KINDS = (
     "fixed_line",
     "mobile",
@@ -32,6 +41,23 @@ _KINDS = (
     "uan",
     "voicemail",
 )
+
+
+class Matcher(PhoneNumberMatcher):
+    """The matcher, which parses a reading only if it has the form of a number of its plan."""
+
+    def _parse_and_verify(self, candidate: str, offset: int) -> Any:
+        if self.preferred_region and not _may_be(self.preferred_region, candidate):
+            return None
+        return super()._parse_and_verify(candidate, offset)
+
+
+def _may_be(region: str, reading: str) -> bool:
+    """Say whether a reading may be a number under a plan."""
+    if not _PLAIN.fullmatch(reading):
+        return True
+    digits = _ascii(_NO_DIGIT.sub("", reading))
+    return bool(_form(region).fullmatch(digits) or _abroad(region).match(digits))
 
 
 def runs(stretch: str) -> frozenset[str] | None:
@@ -85,3 +111,10 @@ def _form(region: str) -> re.Pattern[str]:
     prefix = plan.national_prefix_for_parsing or ""
     # A prefix may name the company that carries the call, and end in the number itself.
     return re.compile(rf"(?:{plan.country_code})?(?:{prefix})?(?:{'|'.join(sorted(numbers))})?")
+
+
+@cache
+def _abroad(region: str) -> re.Pattern[str]:
+    """Return how a number that leaves the country begins under a plan."""
+    plan = PhoneMetadata.metadata_for_region(region)
+    return re.compile((plan and plan.international_prefix) or "00")
