@@ -7,13 +7,14 @@ checks that the tree holds them and that the key rows are gone. Nothing about th
 from __future__ import annotations
 
 import base64
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from audit.checkpoint import open_checkpoint
+from audit.checkpoint import Checkpoint, open_checkpoint
 from audit.errors import FormatError
 from audit.frame import Frame, decode, leaf_of
 from audit.layout import list_segments
@@ -21,10 +22,12 @@ from audit.merkle import leaf_hash, root_from_inclusion
 from audit.note import VerifierKey
 from audit.order import Order
 from audit.proof import inclusion, sequences_of
-from audit.record import Reference
+from audit.record import Kind, Reference
 from audit.rows import find_row, reading
 from audit.segment import read_batches, read_header
 from audit.slot import origin_of
+
+_FORM = "privet-erasure-certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,8 @@ class Part:
     Attributes:
         erased: how many of the order's rows are gone and explained by the record.
         problem: why this part isn't done; empty when it is.
-        record, time, checkpoint, leaf, path: the erasure record and its proof of inclusion.
+        record, time: of the erasure record.
+        checkpoint, frame, path: the proof of it, the latter two in base64.
     """
 
     origin: str
@@ -44,7 +48,7 @@ class Part:
     record: int | None = None
     time: str = ""
     checkpoint: str = ""
-    leaf: str = ""
+    frame: str = ""
     path: tuple[str, ...] = ()
 
 
@@ -72,7 +76,7 @@ class Certificate:
 
     def as_json(self) -> dict[str, object]:
         """Plain JSON values."""
-        return {"privet-erasure-certificate": 1, "complete": self.complete, **asdict(self)}
+        return {_FORM: 1, "complete": self.complete, **asdict(self)}
 
     def as_text(self) -> str:
         """For people."""
@@ -145,11 +149,7 @@ def _proven(
     data, frame = _frame(folder, sequence)
     note, path = inclusion(folder, sequence)
     checkpoint = open_checkpoint(note, keys)
-    leaf = leaf_of(frame, data).encode()
-    root = root_from_inclusion(leaf_hash(leaf), sequence, checkpoint.size, path)
-    if checkpoint.origin != origin or root != checkpoint.root:
-        raise FormatError("the erasure record isn't in the signed tree")
-    explained = {entry for entry in frame.entries if isinstance(entry, Reference)}
+    explained = _named(data, path, checkpoint, origin)
     with reading(folder) as database:
         gone = [row for row in rows if find_row(database, row.sequence, row.place) is None]
     erased = sum(row in explained for row in gone)
@@ -159,11 +159,71 @@ def _proven(
         erased,
         "" if erased == len(rows) else f"{len(rows) - erased} key rows are still there",
         sequence,
-        _iso(datetime.fromtimestamp(frame.time / 1e9, UTC)),
+        _moment(frame),
         note,
-        base64.b64encode(leaf).decode(),
+        base64.b64encode(data).decode(),
         tuple(base64.b64encode(one).decode() for one in path),
     )
+
+
+def _named(
+    data: bytes, path: Sequence[bytes], checkpoint: Checkpoint, origin: str
+) -> set[Reference]:
+    """The rows that an erasure record names; raises FormatError unless the tree has it."""
+    frame = decode(data)
+    leaf = leaf_hash(leaf_of(frame, data).encode())
+    root = root_from_inclusion(leaf, frame.sequence, checkpoint.size, path)
+    if checkpoint.origin != origin or root != checkpoint.root:
+        raise FormatError("the erasure record isn't in the signed tree")
+    if frame.kind is not Kind.ERASURE:
+        raise FormatError("the record is no erasure's")
+    return {entry for entry in frame.entries if isinstance(entry, Reference)}
+
+
+def is_certificate(text: str) -> bool:
+    """Whether a file is one, by its first member."""
+    return f'"{_FORM}"' in text[:100]
+
+
+def check_certificate(text: str, keys: Sequence[VerifierKey]) -> Certificate:
+    """A certificate whose records the signed trees have; raises FormatError for any other.
+
+    What a record names is counted, its order, moment and place compared. Ground, approvers and
+    backups are the word of who made the certificate: they stand sealed in the record.
+    """
+    try:
+        members = json.loads(text)
+        if members.pop(_FORM) != 1:
+            raise FormatError("this certificate is of another version")
+        said = bool(members.pop("complete"))
+        parts = [Part(**{**part, "path": tuple(part["path"])}) for part in members.pop("parts")]
+        approved_by = tuple(map(str, members.pop("approved_by")))
+        certificate = Certificate(parts=tuple(parts), approved_by=approved_by, **members)
+        for part in parts:
+            _check(part, certificate.order, keys)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise (
+            error if isinstance(error, FormatError) else FormatError("this is not a certificate")
+        ) from None
+    if certificate.complete is not said or not parts:
+        raise FormatError("the certificate says something else than its parts")
+    return certificate
+
+
+def _check(part: Part, order: str, keys: Sequence[VerifierKey]) -> None:
+    if part.record is None:
+        if not part.problem or part.erased:
+            raise FormatError(f"of {part.origin} there is no record")
+        return
+    data = base64.b64decode(part.frame, validate=True)
+    path = [base64.b64decode(one, validate=True) for one in part.path]
+    named = _named(data, path, open_checkpoint(part.checkpoint, keys), part.origin)
+    frame = decode(data)
+    same = (frame.sequence, frame.exchange_id, _moment(frame)) == (part.record, order, part.time)
+    if not same or not part.erased <= part.ordered <= len(named):
+        raise FormatError(f"the record of {part.origin} says something else than the certificate")
+    if (part.erased == part.ordered) is bool(part.problem):
+        raise FormatError(f"of {part.origin} it says something else than its figures")
 
 
 def _frame(folder: Path, sequence: int) -> tuple[bytes, Frame]:
@@ -189,6 +249,10 @@ def _left(index: sqlite3.Connection, order: Order) -> int:
         for origin, rows in order.rows.items()
         for row in rows
     )
+
+
+def _moment(frame: Frame) -> str:
+    return _iso(datetime.fromtimestamp(frame.time / 1e9, UTC))
 
 
 def _iso(moment: datetime) -> str:

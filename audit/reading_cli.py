@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.asking import add_reader, folder_of, on_record, private_keys
+from audit.certificate import check_certificate, is_certificate
 from audit.errors import AuditError, FormatError
 from audit.export import as_json
 from audit.index import slots_of
@@ -37,7 +38,9 @@ def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     add_reader(proof)
     proof.set_defaults(run=_prove)
 
-    check = commands.add_parser("verify-proof", help="check a proof file, and print its record")
+    check = commands.add_parser(
+        "verify-proof", help="check a proof file or a certificate: print it"
+    )
     check.add_argument("file", type=Path)
     check.add_argument("--key", type=Path, required=True, help="file of the verifier key(s)")
     check.set_defaults(run=_verify_proof)
@@ -86,8 +89,17 @@ def _prove(arguments: Namespace) -> int:
 
 
 def _verify_proof(arguments: Namespace) -> int:
-    keys = load_verifier_keys(arguments.key)
-    proven = verify_proof(arguments.file.read_text("utf-8", "replace"), keys)
+    keys, text = load_verifier_keys(arguments.key), arguments.file.read_text("utf-8", "replace")
+    if is_certificate(text):
+        certificate = check_certificate(text, keys)
+        print(
+            "holds: the signed trees have these records; ground, approvers and backups are the word"
+            " of who made it",
+            file=sys.stderr,
+        )
+        print(certificate.as_text())
+        return 0 if certificate.complete else 2
+    proven = verify_proof(text, keys)
     name, size = proven.checkpoint.origin, proven.checkpoint.size
     print(
         f"holds: record {proven.sequence} of {name}, in the tree of {size} records", file=sys.stderr

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import csv
 import io
 import json
+import shutil
 import sys
 from collections.abc import Coroutine
 from contextlib import closing
@@ -441,6 +443,46 @@ def test_an_erasure_in_a_log_that_nobody_writes_any_more(office: Office) -> None
     assert b"jane" not in held.lower().replace(b"jane-", b"")
     key = str(office.root / "verifier.txt")
     office.run("verify", office.site, "--key", key, "--open", str(office.root / "auditor.pem"))
+
+
+def test_a_certificate_convinces_with_the_public_key_alone(office: Office) -> None:
+    write(office)
+    office.index()
+    order = order_for(office, "jane@acme.com")
+    office.run("submit", str(order), office.site, *approvers(office))
+    paper, key = office.root / "paper.json", str(office.root / "verifier.txt")
+    arguments = ["certificate", str(order), office.site, *approvers(office), "--key", key]
+    office.run(*arguments, "--out", str(paper), code=2)
+    told, _ = office.run("verify-proof", str(paper), "--key", key, code=2)
+    assert told.endswith("NOT COMPLETE\n"), "it says so, and that is true"
+    adopt(office)
+    printed, _ = office.run(*arguments, "--out", str(paper))
+    shutil.rmtree(office.site)
+    assert office.run("verify-proof", str(paper), "--key", key)[0] == printed
+    good = json.loads(paper.read_text())
+
+    def refused(**changes: object) -> str:
+        part = {**good["parts"][0], **changes.pop("part", {})}  # type: ignore[dict-item]
+        paper.write_text(json.dumps({**good, "parts": [part], **changes}))
+        return office.run("verify-proof", str(paper), "--key", key, code=2)[1]
+
+    frame = bytearray(base64.b64decode(good["parts"][0]["frame"]))
+    frame[-1] ^= 1
+    assert "isn't in the signed tree" in refused(part={"frame": base64.b64encode(frame).decode()})
+    assert "isn't in the signed tree" in refused(part={"path": []})
+    assert "isn't in the signed tree" in refused(part={"origin": "privet.example/slot-1"})
+    for change in ({"ordered": 99, "erased": 99}, {"record": 0}, {"time": "2026-01-01"}):
+        assert "something else than the certificate" in refused(part=change)
+    assert "something else than the certificate" in refused(order="erase-0123456789abcdef")
+    assert "its figures" in refused(part={"erased": 1})
+    assert "something else than its parts" in refused(part={"erased": 1, "problem": "some"})
+    assert "something else than its parts" in refused(parts=[])
+    assert "there is no record" in refused(part={"record": None})
+    assert "not a certificate" in refused(surprise=1)
+    assert "another version" in refused(**{"privet-erasure-certificate": 2})
+    assert "signature" in refused(
+        part={"checkpoint": good["parts"][0]["checkpoint"].replace("A", "B")}
+    )
 
 
 def test_an_order_for_nobody_is_none(office: Office) -> None:
