@@ -169,7 +169,7 @@ def _inspector(attempt: Attempt, services: Services) -> Inspector:
         services.detector,
         request.principal,
         attempt.verdict.terms,
-        request.exchange.parts,
+        (*(part.text for part in request.exchange.parts), *attempt.masked.mapping.surrogates),
         attempt.restorer,
     )
 

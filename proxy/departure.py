@@ -66,7 +66,8 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
     dialect, turn, numbering = prepared.dialect, prepared.turn, prepared.numbering
     treatment = verdict.treatment
     keyed = _keyed(exchange, principal, services.secret)
-    masked = numbering.render(treatment, services.secret, turn.plan(treatment), keyed)
+    own_key = _own_key(principal, services.secret)
+    masked = numbering.render(treatment, services.secret, turn.plan(treatment), keyed, own_key)
     turn.masked(treatment, masked.plan)
     edits: dict[Path, str] = dict(masked.edits)
     for path in exchange.pseudonyms:
@@ -172,7 +173,10 @@ def _preferences(verdict: Verdict, services: Services) -> dict[str, Any]:
 def _placeholders(masked: Masked) -> dict[str, str]:
     """Each hidden value with the placeholder that comes back for it, or an empty string."""
     restored = {value: f"<{token}>" for token, value in masked.mapping.tokens.items()}
-    return dict.fromkeys(masked.hidden, "") | restored
+    pseudonyms = {
+        one.text: name for name, one in masked.mapping.surrogates.items() if one.text in one.of
+    }
+    return dict.fromkeys(masked.hidden, "") | restored | pseudonyms
 
 
 def _keyed(exchange: Exchange, principal: Principal, secret: bytes) -> Keyed | None:
@@ -183,6 +187,12 @@ def _keyed(exchange: Exchange, principal: Principal, secret: bytes) -> Keyed | N
     who = (principal.tenant,) if tenant_wide else principal.identity
     message = "\x1f".join((exchange.scope.value, *who)).encode()
     return Keyed(hmac.digest(secret, message, hashlib.sha256), exact=not tenant_wide)
+
+
+def _own_key(principal: Principal, secret: bytes) -> bytes:
+    """For what may mean the same in all conversations of one principal, and in nobody else's."""
+    message = "\x1f".join(("pseudonyms", *principal.identity)).encode()
+    return hmac.digest(secret, message, hashlib.sha256)
 
 
 def _pseudonym(exchange: Exchange, path: Path, principal: Principal, secret: bytes) -> str:

@@ -306,6 +306,7 @@ class ActionKind(enum.IntEnum):
     GENERALISE = 1
     MASK = 2
     HASH = 3
+    PSEUDONYMISE = 4
     PLACEHOLDER = 5
     REDACT = 6
     BLOCK = 7

@@ -12,7 +12,7 @@ off is dropped; a stream holds back at most one sentence or 256 characters (hear
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from proxy.detect.detector import Detector
@@ -42,10 +42,10 @@ class Inspector:
         detector: Detector,
         principal: Principal,
         terms: Terms,
-        request: Sequence[TextPart],
+        known: Iterable[str],
         restorer: Restoring,
     ) -> None:
-        """`request`: the parts as the caller sent them, whose values are the caller's own."""
+        """`known`: what the caller said and what stands for it, whose values aren't the model's."""
         self.found: Counter[str] = Counter()
         self.refused: PolicyRefused | None = None
         self.strings: dict[tuple[Channel, str], Heard] = {}
@@ -55,7 +55,7 @@ class Inspector:
         self._detector = detector
         self._tenant = principal.tenant
         self._terms = terms
-        self._request = [part.text.casefold() for part in request]
+        self._known = [text.casefold() for text in known]
 
     async def judge_whole(self, body: bytes, dialect: Dialect, asked: Asked) -> None:
         """Judge every string of a whole answer.
@@ -111,7 +111,7 @@ class Inspector:
         if finding.score < self._terms.min_scores.get(finding.entity, 0.0):
             return False
         value = one.text[finding.start : finding.end].strip().casefold()
-        return bool(value) and not any(value in text for text in self._request)
+        return bool(value) and not any(value in text for text in self._known)
 
 
 class Listening:

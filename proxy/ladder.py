@@ -1,6 +1,6 @@
 """The order of actions and their join (DESIGN section 7, "Actions").
 
-    allow < generalise, mask < hash < placeholder < redact < block
+    allow < generalise, mask < hash < pseudonymise < placeholder < redact < block
 
 Generalise and mask don't compare with each other; neither do generalisations of different kinds
 of value (a year, an age band). What doesn't compare joins to `hash`. Within one action parameters

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from proxy.exchange import Moved, Path
 from proxy.mask.plan import Plan
 from proxy.spelling import canonical
+
+
+class Surrogate(NamedTuple):
+    """What a surrogate stands for: a text, of which spellings of values (`of`) it is, or a part."""
+
+    text: str
+    of: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +27,14 @@ class Restorable:
         digits: surrogate number -> the number.
         members: short surrogate -> the object keys that its number stood under.
         bare: tokens that were written without brackets, in identifiers.
+        surrogates: another value of the same kind -> what it stands for.
     """
 
     tokens: Mapping[str, str] = field(default_factory=dict)
     digits: Mapping[str, str] = field(default_factory=dict)
     bare: frozenset[str] = frozenset()
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    surrogates: Mapping[str, Surrogate] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,20 +32,22 @@ class Numbering:
         key: bytes,
         before: Plan | None = None,
         keyed: Keyed | None = None,
+        own_key: bytes = b"",
     ) -> Masked:
         """Hide what `treatment` hides.
 
         Args:
-            key: for hashes and surrogates, per tenant.
+            key: for hashes and the surrogates of numbers in JSON.
             before: the plan for the parts that `numbered` goes on from, if this treatment does to
                 their entities what that one did.
             keyed: what gives values their numbers where counting doesn't.
+            own_key: for pseudonyms, per principal; `key` unless it is given.
 
         Raises:
             CannotMask: a hidden value stands where no placeholder fits, or two have one token.
         """
         planned = plan(self.parts, self.numbered, treatment, before)
-        return Rendering(self.parts, self.numbered, planned, key, keyed).run()
+        return Rendering(self.parts, self.numbered, planned, key, keyed, own_key or key).run()
 
     def spellings(self) -> dict[str, str]:
         """Every value as the caller wrote it, hidden or not, by its token: ``PERSON_1``."""

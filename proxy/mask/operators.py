@@ -36,10 +36,11 @@ class _Acting(Operator):
         return f"<{written.text}>" if written.token else written.text
 
     def validate(self, params: Params | None = None) -> None:
-        """Raises ValueError for a hash without a key, or a placeholder without `numbers`."""
+        """Raises ValueError for what is keyed without a key, or a placeholder without `numbers`."""
         given = params or {}
-        if self.kind is ActionKind.HASH and not given.get("key"):
-            raise ValueError("hash needs `key`, as bytes")
+        keyed = self.kind in (ActionKind.HASH, ActionKind.PSEUDONYMISE)
+        if keyed and not given.get("key"):
+            raise ValueError(f"{self.kind.name.lower()} needs `key`, as bytes")
         if self.kind is ActionKind.PLACEHOLDER and not isinstance(given.get("numbers"), dict):
             raise ValueError("placeholder needs `numbers`, a dict shared by all calls")
 

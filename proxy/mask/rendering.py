@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from proxy.errors import CannotMask
-from proxy.exchange import Action, Alphabet, Inside, Key, Moved, Path, TextPart
+from proxy.exchange import Action, ActionKind, Alphabet, Inside, Key, Moved, Path, TextPart
 from proxy.ladder import PLACEHOLDER
 from proxy.mask import short_number
 from proxy.mask.actions import Form, Written, write
@@ -20,6 +20,7 @@ from proxy.mask.keyed import Keyed
 from proxy.mask.masked import Masked, Restorable
 from proxy.mask.numbered import Numbered, Value, text_at
 from proxy.mask.plan import Hidden, Plan
+from proxy.mask.pseudonyms import Pseudonyms
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NUMBER = re.compile(r"[0-9]+")
@@ -30,24 +31,27 @@ _ATTEMPTS = 64
 class Rendering:
     """The state of one pass over the parts for one endpoint."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 — what is written, and what it is written with
         self,
         parts: Sequence[TextPart],
         numbered: Numbered,
         plan: Plan,
         key: bytes,
         keyed: Keyed | None,
+        own_key: bytes,
     ) -> None:
         """Write `parts` as `plan` says.
 
         Args:
-            key: for hashes and surrogates, per tenant.
+            key: for hashes and the surrogates of numbers in JSON.
+            own_key: for pseudonyms, per principal.
             keyed: what gives values their numbers where counting doesn't.
         """
         self._parts = parts
         self._numbered = numbered
         self._plan = plan
         self._key = key
+        self._own_key = own_key
         self._keyed = keyed
         self._restorable = keyed is None or keyed.exact
         self._issued: dict[tuple[str, str], str] = {}
@@ -64,6 +68,7 @@ class Rendering:
         self._ranges: list[tuple[int, int]] = []
         self._moves: list[Moved] = []
         self._secret = [text_at(parts, place) for place in plan.secret]
+        self._pseudonyms = self._with_pseudonyms()
 
     def run(self) -> Masked:
         """All parts; raises CannotMask."""
@@ -86,7 +91,13 @@ class Rendering:
         return Masked(
             edits,
             tuple(texts),
-            Restorable(self._tokens, self._digits, frozenset(self._bare), self._members),
+            Restorable(
+                self._tokens,
+                self._digits,
+                frozenset(self._bare),
+                self._members,
+                self._pseudonyms.issued,
+            ),
             tuple(text for text in self._secret if text not in self._shown),
             tuple(tokens),
             self._plan,
@@ -99,7 +110,11 @@ class Rendering:
         done = length = 0
         plain = self._plain if part.alphabet is Alphabet.TEXT else {}
         for start, end, spelling, action in hidden:
-            text, ours = plain.get(spelling) or self._piece(part, spelling, action)
+            if action.kind is ActionKind.PSEUDONYMISE and not _bounded(part.text, start, end):
+                # A surrogate is restored between bounds only; a placeholder brings its own.
+                text, ours = self._unbounded(part, spelling)
+            else:
+                text, ours = plain.get(spelling) or self._piece(part, spelling, action)
             pieces += part.text[done:start], text
             length += start - done
             after = length + len(text)
@@ -122,10 +137,14 @@ class Rendering:
         form = self._form(spelling)
         written = self._write(spelling, form, action)
         text = self._dressed(part, form, written)
-        piece = text, written.token or part.alphabet is Alphabet.DIGITS
+        piece = text, written.token or written.restored or part.alphabet is Alphabet.DIGITS
         if part.alphabet is Alphabet.TEXT:
             self._plain[spelling] = piece
         return piece
+
+    def _unbounded(self, part: TextPart, spelling: int) -> tuple[str, bool]:
+        form = self._form(spelling)
+        return self._dressed(part, form, write(form, PLACEHOLDER, self._key)), True
 
     def _value_of(self, spelling: int) -> Value:
         return self._numbered.values[self._numbered.spellings[spelling].values[0]]
@@ -149,8 +168,11 @@ class Rendering:
         known = self._written.get(spelling)
         if known:
             return known
-        written = write(form, action, self._key)
-        if written.hidden and not written.token:
+        if action.kind is ActionKind.PSEUDONYMISE:
+            written = self._pseudonymised(form)
+        else:
+            written = write(form, action, self._key)
+        if written.hidden and not written.token and not written.restored:
             self._settled = False
             if self._reveals(written.text):
                 written = write(form, PLACEHOLDER, self._key)
@@ -158,6 +180,31 @@ class Rendering:
             self._shown.add(form.text)
         self._written[spelling] = written
         return written
+
+    def _pseudonymised(self, form: Form) -> Written:
+        """A surrogate, or a placeholder where there is none.
+
+        Where numbers are keyed it is a placeholder too: there what stands for a value must not
+        depend on anything else that the request says.
+        """
+        text = self._pseudonyms.of(form) if self._keyed is None else None
+        if text is None:
+            return write(form, PLACEHOLDER, self._key)
+        self._settled = False
+        return Written(text, token=False, restored=True)
+
+    def _with_pseudonyms(self) -> Pseudonyms:
+        """Surrogates, given in the order of numbers, which a longer conversation doesn't change."""
+        made = Pseudonyms(self._own_key, (part.text for part in self._parts), self._secret)
+        wanted = {
+            one.spelling
+            for some in self._plan.hidden
+            for one in some
+            if one.action.kind is ActionKind.PSEUDONYMISE
+        }
+        for spelling in sorted(wanted) if self._keyed is None else ():
+            made.give(self._form(spelling))
+        return made
 
     def _reveals(self, text: str) -> bool:
         """Whether a coarser value happens to spell a hidden one (a PIN that ends a card number)."""
@@ -172,9 +219,11 @@ class Rendering:
             if not written.token:
                 written = write(form, PLACEHOLDER, self._key)
             self._bare.add(written.text)
+        if not written.token:
+            return written.text
         if restored and self._tokens.setdefault(written.text, form.text) != form.text:
             raise _cannot_mask(part.path, self._secret)  # two hashes that are the same
-        bracketed = written.token and part.alphabet is Alphabet.TEXT
+        bracketed = part.alphabet is Alphabet.TEXT
         return f"<{written.text}>" if bracketed else written.text
 
     def _surrogate(self, part: TextPart, form: Form, *, restored: bool) -> str:
@@ -209,6 +258,10 @@ class Rendering:
             key = next((step for step in reversed(part.path) if isinstance(step, str)), "")
             self._members[surrogate] = self._members.get(surrogate, frozenset()) | {key}
         return surrogate
+
+
+def _bounded(text: str, start: int, end: int) -> bool:
+    return not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())
 
 
 def _other_digits(text: str, key: bytes, attempt: int) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Container
+from collections.abc import Collection, Container, Iterator
 from typing import NamedTuple, Protocol
 
 from proxy.exchange import Channel
@@ -21,6 +21,7 @@ from proxy.mask import exfil, grammar
 from proxy.mask.code import Code
 from proxy.mask.json_depth import JsonDepth
 from proxy.mask.masked import Restorable
+from proxy.mask.surrogates import NONE, Surrogates
 
 # A key of an object and what stands between it and its value, in a document at any depth.
 _KEY = re.compile(r"\"(?P<key>[^\"\\]++)\\*+\"\s*+:\s*+(?P<quote>\\*+\")?\Z")
@@ -42,7 +43,11 @@ class Source(Protocol):
 
     @property
     def beginnings(self) -> frozenset[str]:
-        """Every beginning of every token, and of every surrogate."""
+        """Every beginning of every token, and of every surrogate number."""
+
+    @property
+    def surrogates(self) -> Surrogates:
+        """What finds the other surrogates."""
 
     def typed(self, token: str) -> bool:
         """Whether the caller's own text holds this token, so that only the exact form is ours."""
@@ -64,7 +69,9 @@ class Stream:
     def __init__(self, restorer: Source, channel: Channel) -> None:
         self._restorer = restorer
         self._mapping = restorer.mapping
-        self._idle = not (self._mapping.tokens or self._mapping.digits)
+        # In a name (of a function, of a key) no surrogate stands that isn't a number.
+        self._surrogates = NONE if channel is Channel.NAME else restorer.surrogates
+        self._idle = not (self._mapping.tokens or self._mapping.digits or self._surrogates)
         self._channel = channel
         self._table = grammar.JSON if channel is Channel.JSON else grammar.TEXT
         digits = bool(self._mapping.digits)
@@ -113,10 +120,8 @@ class Stream:
         """Restore what lies between what was decided before and `until`."""
         done = at = since = self._at  # passed on; searched; where the last restored spelling ends
         pieces: list[str] = []
-        searched = "_" in text or self._mapping.digits
-        while searched and (match := self._token.search(text, at, until)):
-            at = self._after(match, text, until)
-            found = self._found(match, text, since, until)
+        while (next_one := self._next(text, at, since, until)) is not None:
+            found, at = next_one
             if found is None:
                 continue
             self._pass(text[done : found.start], pieces)
@@ -134,6 +139,27 @@ class Stream:
         kept = max(0, until - _LOOK_BEHIND)
         self._input, self._at = text[kept:], until - kept
         return "".join(pieces)
+
+    def _next(self, text: str, at: int, since: int, until: int) -> tuple[_Found | None, int] | None:
+        """What may be a spelling from `at` on, or None if nothing is, and where to search on."""
+        match = None
+        if "_" in text or self._mapping.digits:
+            match = self._token.search(text, at, until)
+        other = self._surrogates.search(text, at, until) if self._surrogates else None
+        if other is not None and (match is None or other.start() <= match.start()):
+            return self._surrogate_at(other.start(), text, until)
+        if match is None:
+            return None
+        return self._found(match, text, since, until), self._after(match, text, until)
+
+    def _surrogate_at(self, start: int, text: str, until: int) -> tuple[_Found | None, int]:
+        """The longest bounded surrogate that begins here, and where to search on."""
+        for end in self._surrogates.at(text, start, until):
+            if self._bounded(text, start, end):
+                spelled = text[start:end]
+                value = self._mapping.surrogates[spelled].text
+                return _Found(start, end, spelled, value, bare=True), end
+        return None, start + 1
 
     def _after(self, match: re.Match[str], text: str, until: int) -> int:
         """Where to search on behind a word or number that isn't restored: where all of it ends."""
@@ -222,7 +248,7 @@ class Stream:
         if spelled == found.token and spelled in self._mapping.digits:
             members = self._mapping.members.get(spelled)
             return members is None or self._is_member(text[found.end : found.end + 1], members)
-        exact = spelled == f"<{found.token}>"
+        exact = spelled == f"<{found.token}>" or spelled in self._mapping.surrogates
         if not exact and not self._may_stand_damaged(found, text):
             return False
         if self._channel is Channel.NAME:
@@ -262,6 +288,29 @@ class Stream:
 
     def _first_undecided(self, text: str) -> int:
         """Where the first spelling starts that the next characters could complete or change."""
+        begun = next(self._begun_surrogates(text), len(text))
+        return min(begun, self._first_undecided_token(text))
+
+    def _begun_surrogates(self, text: str) -> Iterator[int]:
+        """Where surrogates start that the next characters could complete, or bound otherwise.
+
+        Not within one that is complete: that one comes first.
+        """
+        if not self._surrogates:
+            return
+        complete = self._at
+        for start in self._surrogates.begun(text, self._at):
+            while complete < start and (
+                other := self._surrogates.search(text, complete, len(text))
+            ):
+                found, after = self._surrogate_at(other.start(), text, len(text))
+                if other.start() >= start:
+                    break
+                complete = found.end if found else after
+            if start >= complete and self._free_before(text, start):
+                yield start
+
+    def _first_undecided_token(self, text: str) -> int:
         if not text or text[-1].isspace():
             return len(text)
         word = len(text.rsplit(None, 1)[-1])  # spellings have no blanks

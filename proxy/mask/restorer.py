@@ -14,6 +14,7 @@ from proxy.exchange import ANY, Author, Channel, TextPart, ToolRestore
 from proxy.mask import exfil, grammar
 from proxy.mask.masked import Restorable
 from proxy.mask.restore import Stream
+from proxy.mask.surrogates import Surrogates
 from proxy.mask.withhold import literals
 
 
@@ -43,7 +44,7 @@ class Restorer:
 
     def text(self, text: str, channel: Channel) -> str:
         """A whole string, restored."""
-        if "_" not in text and not self.mapping.digits:
+        if "_" not in text and not (self.mapping.digits or self.mapping.surrogates):
             return text  # every spelling of a token has an underscore
         return self.stream(channel).whole(text)
 
@@ -60,7 +61,8 @@ class Restorer:
         if mode == "always":
             other.hosts = exfil.EVERY_HOST
         else:
-            other.__dict__.pop("beginnings", None)
+            for known in ("beginnings", "surrogates"):
+                other.__dict__.pop(known, None)
             other.mapping = literals(self.mapping)
         return other
 
@@ -72,6 +74,11 @@ class Restorer:
             known = any(token in grammar.plain(text) for text in self._texts)
             self._typed[token] = known
         return known
+
+    @cached_property
+    def surrogates(self) -> Surrogates:
+        """What finds surrogates in a text, and the beginning of one at its end."""
+        return Surrogates(self.mapping.surrogates)
 
     @cached_property
     def beginnings(self) -> frozenset[str]:

@@ -41,4 +41,6 @@ def without(mapping: Restorable, numbering: Numbering, entities: Collection[str]
         {token: text for token, text in mapping.tokens.items() if text not in withheld},
         {digits: text for digits, text in mapping.digits.items() if text not in withheld},
         mapping.bare,
+        mapping.members,
+        {name: one for name, one in mapping.surrogates.items() if withheld.isdisjoint(one.of)},
     )

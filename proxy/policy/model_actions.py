@@ -35,8 +35,6 @@ class ActionForm(Strict):
 
 def _spelt_out(word: Any) -> Any:
     """Better words for the mistakes that are easy to make."""
-    if word == "pseudonymise":
-        raise ValueError("pseudonymise isn't in this version; placeholder is the nearest")
     if word == "mask":
         raise ValueError("mask needs its parameter, as in {mask: {keep_last: 4}}")
     if word == "generalise":
@@ -44,7 +42,7 @@ def _spelt_out(word: Any) -> Any:
     return word
 
 
-ActionName = Literal["allow", "hash", "placeholder", "redact", "block"]
+ActionName = Literal["allow", "hash", "pseudonymise", "placeholder", "redact", "block"]
 
 AnyAction = Annotated[
     Annotated[ActionName, BeforeValidator(_spelt_out), Tag("word")]

@@ -181,9 +181,12 @@ BREACHES = [
     ),
     (
         "action: {generalise: year}",
-        "action: pseudonymise",
-        "pseudonymise",
-        "action: pseudonymise isn't in this version; placeholder is the nearest",
+        "action: pseudonym",
+        "pseudonym",
+        (
+            "action: should be 'allow', 'hash', 'pseudonymise', 'placeholder', 'redact' or 'block'"
+            " (did you mean 'pseudonymise'?)"
+        ),
     ),
     (
         "on_prem: true",

@@ -19,6 +19,7 @@ from proxy.assistant import Reply
 from proxy.detect.detector import Detector
 from proxy.exchange import Author, TextPart
 from proxy.mask import Restorable, Restorer
+from proxy.scaffold import starter_policy
 from proxy.wire import BY_PATH
 from proxy.wire.restoring import Asked
 from tests import anthropic_scene
@@ -151,17 +152,28 @@ def test_without_hiding_each_would_be_seen(path: str) -> None:
 
 
 @pytest.fixture
+def action() -> str:
+    """How values are hidden; `test_no_canary…` also asks for surrogates."""
+    return "placeholder"
+
+
+@pytest.fixture
 async def privet(
-    tmp_path: Path, detector: Detector, simulator: Simulator, path: str
+    tmp_path: Path, detector: Detector, simulator: Simulator, path: str, action: str
 ) -> AsyncIterator[House]:
-    kind = PROVIDERS.get(path, "")
-    async with house(tmp_path / "privet", detector, simulator.base_url, cloud_type=kind) as running:
+    kind, policy = PROVIDERS.get(path, ""), starter_policy()
+    if action != "placeholder":
+        policy = policy.replace("action: placeholder", f"action: {action}, residual: public")
+    async with house(
+        tmp_path / "privet", detector, simulator.base_url, cloud_type=kind, policy=policy
+    ) as running:
         yield running
 
 
 @pytest.mark.parametrize("path", PLACES)
+@pytest.mark.parametrize("action", ["placeholder", "pseudonymise"])
 async def test_no_canary_gets_out_and_all_come_back(
-    path: str, privet: House, simulator: Simulator
+    path: str, action: str, privet: House, simulator: Simulator
 ) -> None:
     last: list[str] = []
 

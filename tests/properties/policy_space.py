@@ -38,6 +38,7 @@ ACTIONS: list[Any] = [
     {"mask": {"keep_last": 4}},
     {"mask": {"keep_last": 2}},
     "hash",
+    "pseudonymise",
     "placeholder",
     "redact",
     "block",
@@ -47,7 +48,7 @@ ACTIONS: list[Any] = [
 def strength(action: Any) -> tuple[int, ...]:
     """A vector whose componentwise order is the ladder's order: written apart from ladder.py."""
     word = action if isinstance(action, str) else next(iter(action))
-    above = {"hash": 1, "placeholder": 2, "redact": 3, "block": 4}
+    above = {"hash": 1, "pseudonymise": 2, "placeholder": 3, "redact": 4, "block": 5}
     if word in above:
         return (9, 9, 9, above[word])
     if word == "mask":

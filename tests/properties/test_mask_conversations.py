@@ -83,7 +83,13 @@ NAMES = st.lists(
     max_size=4,
 ).map("".join)
 ACTIONS = st.sampled_from(
-    [None, Action(ActionKind.PLACEHOLDER), Action(ActionKind.HASH), Action(ActionKind.PLACEHOLDER)]
+    [
+        None,
+        Action(ActionKind.PLACEHOLDER),
+        Action(ActionKind.HASH),
+        Action(ActionKind.PSEUDONYMISE),
+        Action(ActionKind.PSEUDONYMISE),
+    ]
 )
 TREATMENTS = st.dictionaries(
     st.sampled_from([*sorted(set(VALUES.values())), "PIECE"]), ACTIONS.filter(bool), max_size=6
@@ -207,6 +213,8 @@ def test_a_stream_is_the_same_however_it_is_cut(
     damaged += [token.replace("<", "&lt;") for token in tokens] + [*masked.mapping.digits]
     damaged += [token.replace("<", "\\<").replace(">", "\\>") for token in tokens]
     damaged += [token.replace("<", "\\\\u003c") for token in tokens]
+    surrogates = [*masked.mapping.surrogates]
+    damaged += surrogates + [name[:-1] for name in surrogates] + [name[1:] for name in surrogates]
     noise = st.sampled_from(
         [
             "<",
@@ -235,7 +243,8 @@ def test_a_stream_is_the_same_however_it_is_cut(
             '{\\"a\\": \\"',
         ]
     )
-    pieces = st.lists(st.sampled_from(tokens + damaged) | noise if tokens else noise, max_size=10)
+    said = tokens + damaged
+    pieces = st.lists(st.sampled_from(said) | noise if said else noise, max_size=10)
     text = "".join(data.draw(pieces))
     for channel in Channel:
         whole = restorer.text(text, channel)
@@ -255,6 +264,18 @@ def test_without_a_mapping_nothing_is_touched(text: str) -> None:
 def test_two_values_never_share_a_placeholder(conversation: list, treatment: dict) -> None:
     _, masked = masked_of(conversation, treatment)
     assert len(set(masked.mapping.tokens.values())) == len(masked.mapping.tokens)
+    whole = [one.text for one in masked.mapping.surrogates.values() if one.text in one.of]
+    assert len(set(whole)) == len(whole)
+
+
+@settings(max_examples=200, deadline=None)
+@given(CONVERSATIONS, TREATMENTS)
+def test_a_surrogate_is_nothing_that_the_request_says(conversation: list, treatment: dict) -> None:
+    parts, masked = masked_of(conversation, treatment)
+    said = "\0".join(part.text for part in parts).casefold()
+    for surrogate in masked.mapping.surrogates:
+        assert surrogate.casefold() not in said
+        assert not any(value.casefold() in surrogate.casefold() for value in masked.hidden)
 
 
 def restored(restorer: Restorer, pieces: list[str], channel: Channel) -> list[str]:

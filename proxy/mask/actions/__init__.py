@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from proxy.exchange import Action, ActionKind
-from proxy.mask.actions import allow, block, generalise, hashed, keep_last, placeholder, redact
+from proxy.mask.actions import (
+    allow,
+    block,
+    generalise,
+    hashed,
+    keep_last,
+    placeholder,
+    pseudonymise,
+    redact,
+)
 from proxy.mask.actions.form import Form, Written
 
 Write = Callable[[Form, Action, bytes], Written | None]
@@ -16,6 +25,7 @@ ACTIONS: tuple[tuple[ActionKind, Write], ...] = (
     (ActionKind.GENERALISE, generalise.write),
     (ActionKind.MASK, keep_last.write),
     (ActionKind.HASH, hashed.write),
+    (ActionKind.PSEUDONYMISE, pseudonymise.write),
     (ActionKind.PLACEHOLDER, placeholder.write),
     (ActionKind.REDACT, redact.write),
     (ActionKind.BLOCK, block.write),
