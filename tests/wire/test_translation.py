@@ -53,6 +53,8 @@ def responses_to(**fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
 WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}}
 PNG = "iVBORw0KGgo="
 
+NAMED: Any = {"type": "json_schema", "name": "n", "schema": WEATHER}
+
 #: The same conversation in each protocol.
 CHAT_CONVERSATION: Any = {
     "model": "m",
@@ -347,6 +349,39 @@ def test_what_anthropic_has_not_for_responses_is_refused(fields: Any) -> None:
         responses_to(**fields)
     assert caught.value.status == 400
     assert "next_year" not in caught.value.message
+
+
+def test_values_that_say_what_holds_there_anyway_need_no_note() -> None:
+    plain, _ = to_anthropic(max_tokens=9)
+    said = {"n": 1, "logprobs": False, "modalities": ["text"], "response_format": {"type": "text"}}
+    assert to_anthropic(max_tokens=9, **said) == (plain, ())
+    plain, _ = responses_to(max_output_tokens=9)
+    said = {"store": True, "background": False, "text": {"format": {"type": "text"}}}
+    said |= {"include": ["reasoning.encrypted_content"]}
+    assert responses_to(max_output_tokens=9, **said) == (plain, ())
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [
+        ({"include": ["file_search_call.results"]}, "include"),
+        ({"text": {"verbosity": "low"}}, "text.verbosity"),
+        ({"user": "u", "safety_identifier": "s"}, "user"),
+        ({"text": {"format": {**NAMED, "description": "d"}}}, "text.format.description"),
+        ({"text": {"format": {**NAMED, "strict": False}}}, "text.format.strict"),
+    ],
+)
+def test_what_is_left_out_of_a_field_that_is_carried_is_noted(fields: Any, note: str) -> None:
+    assert note in responses_to(max_output_tokens=9, **fields)[1]
+
+
+def test_thinking_that_is_off_asks_for_nothing_and_says_so() -> None:
+    off = {"thinking": {"type": "disabled"}, "output_config": {"effort": "low"}}
+    sent, notes = to_chat(**off)
+    assert "reasoning_effort" not in sent
+    assert notes == ("thinking.type", "output_config.effort")
+    _, notes = to_chat(thinking={"type": "adaptive", "display": "omitted"})
+    assert notes == ("thinking.display",)
 
 
 def test_instructions_of_later_turns_come_first_with_a_note() -> None:
