@@ -19,7 +19,7 @@ import pytest
 
 from proxy.errors import BadRequest, CannotTranslate
 from proxy.wire import TRANSLATIONS
-from tests.wire.test_translation import (
+from tests.wire.translating import (
     ANTHROPIC_CONVERSATION,
     CHAT_CONVERSATION,
     PNG,

@@ -13,7 +13,7 @@ from proxy.errors import ProviderFailed
 from proxy.wire import TRANSLATIONS
 from proxy.wire.translation import Translating
 from tests.anthropic_scene import events_of
-from tests.wire.test_translation import CHUNKS, COMPLETION, MESSAGE, sse
+from tests.wire.translating import CHUNKS, COMPLETION, MESSAGE, sse
 
 EVENTS = list(events_of(MESSAGE, (9,)))
 ODD: tuple[Any, ...] = ([], {}, None, 7, True, [None], {"type": 7}, [["a"]])
