@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import closing
@@ -203,7 +204,7 @@ def _report(arguments: Namespace) -> int:
     checks = _checks(site, keys, since)
     with closing(desk.index()) as index:
         summary = summarise(index, first, last)
-    text = page(summary, checks, desk.officer)
+    text = page(summary, checks, desk.officer, time.time_ns())
     for out in outs:
         out.write_bytes(pdf(text) if out == arguments.pdf else text.encode())
         print(f"{out}: {summary.total(Kind.INTENT)} requests", file=sys.stderr)

@@ -347,6 +347,8 @@ def test_the_report_is_one_page_with_figures_and_the_verdict(office: Office) -> 
     office.run(*report(office), "--html", str(page))
     text = page.read_text()
     assert "5</b><span>requests forwarded" in text
+    assert "No checkpoint that was held elsewhere was compared" in text
+    assert "team fraud" in text
     assert "Whole: nothing is missing" in text
     assert "ciso@acme, dpo@acme" in text
     assert "&lt;b&gt;case&lt;/b&gt; review" in text
