@@ -195,14 +195,15 @@ class Rendering:
 
     def _with_pseudonyms(self) -> Pseudonyms:
         """Surrogates, given in the order of numbers, which a longer conversation doesn't change."""
-        made = Pseudonyms(self._own_key, (part.text for part in self._parts), self._secret)
         wanted = {
             one.spelling
             for some in self._plan.hidden
             for one in some
-            if one.action.kind is ActionKind.PSEUDONYMISE
+            if one.action.kind is ActionKind.PSEUDONYMISE and self._keyed is None
         }
-        for spelling in sorted(wanted) if self._keyed is None else ():
+        said = (part.text for part in self._parts) if wanted else ()
+        made = Pseudonyms(self._own_key, said, self._secret)
+        for spelling in sorted(wanted):
             made.give(self._form(spelling))
         return made
 

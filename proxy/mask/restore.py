@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container
 from typing import NamedTuple, Protocol
 
 from proxy.exchange import Channel
 from proxy.mask import exfil, grammar
+from proxy.mask.bounds import LOOK_BEHIND, bounded, free_after, free_before
 from proxy.mask.code import Code
 from proxy.mask.json_depth import JsonDepth
 from proxy.mask.masked import Restorable
@@ -26,8 +27,6 @@ from proxy.mask.surrogates import NONE, Surrogates
 # A key of an object and what stands between it and its value, in a document at any depth.
 _KEY = re.compile(r"\"(?P<key>[^\"\\]++)\\*+\"\s*+:\s*+(?P<quote>\\*+\")?\Z")
 _LONGEST_KEY = 200  # characters, with what stands between
-_LOOK_BEHIND = 8  # characters: enough to see whether a letter belongs to an escape such as \u0041
-_ESCAPED_LETTER = re.compile(r"\\(?:[bfnrt]|u[0-9A-Fa-f]{4})\Z")
 
 
 class Source(Protocol):
@@ -136,7 +135,7 @@ class Stream:
                 self._head = ""
         self._pass(text[done:until], pieces)
         self._head = self._table.head(self._head, text, since, until)
-        kept = max(0, until - _LOOK_BEHIND)
+        kept = max(0, until - LOOK_BEHIND)
         self._input, self._at = text[kept:], until - kept
         return "".join(pieces)
 
@@ -145,21 +144,14 @@ class Stream:
         match = None
         if "_" in text or self._mapping.digits:
             match = self._token.search(text, at, until)
-        other = self._surrogates.search(text, at, until) if self._surrogates else None
-        if other is not None and (match is None or other.start() <= match.start()):
-            return self._surrogate_at(other.start(), text, until)
+        other = self._surrogates.first(text, at, until, self._channel) if self._surrogates else None
+        if other is not None and (match is None or other[0] <= match.start()):
+            spelled = text[slice(*other)]
+            value = self._mapping.surrogates[spelled].text
+            return _Found(*other, spelled, value, bare=True), other[1]
         if match is None:
             return None
         return self._found(match, text, since, until), self._after(match, text, until)
-
-    def _surrogate_at(self, start: int, text: str, until: int) -> tuple[_Found | None, int]:
-        """The longest bounded surrogate that begins here, and where to search on."""
-        for end in self._surrogates.at(text, start, until):
-            if self._bounded(text, start, end):
-                spelled = text[start:end]
-                value = self._mapping.surrogates[spelled].text
-                return _Found(start, end, spelled, value, bare=True), end
-        return None, start + 1
 
     def _after(self, match: re.Match[str], text: str, until: int) -> int:
         """Where to search on behind a word or number that isn't restored: where all of it ends."""
@@ -206,7 +198,7 @@ class Stream:
         spelled = match[0]
         if spelled[0].isdigit():
             number = self._mapping.digits.get(spelled)
-            known = number is not None and self._bounded(text, start, end)
+            known = number is not None and bounded(text, start, end, self._channel)
             if not known or self._goes_on(text, since, start):
                 return None
             return _Found(start, end, spelled, number or "", bare=True)
@@ -223,8 +215,8 @@ class Stream:
         if closed == ">" and opened.endswith("<") and "\\" not in token:
             opened = "<"  # exact: needs no bounds
         else:
-            opened = opened if self._free_before(text, start - len(opened)) else ""
-            closed = closed if _free_after(text, end + len(closed)) else ""
+            opened = opened if free_before(text, start - len(opened), self._channel) else ""
+            closed = closed if free_after(text, end + len(closed)) else ""
             if not (opened.endswith("\\<") and closed.endswith("\\>")):
                 # A backslash before one of two brackets is the author's.
                 opened = opened[-1:] if opened.endswith("<") else opened
@@ -267,7 +259,7 @@ class Stream:
         return after in ends
 
     def _may_stand_damaged(self, found: _Found, text: str) -> bool:
-        if not self._bounded(text, found.start, found.end):
+        if not bounded(text, found.start, found.end, self._channel):
             return False
         if self._channel is Channel.NAME:
             return True
@@ -276,39 +268,12 @@ class Stream:
             return False
         return not (found.bare and self._code.inside)
 
-    def _bounded(self, text: str, start: int, end: int) -> bool:
-        return self._free_before(text, start) and _free_after(text, end)
-
-    def _free_before(self, text: str, at: int) -> bool:
-        """Whether no letter or digit stands before `at`; in JSON `\\n` isn't a letter."""
-        if at == 0 or not text[at - 1].isalnum():
-            return True
-        before = text[max(0, at - _LOOK_BEHIND) : at]
-        return self._channel is Channel.JSON and bool(_ESCAPED_LETTER.search(before))
-
     def _first_undecided(self, text: str) -> int:
         """Where the first spelling starts that the next characters could complete or change."""
-        begun = next(self._begun_surrogates(text), len(text))
-        return min(begun, self._first_undecided_token(text))
-
-    def _begun_surrogates(self, text: str) -> Iterator[int]:
-        """Where surrogates start that the next characters could complete, or bound otherwise.
-
-        Not within one that is complete: that one comes first.
-        """
+        undecided = self._first_undecided_token(text)
         if not self._surrogates:
-            return
-        complete = self._at
-        for start in self._surrogates.begun(text, self._at):
-            while complete < start and (
-                other := self._surrogates.search(text, complete, len(text))
-            ):
-                found, after = self._surrogate_at(other.start(), text, len(text))
-                if other.start() >= start:
-                    break
-                complete = found.end if found else after
-            if start >= complete and self._free_before(text, start):
-                yield start
+            return undecided
+        return min(undecided, self._surrogates.undecided(text, self._at, self._channel))
 
     def _first_undecided_token(self, text: str) -> int:
         if not text or text[-1].isspace():
@@ -333,12 +298,12 @@ class Stream:
         if match["half"] is not None:
             return True
         beginnings = self._restorer.beginnings
-        bounded = self._bounded(text, match.start(), len(text))
+        alone = bounded(text, match.start(), len(text), self._channel)
         if match.lastgroup == "digits":
             goes_on = self._goes_on(text, self._at, match.start())
-            return bounded and not goes_on and match["digits"] in beginnings
+            return alone and not goes_on and match["digits"] in beginnings
         opened, token, rest = match["open"] or "", grammar.plain(match["token"]), match["rest"]
-        unbounded = not bounded and not opened.endswith("<")
+        unbounded = not alone and not opened.endswith("<")
         if unbounded or self._goes_on(text, self._at, match.start("token")):
             return False
         if not rest:
@@ -350,7 +315,3 @@ class Stream:
         """Whether the text ends in an exact placeholder, which nothing can change."""
         exact = match["open"] == "<" and match["rest"] == ">"
         return exact and match["token"] in self._mapping.tokens
-
-
-def _free_after(text: str, at: int) -> bool:
-    return at >= len(text) or not text[at].isalnum()
