@@ -23,6 +23,7 @@ from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, Sp
 from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
 from proxy.detect.artifacts import LazyArtifacts
+from proxy.detect.calibration import Calibration, shipped
 from proxy.detect.chunk import Chunk
 from proxy.detect.context import NearbyWords
 from proxy.detect.gate import Gate
@@ -123,8 +124,12 @@ class Engine:
         produced: entities that the enabled recognizers and the model's own labels really yield.
     """
 
-    def __init__(self, settings: DetectSettings) -> None:
+    def __init__(self, settings: DetectSettings, calibration: Calibration | None = None) -> None:
         """Load the model and build the recognizers.
+
+        Args:
+            settings: how to detect.
+            calibration: what scores are worth; by default as shipped.
 
         Raises:
             ModelMissingError: the model isn't installed.
@@ -134,7 +139,7 @@ class Engine:
         silence()
         language = settings.language
         self._language = language
-        self._min_score = settings.min_score
+        self._calibration = calibration or shipped()
         self._nlp_engine = _NlpEngine(
             models=[{"lang_code": language, "model_name": settings.model}],
             ner_model_configuration=NerModelConfiguration(
@@ -193,7 +198,9 @@ class Engine:
             disguised = list(self._disguised(piece, models))
             if disguised:
                 found[position] = merge([*found[position], *disguised])
-        return found
+        return [
+            tuple(likely for one in each if (likely := self._calibration.of(one))) for each in found
+        ]
 
     def _read(self, jobs: Sequence[tuple[Chunk, bool]]) -> list[tuple[Finding, ...]]:
         """The findings of each chunk as it is spelled."""

@@ -31,6 +31,8 @@ from proxy.detect.names_spans import Named, names_in, organizations_in, places_i
 SPACY_SCORE = 0.85
 #: Score of an organization by spaCy's word alone, which is seldom right outside newspapers.
 _SOME_COMPANY = 0.5
+#: Score of what spaCy names and the second model hardly believes.
+_LEAST_SCORE = 0.4
 
 
 class Bars(NamedTuple):
@@ -188,11 +190,8 @@ def _judged_by(text: str, found: Named, words: Sequence[Judged], bars: Bars) -> 
         "GPE": max((one.town for one in inside), default=0.0),
         "ORG": max((one.organization for one in inside), default=0.0),
     }
-    if (
-        found.label_ in _PLACES
-        and likely[_PERSON] >= likely["GPE"]
-        and _is_somebody(text[found.start_char : found.end_char])
-    ):
+    shown = text[found.start_char : found.end_char]
+    if found.label_ in _PLACES and likely[_PERSON] >= likely["GPE"] and _is_somebody(shown):
         found = found._replace(label_=_PERSON)
     own = "GPE" if found.label_ in _PLACES else found.label_
     if own not in likely:
@@ -200,20 +199,23 @@ def _judged_by(text: str, found: Named, words: Sequence[Judged], bars: Bars) -> 
             yield found
         return
     other = max(likely[label] for label in likely if label != own)
-    shown = text[found.start_char : found.end_char]
     if other >= _SURE and likely[own] < (_SURE if own == "ORG" else _DENIED):
         return  # the second's own finding takes its place
-    if own == "ORG":
-        if likely[own] >= bars.seconded or names_a_company(shown):
-            yield _weighed(text, found)
-        return
-    denied = _DENIED if holds_given_name(shown) or is_place(shown) else bars.denied
-    if own == _PERSON and likely[own] >= denied:
-        while inside[-1].name < _DENIED and _is_no_surname(text, inside[-1]):
-            inside.pop()
-        yield found._replace(end_char=min(found.end_char, inside[-1].end))
-    elif likely[own] >= denied:
+    if own == "ORG" and names_a_company(shown):
         yield found
+    elif likely[own] >= _least(shown, own, bars):
+        if own == _PERSON:
+            while inside[-1].name < _DENIED and _is_no_surname(text, inside[-1]):
+                inside.pop()
+            found = found._replace(end_char=min(found.end_char, inside[-1].end))
+        yield _seconded(found, likely[own])
+
+
+def _least(shown: str, own: str, bars: Bars) -> float:
+    """Return what the second model must give the first one's name for it to stay."""
+    if own == "ORG":
+        return bars.seconded
+    return _DENIED if holds_given_name(shown) or is_place(shown) else bars.denied
 
 
 def _is_somebody(shown: str) -> bool:
@@ -274,6 +276,11 @@ def _weighed(text: str, one: Named) -> Named:
     if one.label_ == "ORG" and not names_a_company(text[one.start_char : one.end_char]):
         return one._replace(score=_SOME_COMPANY)
     return one
+
+
+def _seconded(found: Named, likely: float) -> Named:
+    """Return what the first model found with a score by what the second says of it."""
+    return found._replace(score=round(_LEAST_SCORE + (1 - _LEAST_SCORE) * likely, 4))
 
 
 def _overlap(one: Named, two: Named) -> bool:

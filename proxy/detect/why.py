@@ -35,6 +35,7 @@ class Reason:
         kept: whether the detector reports it.
         how: the pattern that matched, or what else it was found by.
         before: score before context words were counted.
+        raised: score after that; the finding's own says how often such findings are right.
         validated: what check digits or a closed format said; None if there are none.
         context: context words before the value that raised its score.
     """
@@ -43,6 +44,7 @@ class Reason:
     kept: bool
     how: str
     before: float
+    raised: float
     validated: bool | None
     context: tuple[str, ...]
 
@@ -59,6 +61,7 @@ class Reason:
             "shown": found.shown,
             "how": self.how,
             "score_before_context": round(self.before, 4),
+            "score_after_context": round(self.raised, 4),
             "validated": self.validated,
             "context": list(self.context),
         }
@@ -70,6 +73,8 @@ class Reason:
             said.append("its format or check digits confirm it")
         if self.context:
             said.append(f"raised by {', '.join(map(repr, self.context))} before it")
+        if self.kept and self.finding.score != self.raised:
+            said.append(f"of findings like it {self.finding.score:.0%} are right")
         if not self.kept and self.finding.score < min_score:
             said.append(f"left: below {min_score:.2f}, and no context word raises it enough")
         elif not self.kept:
@@ -94,7 +99,7 @@ def reasons(
     kept = [
         replace(seen[_place(found)], finding=found, kept=True)
         if _place(found) in seen
-        else Reason(found, True, "a model", found.score, None, ())
+        else Reason(found, True, "a model", found.score, found.score, None, ())
         for found in findings
     ]
     places = {_place(found) for found in findings}
@@ -145,6 +150,7 @@ def _reason(piece: Chunk, recognizer: Any, result: Any, words: NearbyWords) -> R
         kept=False,
         how=f"pattern {name!r}" if name else "rules of its own",
         before=before,
+        raised=round(result.score, 4),
         validated=getattr(how, "validation_result", None),
         context=tuple(raising) if result.score > before else (),
     )

@@ -74,6 +74,46 @@ def _shown(terminal: int) -> Iterator[bytes]:
             yield data
 
 
+def test_the_tier_in_privet_yaml_says_what_is_read(tmp_path: Path) -> None:
+    """`fast` reads with one model, `balanced` with two where a name may be, `thorough` always."""
+    made = subprocess.run(
+        [sys.executable, "-m", "proxy", "init", "."],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    template = (tmp_path / "privet.yaml").read_text()
+    texts = {
+        "all": "I spoke to Anna Thompson in Leeds.",
+        "two": "i met with fenella ravensworth and her lawyer.",
+        "each": "my landlord okonkwo keeps the deposit.",
+    }
+    lines = "\n".join(json.dumps({"id": name, "text": text}) for name, text in texts.items())
+    persons = {}
+    for tier in ("fast", "balanced", "thorough"):
+        (tmp_path / "privet.yaml").write_text(f"{template}\ndetect: {{tier: {tier}}}\n")
+        done = privet(tmp_path, "scan", "--config", "privet.yaml", given=lines)
+        assert done.returncode == 0, done.stderr
+        said = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        persons[tier] = [
+            texts[one["id"]][start:end]
+            for one in said
+            for start, end, entity, *_ in one["spans"]
+            if entity == "PERSON"
+        ]
+    assert persons == {
+        "fast": ["Anna Thompson"],
+        "balanced": ["Anna Thompson", "fenella ravensworth"],
+        "thorough": ["Anna Thompson", "fenella ravensworth", "okonkwo"],
+    }
+    (tmp_path / "privet.yaml").write_text(f"{template}\ndetect: {{tier: cheap}}\n")
+    refused = privet(tmp_path, "scan", "--config", "privet.yaml", given=lines)
+    assert refused.returncode == 2
+    assert b"tier" in refused.stderr
+
+
 def test_scan_reads_text_files_whole_and_stops_at_a_bad_line(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_bytes(b"Dear all,\r\nAnna Schmidt.\r\n")
     (tmp_path / "bad.jsonl").write_text('{"text": "Bob Jones"}\n{"text": 7, "x": "Carla Gomez"}\n')
