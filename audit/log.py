@@ -1,4 +1,4 @@
-"""The writer: seals records on the event loop and has them made durable, in order.
+"""The writer: has records sealed on the event loop (composing.py) and made durable, in order.
 
 One process owns a slot, by an exclusive lock. `append` returns only when its record is durable; a
 record is on its way to the disk when `append` first waits, so cancelling the caller loses nothing.
@@ -21,7 +21,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.batches import Batches, Waiting
-from audit.chunks import Chunk, ChunkTable
+from audit.composing import Composer
 from audit.disk import DiskThread
 from audit.erasure import RETENTION, Erasure, read_journal
 from audit.errors import AuditError, DiskStalled, FormatError
@@ -30,14 +30,12 @@ from audit.frame import CORE, MAX_CONTENTS
 from audit.manifest import Slot, register
 from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient, describe, members_of
-from audit.record import JSON, Content, Kept, Kind, Leaf, Receipt, Reference, Run
-from audit.recovery import Recovered, note_intent, recover
-from audit.sealer import Named, Sealer
+from audit.record import JSON, Content, Kept, Kind, Receipt, Reference
+from audit.recovery import Recovered, recover
+from audit.sealer import Named
 from audit.slot import check_origin, take_slot
 from audit.store import Store
 
-SEGMENT_BYTES = 64 * 2**20
-SEGMENT_SECONDS = 3600
 #: How long a record may take to become durable, and a probe to be answered.
 TIMEOUT_SECONDS = 10.0
 PROBE_SECONDS = 3.0
@@ -60,18 +58,19 @@ class AuditLog:
         self._origin = origin
         self._recipients = tuple(recipients)
         self._clock = clock
+        self._composer = Composer(origin, self._recipients, clock, store.size)
         self._store = store
         self._lock = lock
         self._timeout_s = timeout_s
         self._disk = DiskThread()
         self._batches = Batches(
-            store, self._disk, timeout_s=timeout_s, failed=self._forget_segment, observe=observe
+            store,
+            self._disk,
+            timeout_s=timeout_s,
+            failed=self._composer.forget_segment,
+            observe=observe,
         )
         self._probing: asyncio.Future[None] | None = None
-        self._chunks = ChunkTable()
-        self._open_intents: dict[str, int] = {}
-        self._durable = store.size
-        self._sealer: Sealer | None = None
         self._erasing = asyncio.Lock()
         self._erasures: deque[Erasure] = deque()  # the one that failed last, then the next
         self._closed = False
@@ -135,7 +134,7 @@ class AuditLog:
     @property
     def size(self) -> int:
         """How many records are durable."""
-        return self._durable
+        return self._composer.durable
 
     @property
     def waiting(self) -> int:
@@ -189,20 +188,23 @@ class AuditLog:
             raise AuditError("the audit log is closed")
         self._batches.check()
         try:
-            waiting, kept = self._seal(kind, exchange_id, body, contents, kept)
+            sealer, sealed, remember, kept = self._composer.compose(
+                kind, exchange_id, body, contents, kept
+            )
         except FormatError as error:
             raise AuditError(f"the record can't be written: {error}") from error
+        loop = asyncio.get_running_loop()
+        waiting = Waiting(sealer, sealed, remember, loop.create_future(), loop.time())
         self._batches.add(waiting)
         await waiting.done
-        leaf = waiting.sealed.leaf
-        return Receipt(self._origin, leaf.sequence, leaf.time, kept)
+        return Receipt(self._origin, sealed.leaf.sequence, sealed.leaf.time, kept)
 
     def holds(self, kept: Kept) -> bool:
         """Whether the key rows of these contents are still there, until the caller awaits anything.
 
         Whether they live as long as the new record's retention is the caller's to know.
         """
-        return kept.table is self._chunks
+        return self._composer.holds(kept)
 
     async def erase(self, erasure: Erasure) -> Receipt:
         """Delete key rows, then put on record which: their contents are gone for every reader.
@@ -211,15 +213,15 @@ class AuditLog:
         """
         if self._closed:
             raise AuditError("the audit log is closed")
-        if any(row.sequence >= self._durable for row in erasure.rows):
+        if any(row.sequence >= self.size for row in erasure.rows):
             raise AuditError("the erasure names records that this log doesn't have")
         async with self._erasing:
             self._erasures.append(erasure)
             while True:
                 erasure = self._erasures[0]
-                self._chunks = ChunkTable()  # nothing may refer to a row that goes
+                self._composer.forget_contents()
                 await self._disk.do(partial(self._store.erase, erasure))
-                size = self._durable
+                size = self.size
                 await asyncio.to_thread(self._store.write_keys_anew)
                 await self._disk.do(partial(self._store.take_keys_over, size))
                 names = erasure.names()
@@ -258,67 +260,11 @@ class AuditLog:
                 self._store.close()
                 os.close(self._lock)
 
-    def _seal(
-        self,
-        kind: Kind,
-        exchange_id: str,
-        body: Mapping[str, JSON],
-        contents: Sequence[Content | Named],
-        kept: Kept | None,
-    ) -> tuple[Waiting, Kept]:
-        sealer = self._current_sealer()
-        parts: list[Content | Named | Run] = [kept.run] if kept else []
-        chunks: list[tuple[bytes, Chunk]] = []
-        before = kept.run.count if kept else 0
-        for place, content in enumerate(contents, start=before):
-            if isinstance(content, Named):
-                parts.append(content)
-                continue
-            tag = self._chunks.tag(content)
-            known = self._chunks.find(tag, content.expires)
-            _add(parts, content, known)
-            expires = known.expires if known else content.expires
-            chunks.append((tag, Chunk(content.name, Reference(sealer.next, place), expires)))
-        sealed = sealer.seal(kind, exchange_id, self._clock(), body, parts)
-        remember = partial(self._remember, sealed.leaf, chunks, self._chunks)
-        run = Run(sealed.leaf.sequence, 0, before + len(contents))
-        loop = asyncio.get_running_loop()
-        waiting = Waiting(sealer, sealed, remember, loop.create_future(), loop.time())
-        return waiting, Kept(self._chunks, run)
-
-    def _current_sealer(self) -> Sealer:
-        """The open segment's sealer; a new one after a start, a failure, full size, an hour."""
-        last, now = self._sealer, self._clock()
-        if last and last.size <= SEGMENT_BYTES and now - last.time <= SEGMENT_SECONDS * 10**9:
-            return last
-        self._sealer = Sealer(
-            self._origin,
-            self._recipients,
-            first=self._durable if last is None else last.next,
-            open_from=min([self._durable, *self._open_intents.values()]),
-            time=now,
-        )
-        return self._sealer
-
-    def _remember(self, leaf: Leaf, chunks: list[tuple[bytes, Chunk]], table: ChunkTable) -> None:
-        """A record is durable, and its chunks are there for later ones to refer to.
-
-        `table` is the one of when it was sealed: after an erasure there is a new one.
-        """
-        self._durable += 1
-        note_intent(self._open_intents, leaf)
-        for tag, chunk in chunks:
-            table.enter(tag, chunk)
-
-    def _forget_segment(self) -> None:
-        """Records were lost: no link of this segment's ratchet may be used any more."""
-        self._sealer = None
-
     def _tell_what_was_found(self, recovered: Recovered, interrupted: list[Erasure]) -> None:
         """Append, before anything else, what a restart cut, which outcomes nobody knows, and the
         erasure that a crash interrupted, once its rows are gone.
         """
-        sealer, time = self._current_sealer(), self._clock()
+        sealer, time = self._composer.sealer(), self._clock()
         records = []
         if recovered.recipients not in {None, frozenset(members_of(self._recipients))}:
             body = {"recipients": describe(self._recipients)}
@@ -335,7 +281,7 @@ class AuditLog:
             records.append(sealer.seal(Kind.ERASURE, one.id, time, one.body(), one.names()))
         if records:
             self._store.write(sealer.header, sealer.first, records)
-            self._durable = self._store.size
+            self._composer.durable = self._store.size
         if interrupted:
             self._store.erased()
 
@@ -344,18 +290,3 @@ def _whatever_came(probing: asyncio.Future[None]) -> None:
     """A probe's failure is nobody's when all who waited for it have left."""
     if not probing.cancelled():
         probing.exception()
-
-
-def _add(parts: list[Content | Named | Run], content: Content, known: Chunk | None) -> None:
-    """Add a content: itself if it is new, else where it stands, as one run with its neighbours."""
-    if known is None:
-        parts.append(content)
-        return
-    sequence, place = known.where.sequence, known.where.place
-    match parts[-1] if parts else None:
-        case _ if known.name != content.name:
-            parts.append(Named(content.name, known.where))
-        case Run(earlier, start, count) if earlier == sequence and start + count == place:
-            parts[-1] = Run(sequence, start, count + 1)
-        case _:
-            parts.append(Run(sequence, place, 1))

@@ -96,8 +96,8 @@ async def test_the_writers_state_does_not_open_its_first_record(site: Site) -> N
     await asyncio.gather(*(some() for _ in range(64)))
     record = first_record(site)
     secrets = secrets_in(log)
-    assert log._sealer is not None
-    assert log._sealer._ratchet._link in secrets, "the walk reaches what it has to reach"
+    assert log._composer._sealer is not None
+    assert log._composer._sealer._ratchet._link in secrets, "the walk reaches what it has to reach"
     assert not any(opens(secret, *record) for secret in secrets)
     assert not any(
         b"secret words" in bytes(one) for one in reachable(log) if isinstance(one, bytes)

@@ -167,9 +167,9 @@ async def test_an_indexers_key_opens_no_text_and_no_body(site: Indexed) -> None:
 async def test_the_writer_cant_go_back_to_what_an_indexer_reads(site: Indexed) -> None:
     log = site.start()
     await log.append(Kind.INTENT, "e-1", INTENT, [Content("value/PERSON_1", b"Jane", "s")])
-    assert log._sealer is not None
-    assert log._sealer._index is not None
-    link = log._sealer._index._link
+    assert log._composer._sealer is not None
+    assert log._composer._sealer._index is not None
+    link = log._composer._sealer._index._link
     await log.close()
     _, digest, (intent,) = frames(site)
     later = Ratchet(bytes(32), digest)

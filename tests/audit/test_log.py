@@ -14,7 +14,7 @@ from threading import Event
 import pytest
 
 import audit.batches
-import audit.log
+import audit.composing
 import audit.rows
 import audit.store
 import audit.verify_rows
@@ -317,7 +317,7 @@ async def test_checkpoints_follow_the_count(site: Site, monkeypatch: pytest.Monk
 
 
 async def test_segments_end_at_their_full_size(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit.log, "SEGMENT_BYTES", 3000)
+    monkeypatch.setattr(audit.composing, "SEGMENT_BYTES", 3000)
     log = site.open()
     await asyncio.gather(*(converse(log, 4, f"c{n}") for n in range(5)))
     await log.close()
@@ -526,7 +526,7 @@ async def test_red_switch_key_rows_that_are_read_first_seem_to_be_missing(
 async def test_reading_a_log_takes_no_more_memory_than_reading_a_short_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit.log, "SEGMENT_BYTES", 20_000)
+    monkeypatch.setattr(audit.composing, "SEGMENT_BYTES", 20_000)
     peaks = []
     for turns in (300, 2400):
         site = Site(tmp_path / str(turns))

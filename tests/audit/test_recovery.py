@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import audit.batches
-import audit.log
+import audit.composing
 from audit.errors import AuditError
 from audit.log import AuditLog
 from audit.reading import Reader, Record
@@ -69,7 +69,7 @@ async def test_after_a_crash_open_intents_are_unknown(site: Site) -> None:
 async def test_an_intent_that_is_many_segments_old_is_still_found(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit.log, "SEGMENT_BYTES", 1000)
+    monkeypatch.setattr(audit.composing, "SEGMENT_BYTES", 1000)
     log = site.open()
     await log.append(Kind.INTENT, "old", {})
     for part in range(10):

@@ -59,7 +59,7 @@ async def test_without_the_ratchets_step_the_current_link_is_the_first(
 
 def current_link(privet: House) -> bytes:
     log: Any = privet.services.recorder._log
-    link: bytes = log._sealer._ratchet._link
+    link: bytes = log._composer._sealer._ratchet._link
     return link
 
 
