@@ -29,6 +29,7 @@ from proxy.detect.knowledge import load as load_knowledge
 from proxy.detect.knowledge_watch import KnowledgeStore
 from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
+from proxy.detect.shared import SharedFindings
 from proxy.detect.sweep import load_lexicon
 from proxy.elsewhere import Elsewhere, Place
 from proxy.exchange import Endpoint
@@ -58,14 +59,19 @@ log = structlog.get_logger(__name__)
 
 @asynccontextmanager
 async def detecting(
-    configuration: Configuration, nursery: Nursery | None = None
+    configuration: Configuration,
+    nursery: Nursery | None = None,
+    shared: SharedFindings | None = None,
 ) -> AsyncIterator[Detector]:
     """The detector processes, started; raises DetectorUnavailable when they don't start.
 
     Args:
         nursery: where they come from, if somebody else has started it.
+        shared: what other processes have found.
     """
-    detector = Detector(detect_settings(configuration), os.urandom(32), nursery=nursery)
+    key = shared.key if shared else os.urandom(32)
+    settings = detect_settings(configuration)
+    detector = Detector(settings, key, nursery=nursery, shared=shared)
     try:
         await detector.start()
         yield detector

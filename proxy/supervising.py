@@ -2,8 +2,9 @@
 
 Each worker is a process of its own, started afresh rather than forked: a fork would inherit the
 parent's event loop and threads. The kernel spreads connections over them (SO_REUSEPORT). What they
-share: the nursery that this parent owns, and files (policy, keys, the vault). What they don't:
-audit slots, worker k writes slot k.
+share: the nursery that this parent owns, what any of them has found (so a conversation's next turn
+has nothing but what is new in it analysed, whoever gets it), and files (policy, keys, the vault).
+What they don't: audit slots, worker k writes slot k.
 
 Invariants: a worker that ends by itself is replaced, and its successor puts that on record; after
 SIGTERM each one drains, and none outlives this parent by more than its grace.
@@ -17,7 +18,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 
 import orjson
 import structlog
@@ -26,6 +27,7 @@ import uvloop
 from proxy import admin, logs
 from proxy.config import Configuration
 from proxy.detect.nursery import Nursery
+from proxy.detect.shared import SharedFindings
 from proxy.reporting import Report
 from proxy.services import detect_settings
 from proxy.serving import stop_signal
@@ -58,9 +60,19 @@ async def supervise(configuration: Configuration, *, allow_shadow: bool) -> int:
     settings = configuration.settings
     stop = stop_signal()
     nursery = Nursery(detect_settings(configuration))
-    with _reserved(*settings.address) as listen:
+    with (
+        _reserved(*settings.address) as listen,
+        closing(SharedFindings.create(settings.detect.cache_entries)) as shared,
+    ):
         await nursery.start()
-        order = Order(settings.at(listen), configuration.folder, nursery.control, allow_shadow)
+        order = Order(
+            settings.at(listen),
+            configuration.folder,
+            nursery.control,
+            shared.descriptor,
+            shared.key,
+            allow_shadow,
+        )
         workers = [Worker(str(number), order) for number in range(settings.workers)]
         try:
             started = await asyncio.gather(*(worker.start() for worker in workers))
@@ -114,7 +126,7 @@ class Worker:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "proxy.working"),
                 stdin=theirs.fileno(),
-                pass_fds=[self._order.control],
+                pass_fds=[self._order.control, self._order.found],
             )
         reader, writer = await asyncio.open_unix_connection(sock=ours, limit=_MAX_LINE)
         self._reader, self._writer, self._unanswered = reader, writer, 0

@@ -22,6 +22,7 @@ from audit.errors import AuditError, FormatError
 from proxy import logs
 from proxy.config import Configuration, Settings
 from proxy.detect.nursery import Nursery
+from proxy.detect.shared import SharedFindings
 from proxy.errors import PrivetError
 from proxy.journey import Services
 from proxy.reporting import report
@@ -39,11 +40,14 @@ class Order:
 
     Attributes:
         control: the inherited socket of the parent's nursery.
+        found, key: the inherited memory of what any worker has found, and the key to it.
     """
 
     settings: Settings
     folder: Path
     control: int
+    found: int
+    key: bytes
     allow_shadow: bool
 
     def line(self, slot: str, ended: str) -> bytes:
@@ -52,6 +56,8 @@ class Order:
             "settings": self.settings.model_dump(mode="json"),
             "folder": str(self.folder),
             "control": self.control,
+            "found": self.found,
+            "key": self.key.hex(),
             "allow_shadow": self.allow_shadow,
             "slot": slot,
             "ended": ended,
@@ -83,9 +89,10 @@ async def _work() -> None:
     structlog.contextvars.bind_contextvars(worker=said["slot"])
     configuration = Configuration(settings, Path(said["folder"]))
     nursery = Nursery(detect_settings(configuration), said["control"])
+    shared = SharedFindings(said["found"], bytes.fromhex(said["key"]))
     shown = door(configuration)
     async with (
-        detecting(configuration, nursery) as detector,
+        detecting(configuration, nursery, shared) as detector,
         running(
             configuration,
             detector,

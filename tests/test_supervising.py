@@ -20,7 +20,9 @@ async def test_an_answer_that_came_too_late_isnt_the_next_ones(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings: config.Settings = write_configuration(tmp_path, "http://127.0.0.1:9").settings
-    worker = Worker("0", Order(settings, tmp_path, control=-1, allow_shadow=False))
+    worker = Worker(
+        "0", Order(settings, tmp_path, control=-1, found=-1, key=b"", allow_shadow=False)
+    )
     ours, theirs = socket.socketpair()
     worker._reader, worker._writer = await asyncio.open_unix_connection(sock=ours)
     asked, answers = await asyncio.open_unix_connection(sock=theirs)

@@ -1,9 +1,9 @@
 """What was found in a chunk, remembered without the chunk.
 
 Invariants: keys are keyed hashes and values are offsets, types and scores, so the cache holds no
-text, and without the key (which dies with the process) nobody can test a guess against it. The
-tenant is part of the key: one tenant's timing says nothing about another's text. A chunk that is
-asked for again while it is being analysed is analysed once.
+text, and without the key (which dies with the process that made it) nobody can test a guess against
+it. The tenant is part of the key: one tenant's timing says nothing about another's text. A chunk
+that is asked for again while it is being analysed is analysed once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from proxy.exchange import Finding
 
 #: Findings of a chunk, with offsets into its window.
 Findings = tuple[Finding, ...]
+#: Length of a chunk's key.
+KEY_BYTES = 16
 
 
 def chunk_key(key: bytes, digest: bytes, tenant: str, models: bool, piece: Chunk) -> bytes:
@@ -34,7 +36,7 @@ def chunk_key(key: bytes, digest: bytes, tenant: str, models: bool, piece: Chunk
     """
     owner = tenant.encode("utf-8", "surrogatepass")
     head = f"{len(owner)},{int(models)},{piece.start},{piece.end},{piece.language};".encode()
-    hashed = hashlib.blake2b(digest + head + owner, key=key, digest_size=16)
+    hashed = hashlib.blake2b(digest + head + owner, key=key, digest_size=KEY_BYTES)
     hashed.update(piece.text.encode("utf-8", "surrogatepass"))
     return hashed.digest()
 
@@ -101,7 +103,11 @@ class FindingCache:
         self._forget(key, pending)
         if pending.future.cancelled() or pending.future.exception():
             return
-        self._known[key] = pending.future.result()
+        self.remember(key, pending.future.result())
+
+    def remember(self, key: bytes, found: Findings) -> None:
+        """Keep what was found under `key`, in the place of what was asked for longest ago."""
+        self._known[key] = found
         while len(self._known) > self._entries:
             self._known.popitem(last=False)
 

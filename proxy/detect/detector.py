@@ -11,15 +11,17 @@ import asyncio
 import itertools
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
-from proxy.detect.cache import FindingCache, chunk_key
+from proxy.detect.cache import KEY_BYTES, FindingCache, chunk_key
 from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.knowledge import Knowledge
 from proxy.detect.languages import Languages, coverage
 from proxy.detect.nursery import Nursery
 from proxy.detect.pool import Pool
 from proxy.detect.settings import DetectSettings
+from proxy.detect.shared import SharedFindings
 from proxy.detect.spans import merge
 from proxy.errors import DetectorUnavailable
 from proxy.exchange import Coverage, Finding, Reach, TextPart
@@ -62,14 +64,17 @@ class Detector:
         key: bytes,
         knowledge: Knowledge | None = None,
         nursery: Nursery | None = None,
+        shared: SharedFindings | None = None,
     ) -> None:
         """Set up; `start` does the work.
 
         Args:
             settings: how to detect.
-            key: secret for the cache's keyed hash, 16 to 64 random bytes, for this process only.
+            key: secret for the cache's keyed hash, 16 to 64 random bytes; that of `shared`, or for
+                this process only.
             knowledge: what a customer knows; `learn` replaces it.
             nursery: where detector processes come from, if somebody else has started it.
+            shared: what other processes with the same settings have found.
         """
         self._own: frozenset[str] = frozenset()
         self._knowledge = knowledge or Knowledge()
@@ -77,6 +82,7 @@ class Detector:
         self.counts = DetectCounts()
         self._settings = settings
         self._key = key
+        self._shared = shared
         self._cache = FindingCache(settings.cache_entries)
         self._pool = Pool(settings, nursery)
         self._languages = Languages(settings.language)
@@ -103,15 +109,14 @@ class Detector:
         knowledge, and analysed under this, from being taken for an answer should that come back.
         """
         self._knowledge = knowledge
-        self._digest = (
-            self._settings.digest + knowledge.digest + next(self._lessons).to_bytes(8, "big")
-        )
+        self._digest = self._settings.digest + knowledge.digest
+        self._lesson = next(self._lessons).to_bytes(8, "big")
         self._pool.teach(knowledge.taught)
 
     @property
     def digest(self) -> str:
         """Stands for how it detects: what it found under another one says nothing."""
-        return self._digest.hex()
+        return (self._digest + self._lesson).hex()
 
     @property
     def ready(self) -> bool:
@@ -184,7 +189,11 @@ class Detector:
             return []
         models = part.reach is Reach.FULL
         return [
-            _Piece(piece, models, chunk_key(self._key, self._digest, tenant, models, piece))
+            _Piece(
+                piece,
+                models,
+                chunk_key(self._key, self._digest, tenant, models, piece) + self._lesson,
+            )
             for piece in chunk(
                 part.text,
                 self._settings.chunk_chars,
@@ -195,7 +204,7 @@ class Detector:
 
     async def _findings(self, pieces: list[_Piece]) -> list[tuple[Finding, ...]]:
         """Return the findings of each piece, from memory where it is known."""
-        known = [self._cache.get(piece.key) for piece in pieces]
+        known = [self._known(piece.key) for piece in pieces]
         self.counts = replace(self.counts, chunks=self.counts.chunks + len(pieces))
         unknown = [position for position, findings in enumerate(known) if findings is None]
         if not unknown:
@@ -223,6 +232,21 @@ class Detector:
             for position, findings in enumerate(known)
         ]
 
+    def _known(self, key: bytes) -> tuple[Finding, ...] | None:
+        """What this process remembers, or another has found under the same knowledge."""
+        found = self._cache.get(key)
+        if found is None and self._shared is not None:
+            found = self._shared.get(key[:KEY_BYTES])
+            if found is not None:
+                self._cache.remember(key, found)
+        return found
+
+    def _share(self, key: bytes, analysed: asyncio.Future[tuple[Finding, ...]]) -> None:
+        """Let others have what was found, unless it was learnt meanwhile what they don't know."""
+        failed = analysed.cancelled() or analysed.exception()
+        if self._shared is not None and not failed and key.endswith(self._lesson):
+            self._shared.put(key[:KEY_BYTES], analysed.result())
+
     def _ask(self, piece: _Piece, place: int) -> Coroutine[Any, Any, tuple[Finding, ...]]:
         """Have a piece analysed, unless another call already does."""
 
@@ -232,7 +256,9 @@ class Detector:
                 analysed=self.counts.analysed + 1,
                 characters=self.counts.characters + len(piece.chunk.text),
             )
-            return self._pool.submit(piece.chunk, piece.models, place)
+            analysed = self._pool.submit(piece.chunk, piece.models, place)
+            analysed.add_done_callback(partial(self._share, piece.key))
+            return analysed
 
         return self._cache.ask(piece.key, submit)
 

@@ -115,8 +115,9 @@ def _quarters(samples: list[int]) -> tuple[int, int]:
 
 
 def _resident(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") // 1024
+    """KB of its own (proc(5), statm): what workers share is a table that fills up to its size."""
+    _, resident, shared, *_ = map(int, Path(f"/proc/{pid}/statm").read_text().split())
+    return (resident - shared) * os.sysconf("SC_PAGE_SIZE") // 1024
 
 
 def _descriptors(pid: int) -> int:

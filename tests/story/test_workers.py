@@ -156,6 +156,16 @@ async def test_a_day_of_two_workers(tmp_path: Path, simulator: Simulator) -> Non
         name = 'privet_requests_total{code="",dialect="openai.chat",status="200"}'
         assert await site.metric(name) == asked
 
+        # A conversation goes from one to the other, and each turn has its new text analysed only.
+        analysed = 'privet_detect_chunks_total{by="process"}'
+        turns: list[Any] = []
+        for turn in range(8):
+            turns.append({"role": "user", "content": f"Turn {turn}: Jane Hollander wrote."})
+            before = await site.metric(analysed)
+            async with site.client() as client:
+                await client.chat.completions.create(model="gpt-4o-mini", messages=turns)
+            assert await site.metric(analysed) == before + 1
+
         # What one stores, the other finds.
         async with site.client() as client:
             stored = await client.responses.create(
