@@ -69,7 +69,8 @@ class Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Whatever the kernel doesn't take at once is known to wait: it is what a timer needs."""
-        cast("asyncio.WriteTransport", transport).set_write_buffer_limits(high=0)
+        # Not 0: TLS has as much waiting when nothing does, and would never go on.
+        cast("asyncio.WriteTransport", transport).set_write_buffer_limits(high=1, low=0)
         super().connection_made(transport)
 
     def pause_writing(self) -> None:

@@ -180,7 +180,8 @@ class Worker:
                         self._unanswered += 1
                         answer = await self._last_answer()
             if not answer:
-                return self._before.saying("the worker doesn't answer")
+                last = self._report or Report.nothing()  # counts never fall
+                return last.after(self._before).saying("the worker doesn't answer")
             self._report = Report.from_dict(orjson.loads(answer))
             return self._report.after(self._before)
 

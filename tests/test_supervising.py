@@ -28,7 +28,8 @@ async def test_an_answer_that_came_too_late_isnt_the_next_ones(
     asked, answers = await asyncio.open_unix_connection(sock=theirs)
 
     def answer(policy: str) -> None:
-        said = Report({"serving": "ok"}, policy, "").as_dict()
+        counted = [(["requests"], int(policy[-1]))]
+        said = Report({"serving": "ok"}, policy, "", counts=counted).as_dict()
         answers.write(orjson.dumps(said, option=orjson.OPT_APPEND_NEWLINE))
 
     monkeypatch.setattr(supervising, "_ANSWER_S", 0.05)
@@ -40,5 +41,8 @@ async def test_an_answer_that_came_too_late_isnt_the_next_ones(
         assert await asked.readline() == b"report\n"
         answer(f"policy {question}")
     assert (await asking).policy == "policy 2"
+    monkeypatch.setattr(supervising, "_ANSWER_S", 0.05)
+    silent = await worker.report()
+    assert (silent.ready, silent.counts) == (False, [(["requests"], 2)]), "counts never fall"
     answers.close()
     worker._writer.close()

@@ -1,13 +1,13 @@
 """`python -m tests.bench.workers`: what a request costs with one worker and with two.
 
-The same 1,000 requests at the same pace, each with a new message; conversations whose turns come to
-whichever worker; and for both, CPU seconds by kind of process, and the work: chunks analysed, batches
-of records synced, checkpoints.
+Requests with a new message each, at a pace: first as many for both, so that two workers have half each to
+do, then as many for each worker; and conversations whose turns come to whichever worker. For all,
+CPU seconds by kind of process, and the work: chunks analysed, batches of records synced, checkpoints.
+Each log is synced by itself, so what comes to two of them comes in smaller batches.
 
 Both CPUs are kept busy by programs that run when nobody else wants to (SCHED_IDLE), in both arms alike:
 where two CPUs are the two threads of one core, a program takes more seconds while the other is busy,
-and two workers would pay for being two. What is served at which moment doesn't depend on how fast
-it goes, so batches are as large as the pace makes them. The arms take turns.
+and two workers would pay for being two. The arms take turns.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -36,8 +37,13 @@ from tests.bench.conversations import MODEL
 from tests.bench.processes import free_port, serving
 from tests.house import write_configuration
 
-CONNECTIONS = 16
-TURNS = 10  # of a conversation
+CONNECTIONS = 32
+#: Case -> turns of a conversation, and whether each worker gets as much as the one.
+CASES = {
+    "one new message, as many for both": (1, False),
+    "one new message, as many for each worker": (1, True),
+    "conversations of ten turns, as many for each worker": (10, True),
+}
 _TICKS = os.sysconf("SC_CLK_TCK")
 _COUNTED = {
     "chunks analysed": 'privet_detect_chunks_total{by="process"}',
@@ -83,11 +89,9 @@ def main() -> None:
     """Start both, measure in turns, print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.workers", description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000)
-    parser.add_argument("--pace", type=float, default=40, help="requests a second")
+    parser.add_argument("--pace", type=float, default=20, help="requests a second")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--unpaced", action="store_true", help="as fast as it goes")
     chosen = parser.parse_args()
-    pace = 0 if chosen.unpaced else chosen.pace
     with ExitStack() as stack:
         provider = stack.enter_context(serving("upstream", cpu=max(os.sched_getaffinity(0))))
         upstream = f"http://127.0.0.1:{provider.port}/v1"
@@ -95,15 +99,16 @@ def main() -> None:
         stack.enter_context(_busy())
         taken: dict[tuple[str, int], list[Counter[str]]] = {}
         for round_number in range(chosen.rounds + 1):
-            for case, turns in (("one new message", 1), ("conversations", TURNS)):
-                for workers, arm in arms.items():
-                    before = arm.spent()
-                    name = f"{round_number}-{workers}-{turns}"
-                    uvloop.run(_load(arm, name, chosen.requests, turns, pace))
-                    if round_number:  # the first warms up
-                        spent = arm.spent()
-                        spent.subtract(before)
-                        taken.setdefault((case, workers), []).append(spent)
+            for (case, (turns, each)), (workers, arm) in product(CASES.items(), arms.items()):
+                before, times = arm.spent(), workers if each else 1
+                name = f"{round_number}-{workers}-{turns}-{each}"
+                load = _load(arm, name, times * chosen.requests, turns, times * chosen.pace)
+                uvloop.run(load)
+                if round_number:  # the first warms up
+                    spent = arm.spent()
+                    spent.subtract(before)
+                    shares = Counter({what: spent[what] / times for what in spent})
+                    taken.setdefault((case, workers), []).append(shares)
         _print(taken, chosen.requests)
         for workers, arm in arms.items():
             print(f"{workers} worker(s): {_memory_mb(arm):.0f} MB")
@@ -176,8 +181,7 @@ async def _load(arm: Arm, name: str, requests: int, turns: int, pace: float) -> 
     numbers = iter(range(requests // turns))
 
     async def ask(session: aiohttp.ClientSession, messages: list[Any], nth: int) -> None:
-        if pace:
-            await asyncio.sleep(began + nth / pace - asyncio.get_running_loop().time())
+        await asyncio.sleep(began + nth / pace - asyncio.get_running_loop().time())
         body = {"model": MODEL, "messages": messages}
         async with session.post(f"{arm.base_url}/chat/completions", json=body) as answer:
             assert answer.status == 200, await answer.text()

@@ -113,8 +113,10 @@ class Site:
 
     async def metric(self, line: str) -> float:
         admin = next(e for e in self.events if e["event"] == "administering")["admin_url"]
-        async with httpx.AsyncClient() as client:
-            text = (await client.get(f"{admin}/metrics")).text
+        text = 'check="worker"'
+        async with httpx.AsyncClient(timeout=60) as client:
+            while 'check="worker"' in text:  # one has no time to answer just now
+                text = (await client.get(f"{admin}/metrics")).text
         found = re.search(rf"(?m)^{re.escape(line)} (.*)$", text)
         return float(found[1]) if found else 0.0
 
