@@ -13,6 +13,7 @@ from phonenumbers import (
 )
 
 from proxy.detect.recognizers.phone import _SAID, PLANS, Phone, _Calls
+from proxy.detect.recognizers.phone_abroad import PhoneAbroadRecognizer
 from proxy.detect.recognizers.phone_label import PhoneLabelRecognizer
 from proxy.detect.recognizers.phone_plans import Matcher, knows, runs
 
@@ -164,3 +165,31 @@ def test_where_a_text_asks_for_a_call(words: list[str], low: int, high: int) -> 
     first = _SAID.search(text)
     assert _Calls(text).within(low, high) == bool(_SAID.search(text, low, high))
     assert _Calls(text).before(high) == (first is not None and first.start() < high)
+
+
+def _abroad(text: str) -> list[str]:
+    results = PhoneAbroadRecognizer().analyze(text, ["PHONE_NUMBER"])
+    return [text[one.start : one.end] for one in results]
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["+33 6 39 98 01 23", "+1 415-555-0132", "+44 7700 900 123", "+49 (0)30 23125 000"],
+)
+def test_a_number_that_no_plan_knows_is_one_by_its_plus(number: str) -> None:
+    for text in (number, f"rang {number} twice"):
+        assert [*(shown for shown, _ in _found(text)), *_abroad(text)] == [number]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at +1 234",
+        "a+33 6 39 98 01 23",
+        "+  line\n+33 6 39 98 01 23",
+        "+999 12 34 56 78",
+        "1 +2 3 +4 5",
+    ],
+)
+def test_not_every_plus_begins_a_number(text: str) -> None:
+    assert _abroad(text) == []

@@ -33,6 +33,7 @@ from proxy.detect.recognizers.person_context import PersonContextRecognizer
 from proxy.detect.recognizers.person_given import PersonGivenNameRecognizer
 from proxy.detect.recognizers.person_label import PersonLabelRecognizer
 from proxy.detect.recognizers.phone import Phone
+from proxy.detect.recognizers.phone_abroad import PhoneAbroadRecognizer
 from proxy.detect.recognizers.phone_label import PhoneLabelRecognizer
 from proxy.detect.recognizers.private_key import PrivateKeyRecognizer
 from proxy.detect.recognizers.username import UsernameRecognizer
@@ -78,6 +79,7 @@ RECOGNIZERS: tuple[Factory, ...] = (
     _as_it_stands(presidio.DateRecognizer),
     DateInWordsRecognizer,
     Phone,
+    PhoneAbroadRecognizer,
     PhoneLabelRecognizer,
     DateOfBirthRecognizer,
     DateOfBirthSaidRecognizer,
