@@ -193,11 +193,14 @@ class Engine:
             jobs: chunks, each with whether models look at it or patterns only. The models take all
                 of them in one batch.
         """
-        found = self._read(jobs)
-        for position, (piece, models) in enumerate(jobs):
-            disguised = list(self._disguised(piece, models))
-            if disguised:
-                found[position] = merge([*found[position], *disguised])
+        try:
+            found = self._read(jobs)
+            for position, (piece, models) in enumerate(jobs):
+                disguised = list(self._disguised(piece, models))
+                if disguised:
+                    found[position] = merge([*found[position], *disguised])
+        finally:
+            self._names.forget()
         return [
             tuple(likely for one in each if (likely := self._calibration.of(one))) for each in found
         ]

@@ -145,6 +145,11 @@ class Names:
             named = [one for one in named if not _names_a_part(text, one)]
         return doc, named
 
+    def forget(self) -> None:
+        """Keep no text of what was read; called after each batch."""
+        if self._second is not None:
+            self._second.forget()
+
     def _judged(self, text: str, asked: Iterable[tuple[int, int]]) -> list[Judged]:
         """The second model's word on each word of the passages, with places in the text."""
         if self._second is None:

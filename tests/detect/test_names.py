@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,28 @@ def test_persons_in_eight_languages(find: Find, text: str, name: str) -> None:
 )
 def test_code_and_plain_questions_name_nobody(find: Find, text: str) -> None:
     assert _persons(find, text) == []
+
+
+def test_a_passage_is_read_once_for_a_batch_and_kept_no_longer(second: SecondOpinion) -> None:
+    class Counting:
+        runs = 0
+
+        def run(self, *asked: Any) -> Any:
+            self.runs += 1
+            return session.run(*asked)
+
+    session, counting = second._session, Counting()
+    second._session = counting
+    try:
+        once = second.judge("Ask Ana Lima.")
+        assert second.judge("Ask Ana Lima.") == once
+        assert counting.runs == 1
+        second.forget()
+        assert not second._judged
+        assert second.judge("Ask Ana Lima.") == once
+        assert counting.runs == 2
+    finally:
+        second._session = session
 
 
 def test_a_street_with_a_number_is_an_address(second: SecondOpinion) -> None:
