@@ -25,8 +25,9 @@ from proxy.policy.cases import Found
 from proxy.policy.compiled import Policy
 from proxy.policy.explain import Explanation, explain, render_explanation
 from proxy.policy.load import load, parse
+from proxy.policy.testing import misspelt
 from proxy.scaffold import starter_policy
-from proxy.yaml_file import read_yaml
+from proxy.yaml_file import ConfigError, Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,11 @@ def explain_facts(facts: str, asked: Asked) -> Told:
         ConfigError: the policy or the facts can't be read.
         NotFound: the policy has no such provider.
     """
-    found = read_yaml(facts, "FACTS", Found)
+    document = Document(facts, "FACTS")
+    found = document.read(Found)
     policy = load(asked.policy) if asked.policy else parse(starter_policy(), "starter.yaml")
+    if problems := list(misspelt(document, (), found, policy)):
+        raise ConfigError(problems)
     return Told(_explained(policy, found.facts, asked))
 
 

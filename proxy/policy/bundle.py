@@ -185,6 +185,8 @@ def write_key(path: Path) -> Path:
 def read_private_key(path: Path) -> Ed25519PrivateKey:
     """A signer's private key: unencrypted PEM, readable by its owner alone. Raises ConfigError."""
     try:
+        if b"PUBLIC KEY" in path.read_bytes():
+            _refuse(path, "this is a public key", "sign with the private one", "key")
         if path.stat().st_mode & 0o077:
             _refuse(path, "others may read this private key", f"run chmod 600 {path}", "key")
         key = load_pem_private_key(path.read_bytes(), password=None)

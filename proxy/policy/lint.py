@@ -13,6 +13,7 @@ from pathlib import Path
 
 from proxy.hints import did_you_mean
 from proxy.policy import lint_values
+from proxy.policy.bundle import is_bundle
 from proxy.policy.compiled import Policy
 from proxy.policy.lint_keys import Keys, some_of
 from proxy.policy.load import compile_policy, read_checked
@@ -54,7 +55,11 @@ def lint(path: Path, produced: Collection[str] | None, on: date) -> list[Problem
         on: today, UTC: waivers that ended or end within 30 days are listed.
     """
     try:
-        document, form = read_checked(read_text(path), str(path), produced)
+        text = read_text(path)
+        if is_bundle(text):
+            message, hint = "this is a signed bundle", "lint the policy that it was made of"
+            return [Problem(str(path), 1, 1, message, hint, "bundle")]
+        document, form = read_checked(text, str(path), produced)
     except ConfigError as error:
         return list(error.problems)
     linter = _Linter(document, form, compile_policy(form))

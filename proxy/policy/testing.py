@@ -38,6 +38,9 @@ class Result:
 def read_tests(path: Path) -> tuple[Document, TestFile, Policy]:
     """A test file and the policy that it names. Raises ConfigError if either is invalid."""
     document = Document(read_text(path), str(path))
+    if isinstance(document.value, dict) and "rules" in document.value:
+        hint = f"its tests are in {path.stem}.test.yaml, if there are any"
+        raise ConfigError([document.problem((), "this is a policy and no tests", hint)])
     form = document.read(TestFile)
     policy = load(path.parent / form.policy)
     if problems := list(_vacuous(document, form, policy)):
@@ -94,11 +97,11 @@ def _vacuous(document: Document, form: TestFile, policy: Policy) -> Iterator[Pro
             message = f"{', '.join(sorted(missing))} isn't given, so it can't be shown"
             place: Loc = ("cases", index, "expect", "hides")
             yield document.problem(place, message, "add it to given.entities", "vacuous")
-        yield from _misspelt(document, ("cases", index, "given"), case.given, policy)
+        yield from misspelt(document, ("cases", index, "given"), case.given, policy)
 
 
-def _misspelt(document: Document, given: Loc, found: Found, policy: Policy) -> Iterator[Problem]:
-    """What a case names and no request could hold; an entity of its own making isn't among it."""
+def misspelt(document: Document, given: Loc, found: Found, policy: Policy) -> Iterator[Problem]:
+    """What facts name and no request could hold; an entity of their own making isn't among it."""
     for key in ("entities", "counts", "found_by"):
         for index, name in enumerate(getattr(found, key)):
             hint = did_you_mean(name, policy.entities, or_list=False)

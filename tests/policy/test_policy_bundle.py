@@ -152,6 +152,10 @@ def test_a_private_key_that_others_may_read_is_refused(desk: Path) -> None:
     assert "others may read" in refusal(lambda: read_private_key(desk / "alice"))
 
 
+def test_a_public_key_signs_nothing_and_is_no_reason_to_hide_it(desk: Path) -> None:
+    assert "this is a public key" in refusal(lambda: read_private_key(desk / "alice.pub"))
+
+
 def test_an_invalid_policy_is_not_signed(desk: Path) -> None:
     (desk / "policy.yaml").write_text(ACME.replace("providers: any}", "providers: nobody}"))
     with pytest.raises(ConfigError, match="no provider 'nobody'"):

@@ -320,3 +320,8 @@ def test_a_value_that_is_hardly_meant_is_told(
         for p in told(tmp_path, ACME.replace(old, new, 1))
     ]
     assert said in found
+
+
+def test_a_bundle_is_not_linted_as_a_policy(tmp_path: Path) -> None:
+    (problem,) = told(tmp_path, '{"payload": "", "payloadType": "x", "signatures": []}')
+    assert (problem.code, problem.message) == ("bundle", "this is a signed bundle")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from proxy.exchange import Principal
+from proxy.explaining import Asked, explain_facts
 from proxy.policy.testing import run
 from proxy.yaml_file import ConfigError
 
@@ -119,3 +121,16 @@ def test_a_case_about_what_is_misspelt_is_an_error(tmp_path: Path, given: str, t
 def test_a_case_may_be_about_an_entity_that_the_policy_does_not_list(tmp_path: Path) -> None:
     case = "cases:\n  - {name: a, given: {entities: [XYZ], provider: azure-eu}, expect: {hides: [XYZ]}}\n"
     assert problems(tmp_path, case) == []
+
+
+def test_a_policy_is_no_test_file(tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text(ACME)
+    with pytest.raises(ConfigError, match="this is a policy and no tests"):
+        run(tmp_path / "acme.yaml", TODAY)
+
+
+def test_explaining_what_is_misspelt_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text(ACME)
+    asked = Asked(tmp_path / "acme.yaml", None, Principal("acme", "", ""), "", TODAY)
+    with pytest.raises(ConfigError, match="FACTS:1:13: 'PRESON' isn't an entity of the policy"):
+        explain_facts("{entities: [PRESON]}", asked)
