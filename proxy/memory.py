@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from proxy.exchange import Action, Principal, TextPart, Treatment
+from proxy.keeping import Filed
 from proxy.mask.numbered import NOTHING, Numbered
 from proxy.mask.plan import Plan
-from proxy.recording import Filed
 
 _JOIN = "\0"  # the strict parse lets no text hold it
 

@@ -1,7 +1,7 @@
 """What the audit log is told of an exchange: an intent, perhaps parts, an outcome; or a refusal.
 Of stored responses: who asked for them afterwards.
 
-recorded.py has what they say.
+recorded.py has what they say, keeping.py what they hold of the texts.
 
 Invariants: `intent` returns only when its record is durable; a record is sealed and queued before
 anything is awaited, so it is written even if the client leaves meanwhile; an outcome that finds the
@@ -11,7 +11,6 @@ disk full is written when there is room, or the next start closes its intent as 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,49 +20,28 @@ import structlog
 
 from audit.errors import AuditError, DiskStalled
 from audit.log import AuditLog
-from audit.record import NEVER, Content, Kept, Kind, Receipt
+from audit.record import Content, Kept, Kind, Receipt
 from proxy.errors import AuditUnavailable, PrivetError
-from proxy.exchange import (
-    Keep,
-    Verdict,
-)
+from proxy.exchange import Verdict
+from proxy.keeping import Filed, Keeping
 from proxy.ladder import spell
 from proxy.recorded import (
     Access,
     Outcome,
     Request,
     agreed,
-    contents_of,
     ended,
     endpoint_of,
-    utf8,
     whom,
 )
 
 #: A streamed answer is sealed in pieces of at most this size, so memory stays bounded.
 PART_BYTES = 64 * 1024
-_DAY = 86_400 * 10**9
 #: How many outcomes are kept for a disk that has room again, and how often that is tried.
 _MOST_OWED = 10_000
 _AGAIN_S = 1.0
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """The contents of an intent; the next turn's names them, so that it costs what is new in it.
-
-    Attributes:
-        parts, keep, tokens: of how many parts, what of them, and which found values.
-        day: of retention.
-    """
-
-    parts: int
-    keep: Keep
-    tokens: frozenset[str]
-    day: int
-    contents: Kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,31 +63,19 @@ class Recorder:
     """Writes the records of one process's exchanges.
 
     Args:
-        keep: what of the texts is kept where policy doesn't say it (`audit.content`).
-        index: whether the values that were found are kept, each by itself, so that people can be
-            searched for.
-        retention: days that each kind of content is kept (masked, original, received, value);
-            without an entry, for good.
+        keeping: what of the texts is kept.
         lacking: names a required sink that hasn't got the newest checkpoint, if there is one.
-        now: nanoseconds since 1970.
     """
 
     def __init__(
         self,
         audit_log: AuditLog,
-        keep: Keep,
-        *,
-        index: bool = False,
-        retention: Mapping[str, int] | None = None,
+        keeping: Keeping,
         lacking: Callable[[], str] = str,
-        now: Callable[[], int] = time.time_ns,
     ) -> None:
         self._log = audit_log
-        self._keep = keep
-        self._index = index
-        self._retention = retention or {}
+        self._keeping = keeping
         self._lacking = lacking
-        self._now = now
         self._owed: deque[tuple[str, Mapping[str, Any]]] = deque(maxlen=_MOST_OWED)
         self._behind: set[asyncio.Task[None]] = set()
 
@@ -145,43 +111,26 @@ class Recorder:
         except AuditUnavailable as refused:
             await self.refusal(request, refused)
             raise
-        parts = request.exchange.parts
         body = request.body() | {
             "attempt": attempt,
             "endpoint": endpoint_of(verdict),
             "rules": list(verdict.rules),
             "treatment": {entity: spell(action) for entity, action in verdict.treatment.items()},
             "sent": {"bytes": size, "sha256": digest.hex()},
-            "indexed": self._index,
+            "indexed": self._keeping.index,
             **agreed(verdict.terms),
         }
-        keep = self._kept(verdict)
-        before = before if before and self._same_again(before, keep) else None
-        done = before.parts if before else 0
-        new = parts[done:]
-        named: list[tuple[str, bytes]] = []
-        if keep != "metadata":
-            named += contents_of("masked", new, masked[done:])
-        if keep == "full":
-            named += contents_of("original", new, [part.text for part in new])
-        tokens: frozenset[str] = before.tokens if before else frozenset()
-        if self._index:
-            found = {name: text for name, text in values().items() if name not in tokens}
-            named += [(f"value/{token}", utf8(text)) for token, text in found.items()]
-            tokens |= found.keys()
-        contents = self._contents(named, request)
-        kept = before.contents if before else None
-        receipt = await self._append(Kind.INTENT, request.exchange.id, body, contents, kept)
-        return Filed(len(parts), keep, tokens, self._today(), receipt.kept)
+        contents, named, filed = self._keeping.of_intent(request, verdict, masked, values, before)
+        receipt = await self._append(Kind.INTENT, request.exchange.id, body, contents, named)
+        return filed(receipt.kept)
 
     async def part(
         self, request: Request, verdict: Verdict, attempt: int, number: int, received: bytes
     ) -> None:
         """Seal a piece of a streaming answer; raises AuditUnavailable."""
-        if self._kept(verdict) == "metadata":
-            return
-        contents = self._contents([(f"received/{number}", received)], request)
-        await self._append(Kind.PART, request.exchange.id, {"attempt": attempt}, contents)
+        contents = self._keeping.of_answer(f"received/{number}", received, request, verdict)
+        if contents:
+            await self._append(Kind.PART, request.exchange.id, {"attempt": attempt}, contents)
 
     async def outcome(
         self, request: Request, verdict: Verdict, attempt: int, outcome: Outcome, received: bytes
@@ -192,8 +141,7 @@ class Recorder:
             AuditUnavailable: it can't be made durable.
         """
         body = ended(verdict, attempt, outcome)
-        kept = received and self._kept(verdict) != "metadata"
-        contents = self._contents([("received", received)] if kept else [], request)
+        contents = self._keeping.of_answer("received", received, request, verdict)
         await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
 
     def follow(self, recording: Coroutine[Any, Any, None]) -> None:
@@ -323,29 +271,6 @@ class Recorder:
                 "The audit log's checkpoints aren't kept elsewhere just now.",
                 hint="The operator has to look at the sinks of the audit log.",
             )
-
-    def _kept(self, verdict: Verdict) -> Keep:
-        """What is kept of the texts of one attempt."""
-        return verdict.terms.kept(self._keep)
-
-    def _today(self) -> int:
-        return self._now() // _DAY
-
-    def _same_again(self, before: Filed, keep: Keep) -> bool:
-        """Whether a record that is made now may name the contents of an earlier one."""
-        lives = not self._retention or before.day == self._today()
-        return lives and before.keep == keep and self._log.holds(before.contents)
-
-    def _contents(self, named: Sequence[tuple[str, bytes]], request: Request) -> list[Content]:
-        """Contents with their retention, which ends at midnight (UTC): equal ones of a day share a
-        key row only if they may be deleted at one time.
-        """
-        scope, today = request.retain_key, self._today()
-        ends = {kind: (today + days + 1) * _DAY for kind, days in self._retention.items()}
-        return [
-            Content(name, data, scope, ends.get(name.partition("/")[0], NEVER))
-            for name, data in named
-        ]
 
     async def _append(
         self,

@@ -38,6 +38,7 @@ from proxy.identity.anyone import identify_anyone
 from proxy.identity.certificates import CertificateStore
 from proxy.identity.keys import KeyStore
 from proxy.journey import Services
+from proxy.keeping import Keeping
 from proxy.logs import describe_exception
 from proxy.memory import Memory
 from proxy.metrics import Counts, Times
@@ -134,13 +135,13 @@ async def running(
         elsewhere = Elsewhere((site / MANIFEST, site / slot), _places(configuration), counts)
         audit_log = open_audit_log(configuration, times, slot)
         stack.push_async_callback(elsewhere.last)
-        recorder = Recorder(
-            audit_log,
+        keeping = Keeping(
             settings.audit.content,
+            audit_log.holds,
             index=settings.audit.index,
             retention=settings.audit.retention_days.model_dump(exclude_none=True),
-            lacking=elsewhere.lacking,
         )
+        recorder = Recorder(audit_log, keeping, elsewhere.lacking)
         stack.push_async_callback(recorder.close)
         if ended:
             await recorder.worker_replaced(ended)

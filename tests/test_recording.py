@@ -12,6 +12,7 @@ from audit.record import Kept, Receipt, Run
 from proxy import delivery
 from proxy.assistant import Reply
 from proxy.exchange import Inside, Key, Path, TextPart
+from proxy.keeping import Keeping
 from proxy.recorded import Request
 from proxy.recording import Recorder
 from tests.house import House
@@ -137,7 +138,7 @@ async def sealed(
     where = Endpoint("cloud", "m")
     verdict = Verdict(where, allowed=True, rules=("r",), terms=Terms(**terms))
     masked = [text for _, text in parts.values()]
-    intent = Recorder(log, site).intent
+    intent = Recorder(log, Keeping(site, lambda _: False)).intent
     await intent(request, verdict, 1, size=0, digest=bytes(32), masked=masked, values=dict)
     contents: dict[str, Any] = log.contents
     return contents
