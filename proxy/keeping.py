@@ -1,7 +1,7 @@
 """What records hold of an exchange's texts, for how long, and what of it an earlier one holds.
 
-Invariant: a record names an earlier one's contents only if they say the same and live as long as its
-own would.
+Invariant: a record names an earlier one's contents only if they say the same and live as long as
+its own would.
 """
 
 from __future__ import annotations

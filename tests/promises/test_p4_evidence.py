@@ -77,6 +77,7 @@ async def test_a_client_that_leaves_ends_the_upstream_and_is_recorded(
 async def test_an_edited_record_is_found(privet: House, simulator: Simulator) -> None:
     simulator.says("Hi")
     await privet.client.chat.completions.create(**ASK)
+    await privet.services.recorder.settled()
     keys = load_verifier_keys(privet.folder / "keys" / "log.pub")
     assert verify(privet.log_folder, keys).exit_code == 0
 
