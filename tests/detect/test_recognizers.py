@@ -78,7 +78,7 @@ API_KEYS = [
     "sk-ant-" + "api03-" + ALNUM,
     "sk-proj-" + ALNUM + "_" + ALNUM,
     "sk-" + ALNUM + ALNUM[:16],
-    "AKIA" + "IOSFODNN7EXAMPLE",
+    "AKIA" + "Q4RZ7TXW2BNM6KSD",
     "ghp_" + ALNUM + ALNUM[:4],
     "github_pat_" + ALNUM,
     "glpat-" + ALNUM[:20],
