@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from audit.asking import add_reader, folder_of, on_record, private_keys
 from audit.certificate import certify
 from audit.desk import open_desk
+from audit.frame import INDEX
 from audit.index import slots_of
 from audit.keys import load_recipient, load_signing_key, load_verifier_keys
 from audit.log import AuditLog
 from audit.note import VerifierKey
 from audit.order import approve, new_order, open_order, read_order, unsigned
 from audit.orders import carry_out, submit
+from audit.recipients import Pair, Recipient
 from audit.slot import origin_of
 from audit.subject import find_subject
 
@@ -53,7 +55,15 @@ def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     adopt = commands.add_parser("adopt", help="carry out orders in a log that nobody writes now")
     adopt.add_argument("directory", type=Path, help="the slot's folder, in its site")
     adopt.add_argument("--signing-key", type=Path, required=True)
-    adopt.add_argument("--recipient", type=Path, action="append", required=True)
+    adopt.add_argument(
+        "--recipient",
+        type=_together,
+        action="append",
+        required=True,
+        metavar="PUBLIC[,PUBLIC]",
+        help="as in privet.yaml; several with commas between them, who read together only",
+    )
+    adopt.add_argument("--indexer", type=Path, action="append", default=[], metavar="PUBLIC")
     _add_approvers(adopt)
     adopt.set_defaults(run=_adopt)
 
@@ -65,6 +75,14 @@ def add_commands(commands: _SubParsersAction[ArgumentParser]) -> None:
     paper.add_argument("--out", type=Path, help="also write it as JSON, with the proofs")
     _add_approvers(paper)
     paper.set_defaults(run=_certificate)
+
+
+def _together(names: str) -> tuple[Path, ...]:
+    return tuple(map(Path, names.split(",")))
+
+
+def _loaded(paths: tuple[Path, ...]) -> tuple[Recipient, ...]:
+    return tuple(map(load_recipient, paths))
 
 
 def _add_approvers(parser: ArgumentParser) -> None:
@@ -122,7 +140,10 @@ def _adopt(arguments: Namespace) -> int:
         slot,
         origin=origin_of(slot),
         signing_key=load_signing_key(arguments.signing_key),
-        recipients=[load_recipient(path) for path in arguments.recipient],
+        recipients=[
+            *(one[0] if len(one) == 1 else Pair(one) for one in map(_loaded, arguments.recipient)),
+            *(load_recipient(path, INDEX) for path in arguments.indexer),
+        ],
         clock=time.time_ns,
     )
     return asyncio.run(_carry_out(log, slot, _approvers(arguments)))

@@ -79,13 +79,16 @@ class Reader:
     def _planned(self, wanted: Set[str] | None, last_use: _LastUses) -> Iterator[Record]:
         kept: dict[int, Record] = {}
         for path, end in self._ends.items():
+            opener: SegmentOpener | None = None
             with path.open("rb") as file:
-                opener = open_segment(path, file, self._key)
+                read_header(file)
                 for batch in read_batches(file, end):
                     for data in batch.frames:
                         frame = decode(data)
                         if last_use[frame.sequence] is None:
                             continue
+                        if opener is None:  # one who may read later segments only reads those
+                            opener = self._opener(path)
                         leaf = leaf_of(frame, data)
                         kept[frame.sequence] = record = self._record(opener, frame, leaf, kept)
                         if wanted is None or frame.exchange_id in wanted:
@@ -93,6 +96,13 @@ class Reader:
                         for used in {frame.sequence, *_referred(frame)}:
                             if last_use[used] == frame.sequence:
                                 del kept[used]
+
+    def _opener(self, path: Path) -> SegmentOpener:
+        try:
+            with path.open("rb") as file:
+                return open_segment(path, file, self._key)
+        except FormatError as error:
+            raise FormatError(f"{path.name}: {error}") from None
 
     def _count(self) -> int:
         """How many records there are, if none is missing."""

@@ -13,32 +13,44 @@ from audit import keys as audit_keys
 from audit.errors import AuditError
 from audit.rotation import rotate_signing_key
 from proxy.config import Configuration
-from proxy.services import audit_recipients
+from proxy.services import audit_recipients, signing_key
+
+#: Where the successor of a key is made that a command or a variable gives.
+_ELSEWHERE = "keys/log.key"
 
 
 def rotate_log(configuration: Configuration) -> list[str]:
     """Sign the site's logs with a new key from now on; returns what to tell the operator.
 
-    Raises AuditError while a log is being written.
+    A key that isn't a file here gets a successor in one, to be taken to where it lives. Raises
+    AuditError while a log is being written.
     """
     section = configuration.settings.audit
-    if not isinstance(section.signing_key, str):
-        raise AuditError("the signing key isn't a file here: rotate it where it lives")
-    path = configuration.path(section.signing_key)
+    source = section.signing_key
+    path = configuration.path(source if isinstance(source, str) else _ELSEWHERE)
     following = path.with_name(f"{path.name}.next")
     if not following.exists():
         audit_keys.generate_signing_key(following)
-    old, new = audit_keys.load_signing_key(path), audit_keys.load_signing_key(following)
+    old, new = signing_key(configuration), audit_keys.load_signing_key(following)
+    if old.public_key() == new.public_key():
+        raise AuditError(f"{following} is the key that signs already: take it away")
     recipients = audit_recipients(configuration)
     site = configuration.path(section.dir)
     keys = rotate_signing_key(site, old, new, recipients, time.time_ns)
-    retired = _retire(path)
-    following.rename(path)
     public = path.with_suffix(".pub")
     known = public.read_text("utf-8") if public.exists() else ""
     public.write_text("".join(f"{key}\n" for key in keys) + known, encoding="utf-8")
+    if isinstance(source, str):
+        retired = _retire(path)
+        following.rename(path)
+        told = f"{path} signs from now on; {retired} is the old key: destroy it."
+    else:
+        told = (
+            f"{following} signs from now on: put what it holds where {source.where} takes it from, "
+            "before the next start, and destroy it here and the old key there."
+        )
     return [
-        f"{path} signs from now on; {retired} is the old key: destroy it.",
+        told,
         f"{public} holds the new verifier keys before the old ones.",
         "Hand it to everyone who verifies: the whole log needs both.",
     ]

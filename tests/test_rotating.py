@@ -57,6 +57,29 @@ async def test_the_logs_key(folder: Path, capsys: pytest.CaptureFixture[str]) ->
     assert kinds(folder, "auditor.key") == ["REFUSAL", "ROTATION", "REFUSAL"]
 
 
+async def test_a_key_that_a_vault_gives(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its successor is made here and taken there; until then the next start refuses."""
+    import asyncio
+
+    vault, path = folder / "vault", folder / "privet.yaml"
+    vault.write_text((folder / "keys" / "log.key").read_text())
+    (folder / "keys" / "log.key").unlink()
+    entry = f"signing_key: {{command: [cat, {vault}]}}"
+    path.write_text(path.read_text().replace("signing_key: keys/log.key", entry))
+    await start_and_stop(folder)
+    for _ in range(2):  # the second time, nothing is left to be done
+        assert await asyncio.to_thread(rotate, folder, "log") == 0
+        assert "put what it holds where the key command takes it from" in capsys.readouterr().out
+    with pytest.raises(AuditError, match="another key has taken it over"):
+        await start_and_stop(folder)
+    vault.write_text((folder / "keys" / "log.key.next").read_text())
+    await start_and_stop(folder)
+    keys = load_verifier_keys(folder / "keys" / "log.pub")
+    assert [report.findings for report in verify_site(folder / "audit", keys)] == [[], []]
+    assert await asyncio.to_thread(rotate, folder, "log") == 2
+    assert "is the key that signs already" in capsys.readouterr().err
+
+
 async def test_an_auditor(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     await start_and_stop(folder)
     late = generate_recipient("late", folder / "keys" / "late.key", folder / "late.pub")

@@ -487,6 +487,29 @@ def test_a_certificate_convinces_with_the_public_key_alone(office: Office) -> No
     assert "the signature of a known key is wrong" in refused(part={"checkpoint": other})
 
 
+def test_an_adopted_log_keeps_its_readers(office: Office) -> None:
+    """Two who read together stay so, and an indexer stays one: no change of readers is recorded."""
+    write(office)
+    public = {name: str(office.root / f"{name}.pub") for name in ("auditor", "recovery", "clerk")}
+    office.run("keygen", "indexer", "clerk", "--out", str(office.root))
+    shared = f"{public['auditor']},{public['recovery']}"
+    readers = ["--recipient", shared, "--indexer", public["clerk"]]
+    keys = ["--signing-key", str(office.root / "signing.pem")]
+    slot = str(Path(office.site) / "slot-0")
+    for name in ("ciso@acme", "dpo@acme"):
+        office.run("keygen", "approver", name, "--out", str(office.root))
+    for _ in range(2):
+        office.run("adopt", slot, *keys, *readers, *approvers(office))
+    both = ["--open", str(office.root / "auditor.pem"), "--open", str(office.root / "recovery.pem")]
+    out, _ = office.run("show", slot, *both, "--unrecorded")
+    (changed,) = [one for one in map(json.loads, out.splitlines()) if one["kind"] == "rotation"]
+    told = changed["body"]["recipients"]
+    assert [[member["name"] for member in one] for one in told] == [
+        ["auditor", "recovery"],
+        ["clerk"],
+    ]
+
+
 def test_an_order_for_nobody_is_none(office: Office) -> None:
     write(office)
     out = ["--out", str(office.root / "the.order")]
