@@ -35,6 +35,8 @@ class DetectSettings:
         min_score: findings below it are dropped, after context words were counted. Presidio
             lifts a weak pattern that stands beside one of its context words to at least 0.4, so
             0.4 keeps what context confirms and drops what only has the right number of digits.
+            These are the recognizers' own scores; what is reported is a probability
+            (calibration.py), and a policy's `min_score` is one.
         disabled: names of recognizers to leave out.
     """
 
