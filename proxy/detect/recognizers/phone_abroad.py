@@ -18,6 +18,7 @@ class PhoneAbroadRecognizer(ValueRecognizer):
     """Finds PHONE_NUMBER by its form alone."""
 
     ENTITY = "PHONE_NUMBER"
+    NAME = "Phone"
     PATTERNS = (
         ValuePattern(
             "plus and a country's code",
