@@ -19,6 +19,7 @@ from proxy.assistant import Reply
 from proxy.detect.detector import Detector
 from proxy.exchange import Author, TextPart
 from proxy.mask import Restorable, Restorer
+from proxy.mask.masked import Surrogate
 from proxy.scaffold import starter_policy
 from proxy.wire import BY_PATH
 from proxy.wire.restoring import Asked
@@ -215,13 +216,12 @@ async def test_a_key_in_any_place_is_refused(
     assert simulator.journal == []
 
 
-@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
-def test_a_placeholder_split_at_every_offset_comes_back(path: str) -> None:
-    """The bytes of a stream in two pieces, cut at every byte of every placeholder in it."""
-    mapping = {"PERSON_1": 'Jané "J" Hollander', "EMAIL_ADDRESS_1": "jane@example.com"}
-    text = "Dear <PERSON_1>, &lt;EMAIL_ADDRESS_1&gt; or PERSON_1."
+STREAMED = ["/v1/chat/completions", "/v1/responses", "/v1/messages"]
+
+
+def _stream_of(path: str, text: str) -> bytes:
+    """The bytes of a stream that says `text`, in forty fragments."""
     body = json.dumps({"model": "m", "stream": True, "messages": [], "input": "x"}).encode()
-    heard = Heard(1, "POST", path, (), body)
     scene = Scene(
         lambda heard, scene: (
             anthropic_scene.saying(heard, scene, Reply(text))
@@ -229,16 +229,24 @@ def test_a_placeholder_split_at_every_offset_comes_back(path: str) -> None:
             else answering(heard, scene, [Reply(text)])
         )
     )
-    _, sent = scene.in_fragments(40).render(heard)
+    return scene.in_fragments(40).render(Heard(1, "POST", path, (), body))[1]
+
+
+def _played(path: str, mapping: Restorable, *pieces: bytes) -> bytes:
+    """What the caller gets of a stream that arrives in these pieces."""
     streaming = BY_PATH[path].stream
     assert streaming is not None
+    request = [TextPart((), "Who is it?", Author.USER)]
+    stream = streaming(Restorer(mapping, request), Asked())
+    return b"".join(map(stream.feed, pieces)) + stream.close()
 
-    def played(*pieces: bytes) -> bytes:
-        request = [TextPart((), "Who is it?", Author.USER)]
-        stream = streaming(Restorer(Restorable(mapping), request), Asked())
-        return b"".join(map(stream.feed, pieces)) + stream.close()
 
-    whole = played(sent)
+@pytest.mark.parametrize("path", STREAMED)
+def test_a_placeholder_split_at_every_offset_comes_back(path: str) -> None:
+    """The bytes of a stream in two pieces, cut at every byte of every placeholder in it."""
+    mapping = Restorable({"PERSON_1": 'Jané "J" Hollander', "EMAIL_ADDRESS_1": "jane@example.com"})
+    sent = _stream_of(path, "Dear <PERSON_1>, &lt;EMAIL_ADDRESS_1&gt; or PERSON_1.")
+    whole = _played(path, mapping, sent)
     told = json.dumps(whole.decode(), ensure_ascii=False)
     assert "PERSON_1" not in told
     assert "EMAIL_ADDRESS_1" not in told
@@ -247,7 +255,21 @@ def test_a_placeholder_split_at_every_offset_comes_back(path: str) -> None:
     assert len(places) >= 3
     for start, end in places:
         for cut in range(start, end + 5):
-            assert "".join(_texts(played(sent[:cut], sent[cut:]))) == "".join(wanted), cut
+            got = _texts(_played(path, mapping, sent[:cut], sent[cut:]))
+            assert "".join(got) == "".join(wanted), cut
+
+
+@pytest.mark.parametrize("path", STREAMED)
+def test_a_surrogate_in_fragments_comes_back(path: str) -> None:
+    """The fragments cut it in several places; then the bytes are cut between any two of them."""
+    stands_for = {"Falka Brand": "Jane Doe", "Falka": "Jane", "f.brand@nox.example": "jd@acme.com"}
+    issued = {name: Surrogate(text, frozenset()) for name, text in stands_for.items()}
+    mapping = Restorable(surrogates=issued)
+    sent = _stream_of(path, "Dear Falka Brand, or Falka: Falkas are f.brand@nox.example. Falka")
+    wanted = "Dear Jane Doe, or Jane: Falkas are jd@acme.com. Jane"
+    assert "".join(_texts(_played(path, mapping, sent))) == wanted
+    for cut in range(0, len(sent), 13):
+        assert "".join(_texts(_played(path, mapping, sent[:cut], sent[cut:]))) == wanted, cut
 
 
 def _texts(stream: bytes) -> Iterator[str]:
