@@ -94,7 +94,6 @@ def test_a_mask_is_no_key(find: Find, prefix: str) -> None:
         "this." + "getSomethingLongEnoughNow",
         "sk-button-primary-large-outlined-rounded",
         "task_" + "test_9plyv5lxo3y0wtv9f6l7",
-        "AKIA" + "IOSFODNN7" + "EXAMPLE",
         "AIza" + "Syabcdefghijklmnopqrstuvwxyz1234567",
         "ghp_" + ALNUM[:36] + "...",
     ],
