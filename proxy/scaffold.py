@@ -167,6 +167,8 @@ def write(folder: Path, choices: Choices) -> list[Path]:
     policy = choices.policy or starter_policy()
     keys = folder / "keys"
     keys.mkdir(parents=True, exist_ok=True)
+    # Where the rest is read-only, a disk for the records is put into its place.
+    (folder / "audit").mkdir(mode=0o700, exist_ok=True)
     settings = _PRIVET_YAML.format(
         listen=choices.listen,
         identity=choices.identity,

@@ -41,6 +41,13 @@ def test_it_writes_these_files_and_no_others(tmp_path: Path) -> None:
     assert files(tmp_path / "new/one").keys() == WRITTEN
 
 
+def test_there_is_a_place_for_the_records(tmp_path: Path) -> None:
+    """In an image all else is read-only, and nobody could make one."""
+    scaffold.write(tmp_path, Choices())
+    place = load(tmp_path / "privet.yaml", {}).path("audit")
+    assert stat.S_IMODE(place.stat().st_mode) == 0o700
+
+
 def test_private_files_are_private(tmp_path: Path) -> None:
     scaffold.write(tmp_path, Choices())
     modes = {name: stat.S_IMODE((tmp_path / name).stat().st_mode) for name in WRITTEN}

@@ -142,7 +142,15 @@ def test_the_image_is_nobodys_and_holds_what_is_locked() -> None:
     (user,) = [rest for name, rest in final if name == "USER"]
     assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
     assert final.index(("USER", user)) < [name for name, _ in final].index("ENTRYPOINT")
-    assert not any(name == "RUN" for name, _ in final), "nothing is made in the final stage"
+    (made,) = [rest for name, rest in final if name == "RUN"]
+    (volume,) = [yaml.safe_load(rest) for name, rest in final if name == "VOLUME"]
+    owner, group = user.split(":")
+    assert shlex.split(made) == [
+        *("install", "--directory", f"--owner={owner}", f"--group={group}", "--mode=0700"),
+        *volume,
+    ], "a new volume is as the folder in its place, and else root's"
+    names = [name for name, _ in final]
+    assert names.index("RUN") < names.index("VOLUME"), "what comes after it is thrown away"
     assert not any(name == "ADD" for name, _ in steps)
     installs = [rest for name, rest in steps if name == "RUN" and "pip install" in rest]
     assert all("--require-hashes" in one or "--no-index" in one for one in installs)

@@ -44,6 +44,7 @@ async def soak(minutes: float, callers: int, seed: int, disk_mb: int) -> Verdict
             write_configuration(
                 folder, upstream, extra=_EXTRA, settings={"dir: audit ": f"dir: {disk}/audit "}
             )
+            (folder / "audit").rmdir()
             (folder / "audit").symlink_to(disk / "audit")
             key, _ = create_key(folder / "keys.yaml", "support", "desk")
             privet, root = await _serve(folder)
