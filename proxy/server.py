@@ -17,7 +17,6 @@ import structlog
 from aiohttp import web
 
 from proxy import conversations
-from proxy.config import LimitsSection
 from proxy.connection import Connection, Listener, new_request_id, refuse, respond
 from proxy.errors import (
     BadRequest,
@@ -35,6 +34,7 @@ from proxy.journey import Answer, Call, Services, as_failure
 from proxy.metrics import Clock, code_of, count_request
 from proxy.pipeline import models, serve
 from proxy.recorded import Access
+from proxy.sections import LimitsSection
 from proxy.tls import Door
 from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, model_lists
 

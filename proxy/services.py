@@ -11,18 +11,10 @@ from functools import partial
 from pathlib import Path
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import keys as audit_keys
-from audit.cosignature import WitnessKey, load_witness_keys
-from audit.errors import AuditError
-from audit.frame import CORE, INDEX
 from audit.layout import MANIFEST
-from audit.log import AuditLog
-from audit.note import VerifierKey
-from audit.recipients import Pair, Recipient
-from audit.sinks import SINKS, Sink
-from proxy.config import AUDIT_SLOT, Configuration, ProviderSection, SinkSection
+from proxy.audit_settings import approvers, open_audit_log, places, witnesses
+from proxy.config import AUDIT_SLOT, Configuration
 from proxy.detect.detector import Detector
 from proxy.detect.knowledge import Knowledge
 from proxy.detect.knowledge import load as load_knowledge
@@ -31,7 +23,7 @@ from proxy.detect.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.detect.shared import SharedFindings
 from proxy.detect.sweep import load_lexicon
-from proxy.elsewhere import Elsewhere, Place
+from proxy.elsewhere import Elsewhere
 from proxy.exchange import Endpoint
 from proxy.identity import Callers, Identify
 from proxy.identity.anyone import identify_anyone
@@ -45,11 +37,11 @@ from proxy.metrics import Counts, Times
 from proxy.policy.bundle import Trust, load_trust
 from proxy.policy.newest import Newest
 from proxy.policy.watch import PolicyStore
-from proxy.providers import KINDS, Provider, ProviderKey, Timeouts, Way
+from proxy.provider_settings import provider
 from proxy.recording import Recorder
 from proxy.routing import Catalogue, Health
 from proxy.seals import Seals
-from proxy.tls import Door, trusting
+from proxy.tls import Door
 from proxy.upkeep import keep_up
 from proxy.vault import MemoryStore, SQLiteStore, Vault
 from proxy.watching import Watched, on_record, watch
@@ -132,7 +124,7 @@ async def running(
             path = configuration.path(settings.candidate_policy)
             candidates = PolicyStore(path, produced, allow_shadow=True)
         site = configuration.path(settings.audit.dir)
-        elsewhere = Elsewhere((site / MANIFEST, site / slot), _places(configuration), counts)
+        elsewhere = Elsewhere((site / MANIFEST, site / slot), places(configuration), counts)
         audit_log = open_audit_log(configuration, times, slot)
         stack.push_async_callback(elsewhere.last)
         keeping = Keeping(
@@ -152,7 +144,7 @@ async def running(
         watched = Watched(policies, candidates, taught, callers, recorder, asyncio.Event(), counts)
         providers = {}
         for name, section in settings.providers.items():
-            providers[name] = _provider(name, section, configuration)
+            providers[name] = provider(name, section, configuration)
             stack.push_async_callback(providers[name].close)
         secret = read_secret(configuration.path(settings.secret))
         vault, seals = _stored(configuration, secret)
@@ -177,10 +169,9 @@ async def running(
             lexicon=load_lexicon(),
             memory=Memory(),
         )
-        approvers = _approvers(configuration)
         for task in (
             watch(watched),
-            keep_up(audit_log, site, slot, approvers, _witnesses(configuration)),
+            keep_up(audit_log, site, slot, approvers(configuration), witnesses(configuration)),
             elsewhere.deliver(),
             recorder.catch_up(),
         ):
@@ -206,96 +197,6 @@ def policy_trust(configuration: Configuration) -> Trust | None:
     if section is None:
         return None
     return load_trust([configuration.path(key) for key in section.keys], section.threshold)
-
-
-def open_audit_log(
-    configuration: Configuration, times: Times | None = None, slot: str = AUDIT_SLOT
-) -> AuditLog:
-    """Take a slot, recover its log, and begin a new segment; raises AuditError.
-
-    Args:
-        times: where to note how long records take to become durable.
-        slot: which one.
-    """
-    taken = times or Times()
-
-    def observe(write_s: float, sync_s: float) -> None:
-        taken.took("audit", "write", write_s)
-        taken.took("audit", "sync", sync_s)
-
-    section = configuration.settings.audit
-    recipients = audit_recipients(configuration)
-    if len(configuration.settings.audit.recipients) == 1:
-        log.warning("only one key opens the audit log: when it is lost, nobody can read it")
-    return AuditLog.open(
-        configuration.path(section.dir) / slot,
-        origin=f"{section.site}/{slot}",
-        signing_key=signing_key(configuration),
-        recipients=recipients,
-        clock=time.time_ns,
-        timeout_s=section.disk_timeout_s,
-        observe=observe,
-    )
-
-
-def signing_key(configuration: Configuration) -> Ed25519PrivateKey:
-    """The key that signs checkpoints; raises AuditError, OSError."""
-    source = configuration.settings.audit.signing_key
-    if isinstance(source, str):
-        return audit_keys.load_signing_key(configuration.path(source))
-    try:
-        return audit_keys.parse_signing_key(source.text(configuration.folder), source.where)
-    except ValueError as error:
-        raise AuditError(f"audit.signing_key: {error}") from None
-
-
-def audit_recipients(configuration: Configuration) -> list[Recipient | Pair]:
-    """Who may open records, who only together, who only index sections; FormatError, OSError."""
-    section = configuration.settings.audit
-
-    def load(setting: str, compartment: int = CORE) -> Recipient:
-        return audit_keys.load_recipient(configuration.path(setting), compartment)
-
-    return [
-        *(
-            load(entry) if isinstance(entry, str) else Pair(tuple(map(load, entry)))
-            for entry in section.recipients
-        ),
-        *(load(entry, INDEX) for entry in section.indexers),
-    ]
-
-
-def _approvers(configuration: Configuration) -> list[VerifierKey]:
-    """Who may approve erasures; raises FormatError for a file without such a key."""
-    paths = [configuration.path(path) for path in configuration.settings.audit.approvers]
-    return [key for path in paths for key in audit_keys.load_verifier_keys(path)]
-
-
-def _witnesses(configuration: Configuration) -> dict[str, WitnessKey]:
-    """Who cosigns checkpoints, by address; raises FormatError for a file without its key."""
-    return {
-        section.url: key
-        for section in configuration.settings.audit.witnesses
-        for key in load_witness_keys(configuration.path(section.key))
-    }
-
-
-def _places(configuration: Configuration) -> list[Place]:
-    """The sinks; raises ConfigError for a file of TLS that can't be used."""
-    return [
-        Place(section.to, sink(section, configuration), section.required, section.every_s)
-        for section in configuration.settings.audit.sinks
-    ]
-
-
-def sink(section: SinkSection, configuration: Configuration) -> Sink:
-    """One of them; raises ConfigError."""
-    ca = configuration.path(section.ca_file) if section.ca_file else None
-    shown = None
-    if section.certificate and section.key:
-        shown = configuration.path(section.certificate), configuration.path(section.key)
-    tls = trusting(ca, shown) if ca or shown else None
-    return SINKS[section.type](section.to, tls)
 
 
 def read_secret(path: Path) -> bytes:
@@ -325,45 +226,6 @@ def _stored(configuration: Configuration, secret: bytes) -> tuple[Vault, Seals]:
         raise ConfigError([Problem(str(path), 1, 1, str(error))]) from None
     shelf = partial(Vault, store, secret, section.ttl_days * 86_400, lambda: int(time.time()))
     return shelf(), Seals(shelf("seals") if on_disk else None)
-
-
-def provider_key(name: str, section: ProviderSection, folder: Path) -> ProviderKey | None:
-    """Gives a provider's key; raises ValueError when there is none where it should be."""
-    return ProviderKey(name, partial(section.key.read, folder)) if section.key else None
-
-
-def provider_url(section: ProviderSection) -> str:
-    """Where a provider is; raises ValueError when nothing says so."""
-    url = section.base_url or KINDS[section.type].base_url
-    if not url:
-        raise ValueError(f"providers of type {section.type} need a base_url")
-    return url
-
-
-def _provider(name: str, section: ProviderSection, configuration: Configuration) -> Provider:
-    try:
-        key = provider_key(name, section, configuration.folder)
-        url = provider_url(section)
-        if section.api_version and not KINDS[section.type].versioned:
-            raise ValueError(f"providers of type {section.type} have no api_version")
-        if section.only and not KINDS[section.type].preferences:
-            raise ValueError(f"providers of type {section.type} can't be told `only`")
-    except ValueError as error:
-        problem = Problem(str(configuration.folder / "privet.yaml"), 1, 1, f"{name}: {error}")
-        raise ConfigError([problem]) from None
-    ca = trusting(configuration.path(section.ca_file)) if section.ca_file else None
-    return Provider(
-        KINDS[section.type],
-        name,
-        url,
-        key or (lambda: None),
-        timeouts=Timeouts(section.connect_timeout_s, section.answer_timeout_s),
-        way=Way(section.proxy, ca),
-        retries=section.retries,
-        renew=key.renew if key else None,
-        api_version=section.api_version,
-        only=section.only,
-    )
 
 
 def _identity(configuration: Configuration) -> tuple[Identify, Callers | None]:

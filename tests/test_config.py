@@ -8,8 +8,10 @@ from typing import get_args
 
 import pytest
 
-from proxy.config import Configuration, KeySource, ProviderSection, load
+from proxy.config import Configuration, load
 from proxy.providers import KINDS
+from proxy.section import KeySource
+from proxy.sections import ProviderSection
 from proxy.yaml_file import ConfigError
 
 SETTINGS = """\

@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 import pytest
 
-from proxy import config
+from proxy import section, sections
 from proxy.errors import NotFound, ProviderCredentials
 from proxy.providers import KINDS, Provider, ProviderKey, Timeouts
 from proxy.wire import DIALECTS
@@ -74,7 +74,7 @@ async def test_azures_deployments_name_the_model_in_the_url(
 
 
 def test_types_in_the_configuration_are_the_kinds() -> None:
-    assert set(get_args(config.ProviderSection.model_fields["type"].annotation)) == KINDS.keys()
+    assert set(get_args(sections.ProviderSection.model_fields["type"].annotation)) == KINDS.keys()
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -194,7 +194,7 @@ async def test_a_key_that_its_operator_changes_is_taken_without_a_restart(
     file = tmp_path / "key"
     file.write_text("old")
     prints = (sys.executable, "-c", f"print(open({str(file)!r}).read())")
-    source = config.KeySource(command=prints) if by_command else config.KeySource(file=str(file))
+    source = section.KeySource(command=prints) if by_command else section.KeySource(file=str(file))
     key = ProviderKey("p", lambda: source.read(tmp_path))
     provider = Provider(
         KINDS["openai"],

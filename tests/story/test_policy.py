@@ -219,6 +219,6 @@ async def test_a_language_and_a_recognizer_may_have_their_own_way(
 
 
 def _limits() -> Any:
-    from proxy.config import LimitsSection
+    from proxy.sections import LimitsSection
 
     return LimitsSection()
