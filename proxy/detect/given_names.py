@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -17,9 +18,20 @@ def is_given_name(word: str) -> bool:
     return lower in _always() or (word[:1].isupper() and lower in _capitalised())
 
 
+def may_hold_given_names(words: Iterable[str]) -> bool:
+    """Say, quickly, whether one of the words can be a given name in some spelling."""
+    lowered = map(str.lower, words)
+    return not _in_any_case().isdisjoint(lowered)
+
+
 def holds_given_name(text: str) -> bool:
     """Say whether one of a text's words is somebody's given name."""
     return any(is_given_name(word) for word in text.split())
+
+
+@cache
+def _in_any_case() -> frozenset[str]:
+    return _always() | _capitalised()
 
 
 @cache

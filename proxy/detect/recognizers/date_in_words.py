@@ -16,6 +16,7 @@ from presidio_analyzer import RecognizerResult
 from proxy.detect.recognizers.date_of_birth import MONTHS
 from proxy.detect.recognizers.needs import A_DIGIT
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
+from proxy.detect.required import shape
 
 _SHORT = 5  # letters; "sept" and "janv" are abbreviations, "mars" and "juni" go with them
 _NAMES = sorted(set(MONTHS.split()), key=len, reverse=True)
@@ -89,7 +90,8 @@ class DateInWordsRecognizer(ValueRecognizer):
 
 
 _DIGITS = re.compile(r"\d{1,4}")
-_WORD = re.compile(r"[^\W\d_]{3,}")
+#: How a month's name begins, in the alphabet of `shape`, and at the beginning of a word.
+_MONTH = re.compile(rf"(?:{'|'.join(sorted(_BEGINNINGS))})(?<![^\W\d_]...)")
 #: How far a month's name stands from its number, and the rest of the date from both.
 _NEAR, _REST = 16, 80
 
@@ -100,10 +102,10 @@ def _near_months(text: str) -> Iterator[tuple[int, int]]:
     Looking for a hundred names at every word costs more than most recognizers do.
     """
     start = end = 0
+    shaped = shape(text)
     for number in _DIGITS.finditer(text):
         low, high = number.span()
-        words = _WORD.findall(text[max(0, low - _NEAR) : high + _NEAR])
-        if _BEGINNINGS.isdisjoint(word[:3].lower() for word in words):
+        if not _MONTH.search(shaped, max(0, low - _NEAR), high + _NEAR):
             continue
         if low - _REST > end:
             if end:

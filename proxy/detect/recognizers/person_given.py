@@ -13,7 +13,7 @@ from typing import Any
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.code_lines import in_code
-from proxy.detect.given_names import is_given_name
+from proxy.detect.given_names import is_given_name, may_hold_given_names
 from proxy.detect.recognizers.person_words import PARTICLE, WORD, could_be_somebody, names_a_place
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
@@ -66,6 +66,8 @@ class PersonGivenNameRecognizer(ValueRecognizer):
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
     ) -> list[RecognizerResult]:
         """Return one result for each name; see Presidio's base class."""
+        if not may_hold_given_names(_WORD.findall(text)):
+            return []
         stretches = [one.span() for one in _STRETCH.finditer(text) if _may_name(one.group())]
         if not stretches:
             return []

@@ -6,6 +6,8 @@ take one that holds a known given name.
 
 from __future__ import annotations
 
+import re
+
 from proxy.detect.given_names import is_given_name
 from proxy.detect.recognizers.labelled import Kind, LabelledRecognizer
 from proxy.detect.recognizers.person_words import could_be_somebody, holds_given_name
@@ -65,6 +67,9 @@ PERSONS = (
 
 class PersonLabelRecognizer(LabelledRecognizer):
     """Finds PERSON beside and below labels."""
+
+    #: A sign that gives a value to a label, in either width; a further line of a table, or SQL's.
+    NEEDS = (re.compile("[:=>\n(\uff1a\uff1d\uff1e\uff08]"),)
 
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(PERSONS, supported_language, "PersonLabelRecognizer")
