@@ -241,6 +241,16 @@ def test_so_are_those_of_the_corpora() -> None:
     assert list(_differences(document.text for document in load())) == []
 
 
+def test_whoever_declares_a_need_finds_something_in_those_texts() -> None:
+    declaring = [one for build in RECOGNIZERS if getattr(one := build("en"), "NEEDS", ())]
+    texts = [*_texts(), *(document.text for document in load())]
+    idle = {type(one).__name__ for one in declaring}
+    for one in declaring:
+        if any(_found(one, text) for text in texts):
+            idle.discard(type(one).__name__)
+    assert idle == set()
+
+
 def test_those_tests_see_a_gate_that_closes_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate_module, "shape", str.upper)
     assert next(_differences(_texts()), None)

@@ -10,7 +10,7 @@ from proxy.detect import names_model
 from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.code_lines import in_code
 from proxy.detect.engine import Engine
-from proxy.detect.given_names import is_given_name
+from proxy.detect.given_names import is_given_name, may_hold_given_names
 from proxy.detect.names import unite
 from proxy.detect.names_extent import whole
 from proxy.detect.names_language import language_of
@@ -382,3 +382,10 @@ def test_a_word_is_code_by_its_line() -> None:
     text = "Ask Anna about it.\nresult = Anna(x)\n"
     assert not in_code(text, 4, 8)
     assert in_code(text, text.rindex("Anna"), text.rindex("Anna") + 4)
+
+
+@pytest.mark.parametrize("name", ["Grace", "grace", "GRACE", "Aarón", "JOS\u00c9"])
+def test_a_given_name_is_never_passed_over(name: str) -> None:
+    words = ["the", name, "of"]
+    assert may_hold_given_names(words) or not any(map(is_given_name, words))
+    assert not may_hold_given_names(["the", "of"])
