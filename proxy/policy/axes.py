@@ -8,7 +8,7 @@ are for them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from functools import cache
@@ -149,24 +149,45 @@ def _teams(rules: Sequence[Rule]) -> Iterator[Atom]:
     # Whatever else a rule asks of callers is for other axes to tell apart.
     rules = [_for_teams(rule) for rule in rules]
     rolled = [rule for rule in rules if rule.percent < 100]
-    pairs = itertools.chain(
-        itertools.product([OTHER], [OTHER, *(f"team-{n}" for n in range(_TRIED))]),
-        itertools.product(tenants, [OTHER, *(f"team-{n}" for n in range(_TRIED))]),
-        itertools.product([OTHER, *(f"tenant-{n}" for n in range(_TRIED))], teams),
-        itertools.product(tenants, teams),
+    named = itertools.chain(
+        itertools.product([OTHER, *tenants], [OTHER]),
+        itertools.product([OTHER, *tenants], teams),
     )
-    drawn: dict[tuple[int, str, str], None] = {}
-    for tenant, team in pairs:
-        named = tenant if tenant in tenants else OTHER, team if team in teams else OTHER
-        # Only rollouts tell apart teams that no rule names.
-        who = Principal(tenant, team, OTHER)
-        lots = _mask(rolled, lambda rule: rule.in_scope(who))  # noqa: B023
-        if (lots, *named) in drawn:
-            continue
-        drawn[(lots, *named)] = None
-        holds = _mask(rules, lambda rule: rule.in_scope(who))  # noqa: B023
-        word = f"{team or 'any'} of tenant {tenant}" if tenant else team
-        yield Atom(holds, Where({"tenant": tenant, "team": team}), (word,) if word else ())
+    for tenant, team in named:
+        # Only rollouts tell apart teams that no rule names, and only those that are for them.
+        about = [rule for rule in rolled if _names(rule, tenant, team)]
+        drawn = set[int]()
+        for who in _called(tenant, team, {*tenants}, {*teams}):
+            lots = _mask(about, lambda rule: rule.rolled_out(who))  # noqa: B023
+            if lots not in drawn:
+                drawn.add(lots)
+                holds = _mask(rules, lambda rule: rule.in_scope(who))  # noqa: B023
+                word = f"{who.team or 'any'} of tenant {who.tenant}" if who.tenant else who.team
+                place = Where({"tenant": who.tenant, "team": who.team})
+                yield Atom(holds, place, (word,) if word else ())
+            if len(drawn) == 1 << len(about):
+                break
+
+
+def _names(rule: Rule, tenant: str, team: str) -> bool:
+    """Whether a rule is for this tenant and team, whomever its rollout draws."""
+    said = {"tenant": tenant, "team": team}
+    return all(said[field] in values for field, values in rule.scope)
+
+
+def _called(
+    tenant: str, team: str, tenants: Collection[str], teams: Collection[str]
+) -> Iterator[Principal]:
+    """Callers of this tenant and team; where one isn't named by any rule, of many that aren't."""
+    some_teams: Iterable[str] = [team]
+    some_tenants: Iterable[str] = [tenant]
+    if team == OTHER:
+        some_teams = [OTHER, *(f"team-{n}" for n in range(_TRIED))]
+    elif tenant == OTHER:
+        some_tenants = [OTHER, *(f"tenant-{n}" for n in range(_TRIED))]
+    for one, other in itertools.product(some_tenants, some_teams):
+        if (one == tenant or one not in tenants) and (other == team or other not in teams):
+            yield Principal(one, other, OTHER)
 
 
 def _for_teams(rule: Rule) -> Rule:
