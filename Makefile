@@ -55,7 +55,7 @@ fuzz: $(STAMP)  ## a hundred thousand mutated policies and texts, then atheris o
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-fuzz.lock
 	$(BIN)/python -m tests.fuzz.guided
 
-soak: $(STAMP)  ## ten minutes of traffic while processes are killed and the disk fills; thousands of policies; a writer killed 200 times
+soak: $(STAMP)  ## ten minutes of traffic while processes are killed and the disk fills or hangs; thousands of policies; a writer killed 200 times
 	$(BIN)/python -m tests.soak
 	PRIVET_SOAK=40 $(BIN)/python -m pytest tests/properties/test_policy_space.py \
 	  tests/properties/test_policy_whole_space.py tests/properties/test_policy_keys.py

@@ -128,7 +128,8 @@ async def _stream(
     finally:
         reply.close()
         services.times.took("step", "restore", restore_s)
-        await _record(attempt, outcome, bytes(unsealed), services)
+        # By itself: a client that leaves now mustn't take along what a hung disk may still refuse.
+        services.recorder.follow(_record(attempt, outcome, bytes(unsealed), services))
 
 
 async def _record(attempt: Attempt, outcome: Outcome, received: bytes, services: Services) -> None:

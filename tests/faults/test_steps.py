@@ -222,6 +222,17 @@ async def the_disk_hangs_within_a_stream_and_at_the_outcome(hurt: Hurt) -> None:
     await hurt.ready()
     await hurt.recorded(*["intent", "outcome"] * 2)
     assert await hurt.ending() == ("delivered", "")
+    hurt.disk.holds(after=1)
+    hurt.simulator.says(SAID)
+    reader, writer = await hurt.connect()
+    writer.write(hurt.head(len(STREAM)) + STREAM)
+    await reader.readuntil(b"[DONE]")
+    await hurt.disk.held.wait()
+    writer.close()  # nobody is left to hear that the outcome wasn't written
+    await hurt.refused(503, "audit_unavailable")
+    hurt.disk.release()
+    await hurt.ready()
+    await hurt.recorded(*["intent", "outcome"] * 3)
 
 
 # slow

@@ -1,10 +1,10 @@
-"""`make soak`: mixed traffic while workers and detector processes are killed and the disk fills.
+"""`make soak`: mixed traffic while processes are killed, and the disk fills or stops answering.
 
 Two workers on loopback, callers and provider in processes of their own. At the end the audit log
 verifies, every whole answer has its intent and outcome, no planted value reached the provider,
 every whole answer was right, and memory and descriptors of what lived through it are flat; exit 1
-otherwise. The audit log lies on a small file system of its own, which takes root; for anybody else
-the disk doesn't fill, and the report says so.
+otherwise. The audit log lies on a small file system of its own, which takes root and a loop device;
+for anybody else the disk neither fills nor hangs, and the report says so.
 """
 
 from __future__ import annotations
@@ -20,17 +20,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 from proxy.identity.keys import create_key
+from tests.freezable import can_be_made, freezable
 from tests.house import write_configuration
-from tests.soak.chaos import Chaos, Watch, command
+from tests.soak.chaos import HANGS_S, Chaos, Watch, command
 from tests.soak.judging import Verdict
 
 _EXTRA = "vault: {store: sqlite}\nadmin_listen: 127.0.0.1:0\n"
+_AUDIT = f"dir: {{}}/audit\n  disk_timeout_s: {HANGS_S / 2}\n  # "
 #: Minutes from which on what grows isn't what is still warming up.
 _LONG = 5
 
@@ -38,18 +40,21 @@ _LONG = 5
 async def soak(minutes: float, callers: int, seed: int, disk_mb: int) -> Verdict:
     """One soak."""
     seconds, verdict = minutes * 60, Verdict()
-    with tempfile.TemporaryDirectory() as scratch, _small_disk(Path(scratch), disk_mb) as disk:
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch) / "etc"
+        disk = stack.enter_context(freezable(Path(scratch), disk_mb)) if can_be_made() else None
+        place = disk.path if disk else Path(scratch)
         async with _started("tests.soak.provider") as (provider, upstream):
             write_configuration(
-                folder, upstream, extra=_EXTRA, settings={"dir: audit ": f"dir: {disk}/audit "}
+                folder, upstream, extra=_EXTRA, settings={"dir: audit ": _AUDIT.format(place)}
             )
             (folder / "audit").rmdir()
-            (folder / "audit").symlink_to(disk / "audit")
+            (folder / "audit").symlink_to(place / "audit")
             key, _ = create_key(folder / "keys.yaml", "support", "desk")
             privet, root = await _serve(folder)
+            stack.callback(_kill, privet)  # if something else fails here
             pace = min(5.0, seconds / 12)
-            chaos = Chaos(privet.pid, disk if disk.is_mount() else None, random.Random(seed), pace)
+            chaos = Chaos(privet.pid, disk, random.Random(seed), pace)
             watch = Watch({"the parent": privet.pid, "the spared worker": chaos.spared})
             end = time.monotonic() + seconds
             asking = [_asking(root, key, seed + n, seconds) for n in range(callers)]
@@ -81,22 +86,6 @@ def _sum_up(said: list[Any], told: Any, verdict: Verdict) -> None:
     verdict.says(leaked, problem=bool(told["leaks"]))
 
 
-@contextmanager
-def _small_disk(scratch: Path, megabytes: int) -> Iterator[Path]:
-    """A file system in memory for the audit log; a plain folder for who can't mount one."""
-    disk = scratch / "disk"
-    disk.mkdir()
-    mounted = os.geteuid() == 0
-    if mounted:
-        options = f"size={megabytes}m"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], check=True)
-    try:
-        yield disk
-    finally:
-        if mounted:
-            subprocess.run(["umount", "--lazy", disk], check=True)
-
-
 @asynccontextmanager
 async def _started(module: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     process = await asyncio.create_subprocess_exec(
@@ -112,6 +101,11 @@ async def _started(module: str) -> AsyncIterator[tuple[asyncio.subprocess.Proces
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
 
 
 async def _serve(folder: Path) -> tuple[asyncio.subprocess.Process, str]:

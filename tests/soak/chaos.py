@@ -14,22 +14,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.alive import children_of
+from tests.freezable import Freezable
+
+#: How long the disk doesn't answer: long enough for requests to be refused.
+HANGS_S = 4.0
 
 
 @dataclass
 class Chaos:
-    """Kills workers and detector processes, fills the disk, has files looked at.
+    """Kills workers and detector processes, fills the disk and hangs it, has files looked at.
 
     Attributes:
         pace: seconds from one deed to the next, about.
         parent: process id of `privet serve`.
-        disk: the small file system that the audit log lies on; None if it isn't one of its own.
+        disk: the file system that the audit log lies on; None if it isn't one of its own.
         spared: a worker that is never killed, so that its memory can be watched.
         done: how often what was done.
     """
 
     parent: int
-    disk: Path | None
+    disk: Freezable | None
     chance: random.Random
     pace: float
     spared: int = 0
@@ -49,7 +53,7 @@ class Chaos:
     async def rage(self, end: float) -> None:
         """Until shortly before `end`; what was done last has time to be got over."""
         deeds = [self.kill_worker, self.kill_detector, self.kill_detector, self.hang_up]
-        deeds += [self.fill_disk] if self.disk else []
+        deeds += [self.fill_disk, self.hang_disk] if self.disk else []
         while time.monotonic() < end - 4 * self.pace:
             await asyncio.sleep(self.chance.uniform(0.6, 1.4) * self.pace)
             await self.chance.choice(deeds)()
@@ -69,7 +73,7 @@ class Chaos:
 
     async def fill_disk(self) -> None:
         assert self.disk is not None
-        filler = self.disk / "filler"
+        filler = self.disk.path / "filler"
         with filler.open("wb", buffering=0) as file:
             for size in (1 << 20, 4096, 1):
                 with contextlib.suppress(OSError):
@@ -78,6 +82,13 @@ class Chaos:
         await asyncio.sleep(self.chance.uniform(0.4, 1) * self.pace)
         filler.unlink()
         self.done["disk filled"] += 1
+
+    async def hang_disk(self) -> None:
+        assert self.disk is not None
+        self.disk.freeze()
+        await asyncio.sleep(HANGS_S)
+        self.disk.thaw()
+        self.done["disk hung"] += 1
 
     def _kill(self, pid: int, what: str) -> None:
         with contextlib.suppress(ProcessLookupError):
