@@ -97,6 +97,9 @@ def _verify(arguments: Namespace) -> int:
         reports = verify_site(arguments.directory, keys, recipient=recipient, since=since)
     else:
         reports = [verify(arguments.directory, keys, recipient=recipient, since=since)]
+    held = {note.partition("\n")[0] for note in since}
+    for origin in sorted(held - {report.origin for report in reports}):
+        print(f"of {origin} there is no log here: its checkpoints say nothing", file=sys.stderr)
     if arguments.json:
         print(json.dumps([report.as_json() for report in reports], indent=2))
     else:

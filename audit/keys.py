@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import TypeAlias
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -164,7 +165,7 @@ def _keys_in(data: bytes, where: str) -> list[object]:
     blocks = _PEM.findall(data)
     try:
         keys: list[object] = [load_pem_private_key(block, password=None) for block in blocks]
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         keys = []
     if not keys:
         raise AuditError(f"{where} is not an unencrypted PEM private key")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import stat
@@ -84,6 +85,11 @@ def test_damaged_or_open_key_files_are_refused(tmp_path: Path) -> None:
         load_recipient(tmp_path / "a.pub")
     with pytest.raises(AuditError, match="name"):
         generate_recipient("two words", tmp_path / "b.pem", tmp_path / "b.pub")
+    head, body, end, _ = (tmp_path / "a.pem").read_text().split("\n")
+    unknown = base64.b64decode(body).replace(b"\x2b\x65\x6e", b"\x2b\x65\x01")  # its algorithm
+    (tmp_path / "a.pem").write_text(f"{head}\n{base64.b64encode(unknown).decode()}\n{end}\n")
+    with pytest.raises(AuditError, match="not an unencrypted PEM"):
+        load_recipient_key(tmp_path / "a.pem")
 
 
 async def test_verify_a_log_and_a_site(keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,6 +203,18 @@ async def test_a_held_file_that_was_cut_is_told(
     for cut in (text[:-20], text[: len(text) // 2], text + "privet.example/slot-1\n7\n"):
         held.write_text(cut)
         assert main(check) == 2
+
+
+async def test_held_checkpoints_that_say_nothing_are_named(
+    keys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["checkpoint", str(keys / "site")]) == 0
+    held = keys / "held.txt"
+    held.write_text(capsys.readouterr().out.replace(f"{ORIGIN}\n", "privet.example2/slot-0\n"))
+    check = ["verify", str(keys / "site"), "--key", str(keys / "verifier.txt")]
+    assert main([*check, "--since", str(held)]) == 0
+    told = capsys.readouterr().err
+    assert told == "of privet.example2/slot-0 there is no log here: its checkpoints say nothing\n"
 
 
 async def test_a_copy_is_verified_without_changing_it(keys: Path) -> None:
