@@ -22,7 +22,7 @@ from audit.keys import load_recipient_key
 from audit.layout import newest_note
 from audit.reading import Reader, Record
 from audit.record import Kind
-from proxy import config, services
+from proxy import audit_settings, config
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
 from proxy.server import listening
@@ -100,7 +100,7 @@ async def test_the_transcript_in_the_readme(
         path = tmp_path / name
         path.write_text(path.read_text().replace("cloud", "openai"))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(services, "time", SimpleNamespace(time_ns=passing_time()))
+    monkeypatch.setattr(audit_settings, "time", SimpleNamespace(time_ns=passing_time()))
     await follow(setup)
     configuration = config.load(tmp_path / "privet.yaml", {})
     key, _ = create_key(tmp_path / "keys.yaml", "support", "desk")
