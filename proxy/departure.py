@@ -66,8 +66,9 @@ def prepare(  # noqa: PLR0917 — one value of each step so far
     dialect, turn, numbering = prepared.dialect, prepared.turn, prepared.numbering
     treatment = verdict.treatment
     keyed = _keyed(exchange, principal, services.secret)
-    own_key = _own_key(principal, services.secret)
-    masked = numbering.render(treatment, services.secret, turn.plan(treatment), keyed, own_key)
+    key = _key(services.secret, "values", principal.tenant)
+    own_key = _key(services.secret, "pseudonyms", *principal.identity)
+    masked = numbering.render(treatment, key, turn.plan(treatment), keyed, own_key)
     turn.masked(treatment, masked.plan)
     edits: dict[Path, str] = dict(masked.edits)
     for path in exchange.pseudonyms:
@@ -185,14 +186,12 @@ def _keyed(exchange: Exchange, principal: Principal, secret: bytes) -> Keyed | N
         return None
     tenant_wide = exchange.scope is Scope.TENANT
     who = (principal.tenant,) if tenant_wide else principal.identity
-    message = "\x1f".join((exchange.scope.value, *who)).encode()
-    return Keyed(hmac.digest(secret, message, hashlib.sha256), exact=not tenant_wide)
+    return Keyed(_key(secret, exchange.scope.value, *who), exact=not tenant_wide)
 
 
-def _own_key(principal: Principal, secret: bytes) -> bytes:
-    """For what may mean the same in all conversations of one principal, and in nobody else's."""
-    message = "\x1f".join(("pseudonyms", *principal.identity)).encode()
-    return hmac.digest(secret, message, hashlib.sha256)
+def _key(secret: bytes, purpose: str, *owner: str) -> bytes:
+    """For what may mean the same in all requests of its owner, and in nobody else's."""
+    return hmac.digest(secret, "\x1f".join((purpose, *owner)).encode(), hashlib.sha256)
 
 
 def _pseudonym(exchange: Exchange, path: Path, principal: Principal, secret: bytes) -> str:

@@ -31,7 +31,7 @@ STEPS = (
     "departure.Restorer",
     "pipeline.deliver",
     "recording.Recorder.intent",
-    "recording.contents_of",
+    "keeping.contents_of",
     "detect.detector.Detector.detect",
     "providers.http.Reply.chunks",
     "wire.openai_chat_answer.map_strings",

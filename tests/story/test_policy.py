@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -222,3 +224,22 @@ def _limits() -> Any:
     from proxy.sections import LimitsSection
 
     return LimitsSection()
+
+
+async def test_a_hash_is_the_same_for_a_tenant_and_for_no_other(
+    start: Start, simulator: Simulator
+) -> None:
+    person = "PERSON: {class: confidential, action: placeholder}"
+    privet = await start(old=person, new=person.replace("placeholder", "hash, residual: public"))
+    seen = []
+    for tenant in ("default", "default", "other"):
+        key, _ = create_key(privet.folder / "keys.yaml", "support", "desk", tenant)
+        assert privet.services.callers.reload_if_changed()
+        simulator.says("Hm.")
+        client = privet.client.with_options(api_key=key)
+        await client.chat.completions.create(
+            model="gpt-4o-mini", messages=[{"role": "user", "content": "I am Jane Hollander."}]
+        )
+        seen.append(json.loads(simulator.journal[-1].body)["messages"][-1]["content"])
+    assert re.fullmatch(r"I am <PERSON_\d{12}>\.", seen[0])
+    assert seen[0] == seen[1] != seen[2]
