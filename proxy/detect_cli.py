@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from proxy.detect.knowledge import Knowledge
+    from proxy.detect.knowledge.read import Knowledge
     from proxy.detect.settings import DetectSettings
 
 #: A part's imports are local to its command: loading spaCy takes seconds.
@@ -84,7 +84,7 @@ def _positive(text: str) -> int:
 def detection(chosen: argparse.Namespace) -> tuple[DetectSettings, Knowledge]:
     """How to detect, and what the customer knows; raises ConfigError."""
     from proxy import config, services
-    from proxy.detect.knowledge import Knowledge
+    from proxy.detect.knowledge.read import Knowledge
     from proxy.detect.settings import DetectSettings
 
     settings, knowledge = DetectSettings(), Knowledge()
@@ -110,7 +110,7 @@ def _detect_scan(chosen: argparse.Namespace) -> int:
 
 def _detect_test(chosen: argparse.Namespace) -> int:
     from proxy import detecting
-    from proxy.detect.knowledge import load
+    from proxy.detect.knowledge.read import load
 
     settings, knowledge = detection(chosen)
     if chosen.files:
@@ -136,7 +136,8 @@ def _detect_explain(chosen: argparse.Namespace) -> int:
 
 def _detect_eval(chosen: argparse.Namespace) -> int:
     from proxy import detecting
-    from proxy.detect import eval_html, eval_report
+    from proxy.detect.evaluation import html as eval_html
+    from proxy.detect.evaluation import report as eval_report
 
     settings, knowledge = detection(chosen)
     sections = asyncio.run(

@@ -19,13 +19,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from proxy.detect import stock
 from proxy.detect.detector import Detector
 from proxy.detect.documents import STDIN, Document, read
-from proxy.detect.eval_report import Run, Section
-from proxy.detect.evaluate import Judgement, judge
-from proxy.detect.knowledge import Knowledge, Test
-from proxy.detect.knowledge_test import differences
+from proxy.detect.evaluation import stock
+from proxy.detect.evaluation.measure import Judgement, judge
+from proxy.detect.evaluation.report import Run, Section
+from proxy.detect.knowledge.read import Knowledge, Test
+from proxy.detect.knowledge.trial import differences
 from proxy.detect.settings import DetectSettings
 from proxy.detect.why import Reason, reasons
 from proxy.exchange import Coverage, Finding, TextPart

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.detect.detector import Detector
-from proxy.detect.knowledge import Knowledge
+from proxy.detect.knowledge.read import Knowledge
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import NotFound

@@ -173,7 +173,7 @@ class DetectSection(Section):
 
     Attributes:
         knowledge: files of what the customer knows (dictionaries, patterns, allow lists …);
-            proxy/detect/knowledge_form.py describes them.
+            proxy/detect/knowledge/form.py describes them.
     """
 
     knowledge: Annotated[tuple[str, ...], Field(strict=False)] = ()

@@ -16,10 +16,10 @@ from audit.layout import MANIFEST
 from proxy.audit_settings import approvers, open_audit_log, places, witnesses
 from proxy.config import AUDIT_SLOT, Configuration
 from proxy.detect.detector import Detector
-from proxy.detect.knowledge import Knowledge
-from proxy.detect.knowledge import load as load_knowledge
-from proxy.detect.knowledge_watch import KnowledgeStore
-from proxy.detect.nursery import Nursery
+from proxy.detect.knowledge.read import Knowledge
+from proxy.detect.knowledge.read import load as load_knowledge
+from proxy.detect.knowledge.watch import KnowledgeStore
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.detect.shared import SharedFindings
 from proxy.detect.sweep import load_lexicon

@@ -26,7 +26,7 @@ import uvloop
 
 from proxy import admin, logs
 from proxy.config import Configuration
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.shared import SharedFindings
 from proxy.reporting import Report
 from proxy.services import detect_settings

@@ -18,8 +18,8 @@ from typing import Any
 
 import structlog
 
-from proxy.detect.knowledge import Knowledge
-from proxy.detect.knowledge_watch import KnowledgeStore
+from proxy.detect.knowledge.read import Knowledge
+from proxy.detect.knowledge.watch import KnowledgeStore
 from proxy.errors import AuditUnavailable
 from proxy.identity import Callers
 from proxy.policy.compiled import Policy

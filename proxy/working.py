@@ -21,7 +21,7 @@ import uvloop
 from audit.errors import AuditError, FormatError
 from proxy import logs
 from proxy.config import Configuration, Settings
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.shared import SharedFindings
 from proxy.errors import PrivetError
 from proxy.journey import Services

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest_asyncio
 
 from proxy.detect.detector import Detector
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from tests.house import House, house
 from tests.simulator import Simulator

@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import audit.log
 from proxy import admin, scaffold
 from proxy.detect.detector import Detector
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.exposition import COUNTERS, GAUGES, HISTOGRAMS
 from proxy.identity.keys import create_key

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from proxy.detect.terms import TermList, Terms
+from proxy.detect.knowledge.terms import TermList, Terms
 from proxy.exchange import Finding, TextPart
 from proxy.folding import fold
 from proxy.spelling import Lexicon, canonical

@@ -13,7 +13,7 @@ from typing import Any
 
 from presidio_analyzer.nlp_engine import NlpArtifacts
 
-from proxy.detect.names_spans import Named
+from proxy.detect.names.pieces import Named
 
 
 class LazyArtifacts(NlpArtifacts):

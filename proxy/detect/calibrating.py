@@ -2,7 +2,7 @@
 
 By hand, whenever recognizers or models change. Every other document is for the curves and the rest
 for saying how far off they are, so that what is printed, and stands in the table, was measured on
-text that the curves haven't seen. Findings that a corpus doesn't judge (`eval_labels.py`) say
+text that the curves haven't seen. Findings that a corpus doesn't judge (`evaluation/labels.py`) say
 nothing here either.
 """
 
@@ -24,8 +24,8 @@ from proxy.detect.calibration import TABLE, Calibration, Curve, rising
 from proxy.detect.chunk import chunk
 from proxy.detect.documents import Document, read
 from proxy.detect.engine import Engine
-from proxy.detect.eval_tally import calibration_error, reliability
-from proxy.detect.evaluate import Judgement, judge
+from proxy.detect.evaluation.measure import Judgement, judge
+from proxy.detect.evaluation.tally import calibration_error, reliability
 from proxy.detect.languages import Languages
 from proxy.detect.settings import DetectSettings
 from proxy.detect.spans import merge

@@ -16,10 +16,10 @@ from typing import Any
 
 from proxy.detect.cache import KEY_BYTES, FindingCache, chunk_key
 from proxy.detect.chunk import Chunk, chunk
-from proxy.detect.knowledge import Knowledge
+from proxy.detect.knowledge.read import Knowledge
 from proxy.detect.languages import Languages, coverage
-from proxy.detect.nursery import Nursery
-from proxy.detect.pool import Pool
+from proxy.detect.processes.nursery import Nursery
+from proxy.detect.processes.pool import Pool
 from proxy.detect.settings import DetectSettings
 from proxy.detect.shared import SharedFindings
 from proxy.detect.spans import merge

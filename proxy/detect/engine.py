@@ -27,10 +27,10 @@ from proxy.detect.calibration import Calibration, shipped
 from proxy.detect.chunk import Chunk
 from proxy.detect.context import NearbyWords
 from proxy.detect.gate import Gate
-from proxy.detect.names import Names
-from proxy.detect.names_model import SecondOpinion
-from proxy.detect.names_passages import Window
-from proxy.detect.names_spans import Named
+from proxy.detect.names.model import SecondOpinion
+from proxy.detect.names.passages import Window
+from proxy.detect.names.pieces import Named
+from proxy.detect.names.recognizer import Names
 from proxy.detect.produced import LABELS, ModelMissingError, named_by_models
 from proxy.detect.readable import Plain, encoded, plain, unwrapped
 from proxy.detect.recognizers import RECOGNIZERS

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from proxy.detect.names_language import READ, clear_language_of
+from proxy.detect.names.language import READ, clear_language_of
 from proxy.detect.settings import DetectSettings
 from proxy.exchange import Coverage, Reach, TextPart
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import spacy.util
 
-from proxy.detect.knowledge import Knowledge
+from proxy.detect.knowledge.read import Knowledge
 from proxy.detect.recognizers import RECOGNIZERS
 from proxy.detect.settings import DetectSettings, Tier
 

@@ -16,7 +16,7 @@ import spacy
 
 from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.context import NearbyWords
-from proxy.detect.knowledge import Knowledge
+from proxy.detect.knowledge.read import Knowledge
 from proxy.detect.recognizers import RECOGNIZERS
 from proxy.detect.recognizers.customer import confirming, taught_recognizers
 from proxy.detect.settings import DetectSettings

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from proxy import detecting
-from proxy.detect import eval_report
-from proxy.detect.knowledge import Knowledge
+from proxy.detect.evaluation import report as eval_report
+from proxy.detect.knowledge.read import Knowledge
 from proxy.detect.settings import DetectSettings
 from tests.corpora.load import load
 

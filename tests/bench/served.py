@@ -18,7 +18,7 @@ import orjson
 from audit import sealer
 from audit.rows import Rows
 from proxy.cli import main
-from proxy.detect.pool import Pool
+from proxy.detect.processes.pool import Pool
 
 #: What is counted -> where it happens. SQLite syncs keys.db once for each commit, out of sight.
 COUNTED: dict[str, tuple[tuple[Any, str], ...]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxy.detect.allowing import AllowList
-from proxy.detect.terms import TermList
+from proxy.detect.knowledge.terms import TermList
 from proxy.exchange import Finding, TextPart
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import spacy
 
 from proxy.detect.artifacts import LazyArtifacts
-from proxy.detect.names_spans import Named
+from proxy.detect.names.pieces import Named
 
 
 def test_a_text_is_tokenized_once_and_only_when_asked() -> None:

@@ -11,7 +11,7 @@ from proxy.detect.calibration import TABLE, Calibration, rising, shipped
 from proxy.detect.chunk import Chunk
 from proxy.detect.documents import Document, Gold
 from proxy.detect.engine import Engine
-from proxy.detect.evaluate import Judgement, judge
+from proxy.detect.evaluation.measure import Judgement, judge
 from proxy.detect.settings import DetectSettings
 from proxy.exchange import Finding
 

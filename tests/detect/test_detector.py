@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.detect.detector import Detector
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.errors import DetectorUnavailable
 from proxy.exchange import Reach, TextPart

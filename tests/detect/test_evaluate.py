@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from proxy.detect.documents import Document, Gold, read
-from proxy.detect.eval_html import page
-from proxy.detect.eval_labels import counts, entity_of, judged
-from proxy.detect.eval_report import Run, Section, as_dict, as_text
-from proxy.detect.eval_tally import (
+from proxy.detect.evaluation.html import page
+from proxy.detect.evaluation.labels import counts, entity_of, judged
+from proxy.detect.evaluation.measure import Judgement, judge
+from proxy.detect.evaluation.report import Run, Section, as_dict, as_text
+from proxy.detect.evaluation.tally import (
     Likelihood,
     calibration_error,
     quiet,
@@ -18,7 +19,6 @@ from proxy.detect.eval_tally import (
     tally,
     tally_by_entity,
 )
-from proxy.detect.evaluate import Judgement, judge
 from proxy.exchange import Finding
 from proxy.yaml_file import ConfigError
 from tests.corpora import load as corpora

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from proxy.detect.detector import Detector
-from proxy.detect.knowledge import FIGURES, Knowledge, load
-from proxy.detect.knowledge_regex import Bounded, PatternTooSlowError
-from proxy.detect.knowledge_test import differences
+from proxy.detect.knowledge.read import FIGURES, Knowledge, load
+from proxy.detect.knowledge.regex import Bounded, PatternTooSlowError
+from proxy.detect.knowledge.trial import differences
 from proxy.detect.recognizers.customer import CustomerDictionary, taught_recognizers
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon

@@ -9,7 +9,7 @@ import pytest
 from proxy.detect.chunk import Chunk
 from proxy.detect.engine import Engine
 from proxy.detect.languages import NAMES, Languages, coverage
-from proxy.detect.names_language import READ, clear_language_of
+from proxy.detect.names.language import READ, clear_language_of
 from proxy.detect.settings import DetectSettings
 from proxy.exchange import Reach, TextPart
 from tests.corpora.load import load

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from proxy.detect import names_model
 from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.code_lines import in_code
 from proxy.detect.engine import Engine
-from proxy.detect.given_names import is_given_name, may_hold_given_names
-from proxy.detect.names import unite
-from proxy.detect.names_extent import whole
-from proxy.detect.names_language import language_of
-from proxy.detect.names_model import Judged, NamesModelMissingError, SecondOpinion
-from proxy.detect.names_passages import Window, doubtful, passages
-from proxy.detect.names_plausible import plausible
-from proxy.detect.names_spans import Named, names_in, organizations_in, places_in
-from proxy.detect.names_wordpiece import WordPiece, case_of
+from proxy.detect.names import model as names_model
+from proxy.detect.names.extent import whole
+from proxy.detect.names.given import is_given_name, may_hold_given_names
+from proxy.detect.names.language import language_of
+from proxy.detect.names.model import Judged, NamesModelMissingError, SecondOpinion
+from proxy.detect.names.passages import Window, doubtful, passages
+from proxy.detect.names.pieces import Named, names_in, organizations_in, places_in
+from proxy.detect.names.plausible import plausible
+from proxy.detect.names.recognizer import unite
+from proxy.detect.names.wordpiece import WordPiece, case_of
 from proxy.detect.produced import produced_entities
 from proxy.detect.settings import DetectSettings
 

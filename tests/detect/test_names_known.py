@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from proxy.detect.names import with_known
-from proxy.detect.names_known import companies_known, places_known
-from proxy.detect.names_plausible import uses_capitals
-from proxy.detect.names_spans import Named
+from proxy.detect.names.known import companies_known, places_known
+from proxy.detect.names.pieces import Named
+from proxy.detect.names.plausible import uses_capitals
+from proxy.detect.names.recognizer import with_known
 
 
 def _places(text: str) -> list[str]:

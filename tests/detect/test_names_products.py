@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.detect.given_names import is_given_name
-from proxy.detect.names_products import Subject, _products, is_product, subject_of
+from proxy.detect.names.given import is_given_name
+from proxy.detect.names.products import Subject, _products, is_product, subject_of
 
 Find = Callable[..., list[tuple[str, str]]]
 NAMES = {"PERSON", "LOCATION", "ORGANIZATION", "NRP"}

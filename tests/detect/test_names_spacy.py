@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import spacy
 
-from proxy.detect.names_spacy import NameRecogniser, reader
+from proxy.detect.names.with_spacy import NameRecogniser, reader
 from proxy.detect.settings import DetectSettings
 from tests.corpora.load import load
 
@@ -62,7 +62,7 @@ def test_an_empty_text_holds_no_name(recogniser: NameRecogniser) -> None:
 
 
 def test_words_that_were_forgotten_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proxy.detect.names_vectors._REMEMBERED", 5)
+    monkeypatch.setattr("proxy.detect.names.vectors._REMEMBERED", 5)
     recogniser = NameRecogniser(_load(), 0.85)
     first = recogniser.read("Anna Kowalska lives in Berlin")[1]
     recogniser.read("Tom and Eve went to Paris with Peter Smith")

@@ -12,8 +12,8 @@ import pytest
 
 from proxy.detect.cache import Findings
 from proxy.detect.detector import Detector
-from proxy.detect.knowledge import Knowledge
-from proxy.detect.nursery import Nursery
+from proxy.detect.knowledge.read import Knowledge
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.detect.shared import SharedFindings
 from proxy.exchange import Finding, TextPart

@@ -5,8 +5,8 @@ from __future__ import annotations
 from proxy.detect.chunk import chunk
 from proxy.detect.documents import Document, Gold
 from proxy.detect.engine import Engine
-from proxy.detect.eval_tally import tally
-from proxy.detect.evaluate import judge
+from proxy.detect.evaluation.measure import judge
+from proxy.detect.evaluation.tally import tally
 from proxy.detect.spans import merge
 from proxy.exchange import Finding
 from tests.corpora.load import load

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from proxy.detect import frames
 from proxy.detect.chunk import Chunk
 from proxy.detect.engine import Engine
-from proxy.detect.nursery import Nursery
-from proxy.detect.worker import analyse
+from proxy.detect.processes import frames
+from proxy.detect.processes.nursery import Nursery
+from proxy.detect.processes.worker import analyse
 from proxy.exchange import Finding
 from tests.alive import runs
 
@@ -78,7 +78,9 @@ def _run(script: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_a_detector_process_can_neither_connect_nor_spawn(attempt: str) -> None:
-    guarded = _run(f"from proxy.detect.worker import forbid_network\nforbid_network()\n{attempt}")
+    guarded = _run(
+        f"from proxy.detect.processes.worker import forbid_network\nforbid_network()\n{attempt}"
+    )
     assert "PermissionError" in guarded.stderr
 
 
@@ -118,7 +120,7 @@ async def test_a_busy_process_ends_with_the_proxy_that_it_works_for(
     script = textwrap.dedent("""
         import asyncio, os, signal, sys
         from proxy.detect.detector import Detector
-        from proxy.detect.nursery import Nursery
+        from proxy.detect.processes.nursery import Nursery
         from proxy.detect.settings import DetectSettings
 
         async def main():

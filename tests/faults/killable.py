@@ -20,7 +20,7 @@ import uvloop
 
 from proxy import config, logs, pipeline, server
 from proxy.detect.detector import Detector
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.identity.keys import KeyStore
 from proxy.policy.compiled import Policy
 from proxy.recording import Recorder

@@ -22,7 +22,7 @@ from audit.reading import Reader
 from audit.verify import verify
 from proxy.audit_settings import open_audit_log
 from proxy.config import AUDIT_SLOT, Configuration
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.identity.keys import create_key
 from tests.alive import runs
 from tests.faults.holding import DEPARTED, ON_RECORD

@@ -19,7 +19,7 @@ import pytest
 
 from proxy import pipeline, server
 from proxy.detect.detector import Detector
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.policy.compiled import Policy
 from proxy.routing import Health

@@ -17,7 +17,7 @@ import pytest
 from openai import APIStatusError, InternalServerError
 
 from proxy.detect.detector import Detector
-from proxy.detect.nursery import Nursery
+from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.errors import DetectorUnavailable
 from tests.house import House, house

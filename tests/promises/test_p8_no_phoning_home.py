@@ -92,7 +92,7 @@ def test_the_runtime_of_the_names_model_reports_to_nobody(tmp_path: Path) -> Non
     """By default it starts a thread that queues events in a database in HOME and sends them."""
     script = """
         from pathlib import Path
-        from proxy.detect.names_model import SecondOpinion
+        from proxy.detect.names.model import SecondOpinion
         SecondOpinion().judge("Jane Hollander")
         print(len(list(Path("/proc/self/task").iterdir())))
     """

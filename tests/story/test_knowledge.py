@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from proxy import watching
 from proxy.detect.detector import Detector
-from proxy.detect.knowledge import Knowledge
+from proxy.detect.knowledge.read import Knowledge
 from proxy.scaffold import starter_policy
 from tests.house import House, house, said_to
 from tests.simulator import Simulator

@@ -17,7 +17,7 @@ from typing import Any
 
 from presidio_analyzer import AnalysisExplanation, RecognizerResult
 
-from proxy.detect.names_known import is_place
+from proxy.detect.names.known import is_place
 from proxy.detect.recognizers.address_fields import ADDRESS_FIELDS
 from proxy.detect.recognizers.address_formats import (
     CAPITAL,

@@ -8,9 +8,9 @@ from typing import Any
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
-from proxy.detect.knowledge_regex import Bounded
+from proxy.detect.knowledge.regex import Bounded
+from proxy.detect.knowledge.terms import TermList, Terms
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
-from proxy.detect.terms import TermList, Terms
 from proxy.spelling import Lexicon
 
 _DICTIONARY = "dictionary"

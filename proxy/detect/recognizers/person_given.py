@@ -13,7 +13,7 @@ from typing import Any
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.code_lines import in_code
-from proxy.detect.given_names import is_given_name, may_hold_given_names
+from proxy.detect.names.given import is_given_name, may_hold_given_names
 from proxy.detect.recognizers.person_words import PARTICLE, WORD, could_be_somebody, names_a_place
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from proxy.detect.given_names import is_given_name
+from proxy.detect.names.given import is_given_name
 from proxy.detect.recognizers.labelled import Kind, LabelledRecognizer
 from proxy.detect.recognizers.person_words import could_be_somebody, holds_given_name
 

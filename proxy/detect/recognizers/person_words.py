@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from proxy.detect.given_names import is_given_name
+from proxy.detect.names.given import is_given_name
 
 #: A capital, of Latin scripts.
 UPPER = (

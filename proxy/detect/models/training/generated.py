@@ -50,7 +50,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 Pieces = list[tuple[str, str]]
 _T = TypeVar("_T")
-_PLACES = Path(__file__).parents[2] / "places.txt"
+_PLACES = Path(__file__).parents[2] / "names" / "places.txt"
 
 
 class Writer:

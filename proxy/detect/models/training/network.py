@@ -2,7 +2,7 @@
 
 The vocabulary has lower case only, so the encoder can't tell "will" from "Will". The input that
 BERT has for the number of a sentence, unused here, says it instead: what kind of capitals the word
-has that the piece belongs to (`proxy.detect.names_wordpiece.case_of`).
+has that the piece belongs to (`proxy.detect.names.wordpiece.case_of`).
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ import numpy as np
 import onnxruntime
 
 from proxy.detect.models.convert import HERE, quantized, widened
-from proxy.detect.names_model import Judged
-from proxy.detect.names_wordpiece import WordPiece
+from proxy.detect.names.model import Judged
+from proxy.detect.names.wordpiece import WordPiece
 
 #: Its labels (config.json), B- and I- forms: given name, surname, house number, street, town or
 #: state, postcode or flat.

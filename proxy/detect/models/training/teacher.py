@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from proxy.detect.models.training.labels import PERSON, UNKNOWN, Marked
-from proxy.detect.names_model import Judged
-from proxy.detect.names_spans import Named
+from proxy.detect.names.model import Judged
+from proxy.detect.names.pieces import Named
 
 _SURE = 0.6
 _SPACY = {

@@ -25,8 +25,8 @@ from proxy.detect.models.training.labels import CLASSES, UNKNOWN, Marked
 from proxy.detect.models.training.network import TABLES, Network, loaded, places_of
 from proxy.detect.models.training.published import Published
 from proxy.detect.models.training.teacher import divided, taught
-from proxy.detect.names_spacy import reader
-from proxy.detect.names_wordpiece import WordPiece, case_of
+from proxy.detect.names.with_spacy import reader
+from proxy.detect.names.wordpiece import WordPiece, case_of
 
 SEED = 20261126
 _IGNORED = -100

@@ -17,7 +17,7 @@
     tests:
       - {text: Ask Ann Lee about Nightjar., finds: {PROJECT_NAME: [Nightjar]}}
 
-These classes describe single values; what they must mean together is in knowledge.py.
+These classes describe single values; what they must mean together is in read.py.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from proxy.detect.terms import MOST_LISTS
+from proxy.detect.knowledge.terms import MOST_LISTS
 
 #: Characters that a term, and a match of a pattern, may have: windows reach no further.
 LONGEST = 200

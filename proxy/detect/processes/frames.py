@@ -4,7 +4,7 @@ A frame is its length (4 bytes, big-endian) and that many bytes of JSON. JSON es
 character that a Python string can hold. Bodies:
 
 - to the process: ``[[text, start, end, models, language], …]``, one batch of chunks; or ``{"learn":
-  …}``, what a customer knows (`knowledge.py`), instead of what was known before;
+  …}``, what a customer knows (`knowledge/read.py`), instead of what was known before;
 - from it, once: ``{"produced": [entity, …], "pid": its process id}``;
 - from it, when it has learnt: ``{"learnt": true}``;
 - from it, per batch: ``{"found": [[[entity, start, end, score, recognizer], …], …]}``, one item per

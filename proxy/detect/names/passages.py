@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from proxy.detect.given_names import is_given_name
-from proxy.detect.names_known import PLACES_IN_LOWER_CASE
-from proxy.detect.names_spans import Named
+from proxy.detect.names.given import is_given_name
+from proxy.detect.names.known import PLACES_IN_LOWER_CASE
+from proxy.detect.names.pieces import Named
 
 #: A line without an end goes in pieces of this length.
 _LONGEST = 600

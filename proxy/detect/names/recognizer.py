@@ -1,6 +1,6 @@
 """Names of persons and places: two models, asked in turn, and what they agree on.
 
-spaCy reads English text. The second model (`names_model.py`), slower and better on short, noisy and
+spaCy reads English text. The second model (`model.py`), slower and better on short, noisy and
 foreign text, is asked about those passages of English text only that hold a name or a word that
 could be one, and about all of a text in another language, which spaCy's English model can't read.
 In tier `fast` it is never asked; in tier `thorough` always.
@@ -16,16 +16,16 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from proxy.detect.code_lines import mostly_code
-from proxy.detect.given_names import holds_given_name, is_given_name
-from proxy.detect.names_extent import whole
-from proxy.detect.names_known import companies_known, is_place, places_known
-from proxy.detect.names_language import language_of
-from proxy.detect.names_model import Judged, SecondOpinion
-from proxy.detect.names_passages import Window, doubtful
-from proxy.detect.names_plausible import names_a_company, plausible, unsure, uses_capitals
-from proxy.detect.names_products import Subject, is_product, subject_of
-from proxy.detect.names_spacy import reader
-from proxy.detect.names_spans import Named, names_in, organizations_in, places_in
+from proxy.detect.names.extent import whole
+from proxy.detect.names.given import holds_given_name, is_given_name
+from proxy.detect.names.known import companies_known, is_place, places_known
+from proxy.detect.names.language import language_of
+from proxy.detect.names.model import Judged, SecondOpinion
+from proxy.detect.names.passages import Window, doubtful
+from proxy.detect.names.pieces import Named, names_in, organizations_in, places_in
+from proxy.detect.names.plausible import names_a_company, plausible, unsure, uses_capitals
+from proxy.detect.names.products import Subject, is_product, subject_of
+from proxy.detect.names.with_spacy import reader
 
 #: How sure spaCy is. It gives no probability; this is Presidio's own default.
 SPACY_SCORE = 0.85

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import ahocorasick
 
-from proxy.detect.given_names import is_given_name
-from proxy.detect.names_spans import Named
+from proxy.detect.names.given import is_given_name
+from proxy.detect.names.pieces import Named
 
 _PLACES = Path(__file__).with_name("places.txt")
 _PLACE_SCORE, _COMPANY_SCORE = 0.6, 0.7

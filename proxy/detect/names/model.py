@@ -22,9 +22,9 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
 
-from proxy.detect.names_wordpiece import Word, WordPiece
+from proxy.detect.names.wordpiece import Word, WordPiece
 
-_FOLDER = Path(__file__).with_name("models")
+_FOLDER = Path(__file__).parents[1] / "models"
 _FILES = {
     "names.onnx": "2f21b7965ff983106e98a8b36f2dcb23131a235d861172d948c5d56ce693e186",
     "names.vocab.txt": "0fbe6b50061feabb9be68af471e9aa6df07a4bc428bdca4b0eff1fcd3612dee5",

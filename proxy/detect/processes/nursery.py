@@ -16,7 +16,7 @@ from typing import cast
 import structlog
 
 import proxy
-from proxy.detect import frames
+from proxy.detect.processes import frames
 from proxy.detect.settings import DetectSettings
 from proxy.errors import DetectorUnavailable
 
@@ -28,7 +28,7 @@ _IMPOSED = {
     # Presidio skips a pattern that takes longer than this and says nothing. Our deadline, which
     # fails the request, must always come first.
     "REGEX_TIMEOUT_SECONDS": "86400",
-    # Read when onnxruntime is loaded, by whoever loads it first: names_model.py says why.
+    # Read when onnxruntime is loaded, by whoever loads it first: names/model.py says why.
     "ORT_DISABLE_TELEMETRY": "1",
     # The pool is what runs in parallel, and a process with threads can't be forked.
     "OMP_NUM_THREADS": "1",
@@ -120,7 +120,7 @@ class Nursery:
         package_root = str(Path(proxy.__file__).parents[1])
         passed_on = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "proxy.detect.forker", self._settings.to_json()),
+            *(sys.executable, "-m", "proxy.detect.processes.forker", self._settings.to_json()),
             env={**passed_on, **_IMPOSED, "PYTHONPATH": package_root},
             stdin=theirs.fileno(),
             stdout=asyncio.subprocess.PIPE,

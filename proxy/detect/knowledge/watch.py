@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 
 from proxy.detect.detector import Detector
-from proxy.detect.knowledge import Knowledge, files_of, load
+from proxy.detect.knowledge.read import Knowledge, files_of, load
 from proxy.yaml_file import ConfigError, Problem
 
 

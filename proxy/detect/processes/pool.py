@@ -17,8 +17,8 @@ import itertools
 from dataclasses import dataclass, field
 
 from proxy.detect.chunk import Chunk
-from proxy.detect.nursery import Nursery
-from proxy.detect.process import DetectorProcess
+from proxy.detect.processes.nursery import Nursery
+from proxy.detect.processes.process import DetectorProcess
 from proxy.detect.settings import DetectSettings
 from proxy.errors import DetectorUnavailable
 from proxy.exchange import Finding

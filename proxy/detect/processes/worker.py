@@ -13,8 +13,8 @@ import sys
 from collections.abc import Callable, Collection
 from typing import Any, BinaryIO, Protocol
 
-from proxy.detect import frames
 from proxy.detect.chunk import Chunk
+from proxy.detect.processes import frames
 from proxy.exchange import Finding
 
 Jobs = list[tuple[Chunk, bool]]

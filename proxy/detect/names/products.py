@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from proxy.detect.given_names import is_given_name
+from proxy.detect.names.given import is_given_name
 
 _LIST = Path(__file__).with_name("products.txt")
 _WORD = re.compile(r"[^\W\d_][\w.+#-]*")

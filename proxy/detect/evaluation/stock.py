@@ -19,7 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from proxy.detect.worker import forbid_network
+from proxy.detect.processes.worker import forbid_network
 from proxy.exchange import Finding
 
 #: As our own detector processes run: what is in parallel is the processes.

@@ -14,9 +14,9 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from proxy.detect import frames
 from proxy.detect.chunk import Chunk
-from proxy.detect.nursery import START_S, Nursery
+from proxy.detect.processes import frames
+from proxy.detect.processes.nursery import START_S, Nursery
 from proxy.errors import DetectorUnavailable
 from proxy.exchange import Finding
 

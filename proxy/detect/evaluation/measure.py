@@ -3,7 +3,7 @@
 A finding is right if some gold span of its entity overlaps it by at least half (intersection over
 union); a gold span is found if some finding is right about it. Characters count apart from that:
 what is hidden under a wrong type is a lesser error than what isn't hidden at all. What the makers
-of a corpus didn't mark (`eval_labels.py`) and what lies in an ignored region isn't judged, except
+of a corpus didn't mark (`labels.py`) and what lies in an ignored region isn't judged, except
 that it hides the characters under it.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from proxy.detect.documents import Document
-from proxy.detect.eval_labels import IMPERSONAL, counts, entity_of, judged
+from proxy.detect.evaluation.labels import IMPERSONAL, counts, entity_of, judged
 from proxy.exchange import Finding
 
 #: The least overlap, as intersection over union, that counts.

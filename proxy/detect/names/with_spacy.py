@@ -19,8 +19,8 @@ import numpy as np
 from spacy.pipeline import EntityRecognizer
 from thinc.api import NumpyOps
 
-from proxy.detect.names_spans import Named
-from proxy.detect.names_vectors import TokenVectors
+from proxy.detect.names.pieces import Named
+from proxy.detect.names.vectors import TokenVectors
 
 #: A text as a spaCy document, and the names in it.
 Read = Callable[[str], tuple[Any, list[Named]]]

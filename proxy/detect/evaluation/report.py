@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from proxy.detect.eval_tally import (
+from proxy.detect.evaluation.measure import JudgedFinding, JudgedGold, Judgement
+from proxy.detect.evaluation.tally import (
     Tally,
     calibration_error,
     quiet,
@@ -17,7 +18,6 @@ from proxy.detect.eval_tally import (
     tally,
     tally_by_entity,
 )
-from proxy.detect.evaluate import JudgedFinding, JudgedGold, Judgement
 
 #: What a table shows of a tally.
 COLUMNS = ("precision", "recall", "F1", "F2", "char recall", "char precision")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from proxy.detect.given_names import is_given_name
-from proxy.detect.names_spans import Named
+from proxy.detect.names.given import is_given_name
+from proxy.detect.names.pieces import Named
 
 _INITIALS = re.compile(r"(?<![\w.'\u2019&-])(?:[A-Z]\.?[ ]){1,3}\Z")
 #: English words that are an article or a pronoun, not somebody's initial.

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from proxy.detect.given_names import is_given_name
-from proxy.detect.names_model import Judged
+from proxy.detect.names.given import is_given_name
+from proxy.detect.names.model import Judged
 
 #: Words inside a name that no capital marks.
 PARTICLES = frozenset(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from proxy.detect.evaluate import JudgedFinding, JudgedGold, Judgement
+from proxy.detect.evaluation.measure import JudgedFinding, JudgedGold, Judgement
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from proxy.detect.knowledge_form import CaseForm
+from proxy.detect.knowledge.form import CaseForm
 from proxy.exchange import Finding
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy.detect.allowing import AllowList
-from proxy.detect.knowledge_form import (
+from proxy.detect.knowledge.form import (
     LONGEST,
     CaseForm,
     FiguresForm,
@@ -25,9 +25,9 @@ from proxy.detect.knowledge_form import (
     PatternForm,
     Source,
 )
-from proxy.detect.knowledge_regex import UnsafeRegexError, accepted
+from proxy.detect.knowledge.regex import UnsafeRegexError, accepted
+from proxy.detect.knowledge.terms import TermList
 from proxy.detect.sweep import load_lexicon
-from proxy.detect.terms import TermList
 from proxy.folding import fold
 from proxy.spelling import Lexicon, canonical
 from proxy.yaml_file import ConfigError, Document, Loc, Problem, read_text

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
-from proxy.detect.eval_report import (
+from proxy.detect.evaluation.report import (
     COLUMNS,
     Run,
     Section,
@@ -21,7 +21,7 @@ from proxy.detect.eval_report import (
     remarks,
     rows,
 )
-from proxy.detect.eval_tally import calibration_error, reliability
+from proxy.detect.evaluation.tally import calibration_error, reliability
 
 #: Characters of context on either side of a span.
 _CONTEXT = 70

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 
 from proxy.detect.code_lines import in_code
-from proxy.detect.given_names import holds_given_name
-from proxy.detect.names_spans import Named
+from proxy.detect.names.given import holds_given_name
+from proxy.detect.names.pieces import Named
 
-_EVERYDAY = Path(__file__).with_name("words.txt")
+_EVERYDAY = Path(__file__).parents[1] / "words.txt"
 #: Beside a name without a space these make an identifier, a path, an address or markup of it.
 _GLUE_BEFORE = re.compile(r"[\w@#$/\\=~^{}\[<&%+.-]\Z|::\Z|->\Z")
 _GLUE_AFTER = re.compile(r"[\w@\\/=({}\[~^+]|[.:-][\w/]|::|->")

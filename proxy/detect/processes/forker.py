@@ -1,8 +1,8 @@
 """Where detector processes come from: models are loaded here once, and each process is a fork.
 
-Run as ``python -m proxy.detect.forker`` by `nursery.py`. What a fork only reads (word vectors,
-weights, tables) stays shared with this process; starting another costs milliseconds. Forking is
-sound because nothing here runs but this one thread.
+Run as ``python -m proxy.detect.processes.forker`` by `nursery.py`. What a fork only reads (word
+vectors, weights, tables) stays shared with this process; starting another costs milliseconds.
+Forking is sound because nothing here runs but this one thread.
 
 Invariants: no connection is opened, not even while models load; a detector process ends with the
 process that asked for it, also if it is busy just then, and all end with this one.
@@ -20,15 +20,15 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from proxy.detect import frames
-from proxy.detect.settings import DetectSettings
-from proxy.detect.worker import (
+from proxy.detect.processes import frames
+from proxy.detect.processes.worker import (
     Detecting,
     end_with_parent,
     forbid_network,
     point_standard_nowhere,
     serve,
 )
+from proxy.detect.settings import DetectSettings
 
 #: A message asks for one process: its end of a connection, and the pidfd of who asks.
 FDS = 2

@@ -17,7 +17,7 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
-from proxy.detect.knowledge_form import LONGEST
+from proxy.detect.knowledge.form import LONGEST
 
 #: Seconds that one expression may take for one chunk; a sound one takes a few milliseconds.
 DEADLINE_S = 1.0

@@ -1,0 +1,1 @@
+"""How good findings are, beside stock Presidio."""

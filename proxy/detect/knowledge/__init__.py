@@ -1,0 +1,1 @@
+"""What a customer knows: dictionaries, patterns, allow lists."""

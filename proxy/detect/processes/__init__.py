@@ -1,0 +1,1 @@
+"""The detector processes, and the queue before them."""
