@@ -63,12 +63,8 @@ async def test_a_value_leaked(tmp_path: Path, detector: Detector, simulator: Sim
         await ask(privet, "Write to jane@acme.com about badge QX-77-ZULU.")
         await ask(privet, "Write to jane@acme.com again.", "house-model")
         await ask(privet, "Nothing personal here.")
-        await until(
-            lambda: (
-                privet.verify().exit_code == 0
-                and "unprotected after it: 0" in privet.verify().as_text()
-            )
-        )
+        await privet.services.recorder.settled()
+        await until(lambda: privet.services.recorder.backlog.unprotected == 0)
         await follow(transcript("A value leaked"), folder)
 
 
