@@ -31,6 +31,8 @@ from audit.store import Store
 
 CHECKPOINT_LEAVES = 256
 CHECKPOINT_SECONDS = 1.0
+#: How long a record that nobody waits for waits for others, to go to the disk with them.
+COMPANY_SECONDS = 0.01
 #: Bytes of records that may wait, before the last of them is added.
 WAITING_BYTES = 64 * 2**20
 
@@ -45,6 +47,7 @@ class Waiting:
         remember: called once it is.
         done: then gets its result, or the AuditError that it won't be.
         since: the event loop's time when it came, in seconds.
+        urgent: whether somebody waits for it.
     """
 
     sealer: Sealer
@@ -52,6 +55,7 @@ class Waiting:
     remember: Callable[[], None]
     done: asyncio.Future[None]
     since: float
+    urgent: bool
 
 
 class Batches:
@@ -86,6 +90,7 @@ class Batches:
         self._refused = False  # the last checkpoint couldn't be written
         self._covered = store.size - store.unprotected  # by the newest one, or the one under way
         self._timer: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None  # for records that nobody waits for
         self._overdue: asyncio.TimerHandle | None = None  # there is one while records wait
         self._counts = threading.Lock()  # taken by who decides about the batch with the disk
         self._stalled = False  # records were overdue, and what they waited for isn't done
@@ -107,21 +112,35 @@ class Batches:
         return self._queue[0].sealed.leaf.time if self._queue else None
 
     def add(self, waiting: Waiting) -> None:
-        """Take a record. What else is added before the loop's next round goes the same way."""
+        """Take a record. What else is added before the loop's next round goes the same way.
+
+        One that isn't urgent goes with the next that is, if that comes soon: they share a sync, and
+        the urgent one doesn't come too late for a batch.
+        """
         self._queue.append(waiting)
         self._bytes += len(waiting.sealed.frame)
         self._watch()
-        self._ask()
+        if waiting.urgent or self._closed:
+            self._ask()
+        elif self._lingering is None:
+            self._idle.clear()
+            loop = asyncio.get_running_loop()
+            self._lingering = loop.call_later(COMPANY_SECONDS, self._ask)
 
     async def close(self) -> None:
         """Wait until nothing waits. No checkpoint comes by itself any more."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
+        if self._queue or self._lingering is not None:
+            self._ask()
         await self._idle.wait()
         self._publisher.close()
 
     def _ask(self) -> None:
+        if self._lingering is not None:
+            self._lingering.cancel()
+            self._lingering = None
         self._idle.clear()
         if not (self._asked or self._writing):
             self._asked = True

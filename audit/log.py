@@ -176,13 +176,16 @@ class AuditLog:
         body: Mapping[str, JSON],
         contents: Sequence[Content | Named] = (),
         kept: Kept | None = None,
+        *,
+        urgent: bool = True,
     ) -> Receipt:
         """Seal a record and wait until it is durable.
 
         `body` is sealed, as are contents; kind, time and exchange id stand clear. A content that
         this process stored before in the same scope is referenced, not stored again.
         `kept`: all contents of an earlier record that this one has too, if the log still `holds`
-        them. Raises AuditError when the record isn't durable in time: the caller must not go on.
+        them. `urgent`: whether anybody waits for it; a record that isn't may wait a little for one
+        that is. Raises AuditError when it isn't durable in time: the caller must not go on.
         """
         if self._closed:
             raise AuditError("the audit log is closed")
@@ -194,7 +197,7 @@ class AuditLog:
         except FormatError as error:
             raise AuditError(f"the record can't be written: {error}") from error
         loop = asyncio.get_running_loop()
-        waiting = Waiting(sealer, sealed, remember, loop.create_future(), loop.time())
+        waiting = Waiting(sealer, sealed, remember, loop.create_future(), loop.time(), urgent)
         self._batches.add(waiting)
         await waiting.done
         return Receipt(self._origin, sealed.leaf.sequence, sealed.leaf.time, kept)

@@ -142,7 +142,9 @@ class Attempt:
         count_attempt(services.counts, request, verdict, outcome, usage, models, secret)
         started, recorder = time.perf_counter(), services.recorder
         try:
-            await recorder.outcome(request, verdict, self.number, outcome, received)
+            await recorder.outcome(
+                request, verdict, self.number, outcome, received, urgent=not handed_on
+            )
         except AuditUnavailable as unrecorded:
             if not handed_on:
                 outcome.status, outcome.code, outcome.delivered = "failed", unrecorded.code, 0

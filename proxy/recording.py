@@ -133,16 +133,27 @@ class Recorder:
             await self._append(Kind.PART, request.exchange.id, {"attempt": attempt}, contents)
 
     async def outcome(
-        self, request: Request, verdict: Verdict, attempt: int, outcome: Outcome, received: bytes
+        self,
+        request: Request,
+        verdict: Verdict,
+        attempt: int,
+        outcome: Outcome,
+        received: bytes,
+        *,
+        urgent: bool,
     ) -> None:
-        """Put on record how an attempt ended; `received` is what no part holds yet.
+        """Put on record how an attempt ended.
+
+        Args:
+            received: what no part holds yet.
+            urgent: whether a caller waits for it.
 
         Raises:
             AuditUnavailable: it can't be made durable.
         """
         body = ended(verdict, attempt, outcome)
         contents = self._keeping.of_answer("received", received, request, verdict)
-        await self._append(Kind.OUTCOME, request.exchange.id, body, contents)
+        await self._append(Kind.OUTCOME, request.exchange.id, body, contents, urgent=urgent)
 
     def follow(self, recording: Coroutine[Any, Any, None]) -> None:
         """Let an answer go ahead of its record."""
@@ -279,9 +290,11 @@ class Recorder:
         body: Mapping[str, Any],
         contents: Sequence[Content],
         kept: Kept | None = None,
+        *,
+        urgent: bool = True,
     ) -> Receipt:
         try:
-            return await self._log.append(kind, exchange_id, body, contents, kept)
+            return await self._log.append(kind, exchange_id, body, contents, kept, urgent=urgent)
         except AuditError as error:
             log.error("audit record not written", problem=str(error))
             raise AuditUnavailable(

@@ -59,7 +59,7 @@ class SpyLog:
         self.contents: dict[str, list[list[str]]] = {}
 
     async def append(
-        self, _kind: Any, _id: str, _body: Any, contents: Any, _kept: Any = None
+        self, _kind: Any, _id: str, _body: Any, contents: Any, _kept: Any = None, **_: Any
     ) -> Receipt:
         self.contents |= {content.name: json.loads(content.data) for content in contents}
         return Receipt("test", 0, 0, Kept(self, Run(0, 0, len(contents))))

@@ -172,6 +172,33 @@ async def test_append_returns_only_after_the_sync(
     assert order == ["synced", "acknowledged"]
 
 
+async def test_a_record_that_nobody_waits_for_shares_the_sync_of_one_that_somebody_does(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.batches, "COMPANY_SECONDS", 3600.0)
+    log = site.open()
+    syncs: list[int] = []
+    real = os.fdatasync
+    monkeypatch.setattr(audit.store.os, "fdatasync", lambda file: (syncs.append(file), real(file)))
+    patient = asyncio.create_task(log.append(Kind.OUTCOME, "e-1", {}, urgent=False))
+    await asyncio.sleep(0)
+    assert log.waiting == 1
+    urgent = await log.append(Kind.INTENT, "e-2", {})
+    assert (await patient).sequence + 1 == urgent.sequence
+    assert len(syncs) == 1
+    alone = asyncio.create_task(log.append(Kind.OUTCOME, "e-2", {}, urgent=False))
+    await asyncio.sleep(0)
+    await log.close()
+    assert (await alone).sequence == 2, "closing waits for nobody's company"
+
+
+async def test_it_goes_alone_if_no_other_comes(site: Site) -> None:
+    log = site.open()
+    receipt = await log.append(Kind.OUTCOME, "e-1", {}, urgent=False)
+    assert receipt.sequence == 0
+    await log.close()
+
+
 @pytest.mark.parametrize("failing", [["fdatasync"], ["pwrite"], ["fdatasync", "ftruncate"]])
 async def test_a_failed_write_fails_its_records_and_the_next_ones_pass(
     site: Site, monkeypatch: pytest.MonkeyPatch, failing: list[str]
