@@ -63,6 +63,7 @@ async def test_an_auditor_needs_only_cryptography(
     await privet.client.chat.completions.create(
         model="gpt-4o-mini", messages=[{"role": "user", "content": "Write to Jane Doe."}]
     )
+    await privet.services.recorder.settled()
     only = tmp_path / "only"
     only.mkdir()
     waiting = ["cryptography"]
