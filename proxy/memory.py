@@ -99,11 +99,12 @@ class Turn:
 
 
 class Memory:
-    """Bounded by the number of parts; the least recently used goes first."""
+    """Bounded by what is kept; the least recently used goes first."""
 
-    def __init__(self, parts: int = 400_000) -> None:
+    def __init__(self, room: int = 400_000) -> None:
+        """`room`: for how much, in pieces of about 300 bytes (`_size`): 120 MB."""
         self._key = os.urandom(32)
-        self._room = parts
+        self._room = room
         self._known: OrderedDict[bytes, Known] = OrderedDict()
 
     def turn(self, principal: Principal, under: Sequence[str], parts: Sequence[TextPart]) -> Turn:
@@ -146,4 +147,5 @@ class Memory:
 
 
 def _size(known: Known | None) -> int:
-    return len(known.numbered.placed) if known else 0
+    """Pieces of about 300 bytes, as measured: a value with its places weighs four parts."""
+    return 3 + len(known.numbered.placed) + 4 * len(known.numbered.values) if known else 0

@@ -81,8 +81,8 @@ def test_a_body_passes_the_guard_once_for_what_is_hidden_in_it() -> None:
     assert not longer.passed(HIDDEN, b"digest")
 
 
-def test_it_is_bounded_by_parts() -> None:
-    memory = Memory(parts=4)
+def test_it_is_bounded() -> None:
+    memory = Memory(room=18)
     take(memory, conversation(2))
     take(memory, [TextPart(("other",), f"Another {NAME}")])
     take(memory, conversation(3))
