@@ -1,7 +1,8 @@
 """How one serving process is: whether it can take requests, and what it has counted.
 
 A report is plain data, so that a parent can ask its workers for theirs. Invariants: no user text,
-no secret and no machine path in it; making one changes nothing and waits for the audit disk only.
+no secret and no machine path in it; making one changes nothing, and waits for the disks of audit
+log and vault only, and not for long.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ async def _checks(services: Services) -> AsyncIterator[tuple[str, str]]:
     if services.callers is not None:
         yield "keys", OK if services.callers.sound else "the file of callers can't be read"
     try:
-        await services.vault.get((), "")
+        await services.vault.probe()
         yield "vault", OK
     except OSError:
         yield "vault", "stored responses can't be read"

@@ -71,6 +71,7 @@ models:                           # callers' name -> endpoints: the preferred on
 #   store: memory                 # memory | sqlite
 #   path: vault.db
 #   ttl_days: 30
+#   disk_timeout_s: 10.0          # a disk that doesn't answer for so long is waited for by nobody
 # log_level: info                 # debug | info | warning | error
 # log_format: auto                # auto | json | pretty
 """

@@ -207,11 +207,14 @@ class VaultSection(Section):
     store: where stored responses lie: in memory until the process ends, or in a SQLite file.
     path: that file.
     ttl_days: how long they live.
+    disk_timeout_s: seconds within which that file's disk has to answer; what needs it is refused
+        then, at once as long as it doesn't.
     """
 
     store: Literal["memory", "sqlite"] = "memory"
     path: str = "vault.db"
     ttl_days: Annotated[int, Field(ge=1, le=3_650)] = 30
+    disk_timeout_s: Seconds = 10.0
 
 
 class TLSSection(Section):

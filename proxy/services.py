@@ -43,7 +43,7 @@ from proxy.routing import Catalogue, Health
 from proxy.seals import Seals
 from proxy.tls import Door
 from proxy.upkeep import keep_up
-from proxy.vault import MemoryStore, SQLiteStore, Vault
+from proxy.vault import Clerk, MemoryStore, SQLiteStore, Vault
 from proxy.watching import Watched, on_record, watch
 from proxy.yaml_file import ConfigError, Problem
 
@@ -147,8 +147,9 @@ async def running(
             providers[name] = provider(name, section, configuration)
             stack.push_async_callback(providers[name].close)
         secret = read_secret(configuration.path(settings.secret))
-        vault, seals = _stored(configuration, secret)
-        stack.callback(vault.close)
+        clerk = _clerk(configuration)
+        stack.push_async_callback(clerk.close)
+        vault, seals = _stored(configuration, clerk, secret)
         services = Services(
             identify=identify,
             callers=callers,
@@ -215,17 +216,24 @@ def read_secret(path: Path) -> bytes:
     return secret
 
 
-def _stored(configuration: Configuration, secret: bytes) -> tuple[Vault, Seals]:
-    """What callers have stored, and what signed content was made from, in the same file."""
+def _clerk(configuration: Configuration) -> Clerk:
+    """Who asks the store of what callers have stored; raises ConfigError if that can't be used."""
     section = configuration.settings.vault
+    if section.store == "memory":
+        return Clerk(MemoryStore())
     path = configuration.path(section.path)
-    on_disk = section.store == "sqlite"
     try:
-        store = SQLiteStore(path) if on_disk else MemoryStore()
+        store = SQLiteStore(path, section.disk_timeout_s)
     except OSError as error:
         raise ConfigError([Problem(str(path), 1, 1, str(error))]) from None
-    shelf = partial(Vault, store, secret, section.ttl_days * 86_400, lambda: int(time.time()))
-    return shelf(), Seals(shelf("seals") if on_disk else None)
+    return Clerk(store, section.disk_timeout_s)
+
+
+def _stored(configuration: Configuration, clerk: Clerk, secret: bytes) -> tuple[Vault, Seals]:
+    """What callers have stored, and what signed content was made from, in the same file."""
+    section = configuration.settings.vault
+    shelf = partial(Vault, clerk, secret, section.ttl_days * 86_400, lambda: int(time.time()))
+    return shelf(), Seals(shelf("seals") if section.store == "sqlite" else None)
 
 
 def _identity(configuration: Configuration) -> tuple[Identify, Callers | None]:

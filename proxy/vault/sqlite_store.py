@@ -6,10 +6,11 @@ Deleted rows are overwritten (`secure_delete`); closing truncates the write-ahea
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from proxy.vault.clerk import LIMIT_S
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -20,24 +21,26 @@ CREATE INDEX IF NOT EXISTS expiring ON entries (expires);
 
 
 class SQLiteStore:
-    """A `vault.Store`.
+    """A `clerk.Store`.
+
+    Args:
+        busy_s: how long to wait while another process writes.
 
     Raises:
         OSError: the file can't be used.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, busy_s: float = LIMIT_S) -> None:
         with _as_os_error():
             path.touch(mode=0o600)
-            self._database = sqlite3.connect(path, check_same_thread=False, timeout=10)
+            self._database = sqlite3.connect(path, check_same_thread=False, timeout=busy_s)
             for pragma in ("journal_mode = WAL", "secure_delete = ON", "synchronous = NORMAL"):
                 self._database.execute(f"PRAGMA {pragma}")
             self._database.executescript(_SCHEMA)
-        self._lock = threading.Lock()
 
     def put(self, tag: bytes, sealed: bytes, expires: int, now: int) -> None:
         """Keep an entry, and drop what has expired."""
-        with self._lock, _as_os_error(), self._database:
+        with _as_os_error(), self._database:
             self._database.execute("DELETE FROM entries WHERE expires <= ?", (now,))
             self._database.execute(
                 "INSERT OR REPLACE INTO entries VALUES (?, ?, ?)", (tag, sealed, expires)
@@ -45,7 +48,7 @@ class SQLiteStore:
 
     def get(self, tag: bytes, now: int) -> bytes | None:
         """An entry that hasn't expired."""
-        with self._lock, _as_os_error():
+        with _as_os_error():
             row = self._database.execute(
                 "SELECT sealed FROM entries WHERE tag = ? AND expires > ?", (tag, now)
             ).fetchone()
@@ -53,13 +56,13 @@ class SQLiteStore:
 
     def delete(self, tag: bytes) -> bool:
         """Drop an entry."""
-        with self._lock, _as_os_error(), self._database:
+        with _as_os_error(), self._database:
             dropped = self._database.execute("DELETE FROM entries WHERE tag = ?", (tag,))
         return dropped.rowcount > 0
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock, _as_os_error():
+        with _as_os_error():
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             self._database.close()
 

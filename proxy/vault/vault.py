@@ -16,51 +16,39 @@ import hashlib
 import hmac
 import os
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+from proxy.vault.clerk import Clerk
+
+#: How long a probe may take to be answered.
+PROBE_SECONDS = 3.0
 _NONCE_BYTES = 12
-
-
-class Store(Protocol):
-    """Where entries lie. Calls may block; the vault makes them in a thread."""
-
-    def put(self, tag: bytes, sealed: bytes, expires: int, now: int) -> None:
-        """Keep an entry until `expires` (Unix seconds), and drop those that have expired."""
-
-    def get(self, tag: bytes, now: int) -> bytes | None:
-        """An entry that hasn't expired."""
-
-    def delete(self, tag: bytes) -> bool:
-        """Drop an entry; whether there was one."""
-
-    def close(self) -> None:
-        """No more calls follow."""
 
 
 class Vault:
     """What principals have stored.
 
     Args:
+        clerk: asks the store that the entries lie in.
         secret: the site's; the vault's keys are derived from it.
         ttl_s: seconds that an entry lives.
         clock: Unix seconds.
-        shelf: several vaults in one store, each of its own name, know nothing of each other.
+        shelf: several vaults with one clerk, each of its own name, know nothing of each other.
     """
 
     def __init__(
         self,
-        store: Store,
+        clerk: Clerk,
         secret: bytes,
         ttl_s: int,
         clock: Callable[[], int],
         shelf: str = "vault",
     ) -> None:
-        self._store = store
+        self._clerk = clerk
         self._ttl_s = ttl_s
         self._clock = clock
         self._tags = _derived(secret, f"privet {shelf} tags")
@@ -75,7 +63,7 @@ class Vault:
         tag, now = self._tag(owner, entry_id), self._clock()
         nonce = os.urandom(_NONCE_BYTES)
         sealed = nonce + self._cipher.encrypt(nonce, value, tag)
-        await asyncio.to_thread(self._store.put, tag, sealed, now + self._ttl_s, now)
+        await self._clerk.ask(lambda store: store.put(tag, sealed, now + self._ttl_s, now))
 
     async def get(self, owner: Sequence[str], entry_id: str) -> bytes | None:
         """A principal's value; None if there is none, or none any more.
@@ -84,7 +72,8 @@ class Vault:
             OSError: nobody can say.
         """
         tag = self._tag(owner, entry_id)
-        sealed = await asyncio.to_thread(self._store.get, tag, self._clock())
+        now = self._clock()
+        sealed = await self._clerk.ask(lambda store: store.get(tag, now))
         if sealed is None:
             return None
         try:
@@ -94,11 +83,13 @@ class Vault:
 
     async def delete(self, owner: Sequence[str], entry_id: str) -> bool:
         """Drop a principal's value; whether there was one. Raises OSError."""
-        return await asyncio.to_thread(self._store.delete, self._tag(owner, entry_id))
+        tag = self._tag(owner, entry_id)
+        return await self._clerk.ask(lambda store: store.delete(tag))
 
-    def close(self) -> None:
-        """Close the store."""
-        self._store.close()
+    async def probe(self) -> None:
+        """See that entries can be read, without waiting for long; raises OSError."""
+        async with asyncio.timeout(PROBE_SECONDS):
+            await self.get((), "")
 
     def _tag(self, owner: Sequence[str], entry_id: str) -> bytes:
         message = "\x1f".join((*owner, entry_id)).encode()

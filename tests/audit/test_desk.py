@@ -26,6 +26,7 @@ from audit.log import AuditLog
 from audit.record import Content, Kind
 from audit.search import Query, search, unknown
 from tests.audit.sites import ORIGIN, SECOND, Clock
+from tests.deploy.debian import library
 
 OCTOBER = 1_790_812_800 * SECOND  # 2026-10-01
 
@@ -359,7 +360,7 @@ def test_the_report_is_one_page_with_figures_and_the_verdict(office: Office) -> 
 
 
 def test_the_report_is_a_pdf_as_well(office: Office) -> None:
-    pytest.importorskip("weasyprint", reason="Pango isn't here", exc_type=OSError)
+    library("pango-1.0", "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0")
     write(office)
     office.index()
     filed = office.root / "report.pdf"
