@@ -12,10 +12,13 @@ import math
 import re
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import product
 from re import _constants as tree  # type: ignore[attr-defined]  # no public name since 3.11
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
+
+from proxy.detect.latin import OneForOne
 
 #: Strings of which a match holds at least one; None where nothing is known.
 Needed = frozenset[str]
@@ -40,18 +43,30 @@ _SHAPE = {
 } | {ord("\u0130"): "i", ord("\u0131"): "i", ord("\u017f"): "s", ord("\u212a"): "k"}
 
 
-#: Digits and spaces beyond ASCII, and letters that match others: seldom seen.
-_RARE = re.compile(f"[{''.join(chr(code) for code in _SHAPE if code > 0x7F)}]")
+#: Digits and spaces beyond ASCII, and letters that match others: seldom seen. Those beyond the
+#: basic plane as ranges around the emoji: `re` goes through a class that holds them one by one.
+_RARE = re.compile(
+    f"[{''.join(chr(code) for code in _SHAPE if 0x7F < code < 0x10000)}"
+    "\U00010000-\U0001efff\U0001fb00-\U0001ffff]"
+)
 _BYTES = bytes(ord(_SHAPE.get(code, chr(code))) if code < 0x80 else code for code in range(256))
 
 
-def shape(text: str) -> str:
-    """Return the text in the coarser alphabet, of the same length."""
-    if text.isascii() or _RARE.search(text):
+def _shaped(text: str) -> str:
+    if _RARE.search(text):
         return text.translate(_SHAPE).lower()
     # Beyond ASCII `str.translate` looks at every character by itself.
     lowered = text.lower().encode("utf-8", "surrogatepass")
     return lowered.translate(_BYTES).decode("utf-8", "surrogatepass")
+
+
+_latin = OneForOne(_shaped)
+
+
+@lru_cache(1)  # the gate asks for a text's, and then recognizers do
+def shape(text: str) -> str:
+    """Return the text in the coarser alphabet, of the same length."""
+    return _latin(text)
 
 
 def needed(pattern: str, flags: int = 0) -> Needed | None:

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import accumulate, product
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 import ahocorasick
-import numpy as np
+
+from proxy.detect.latin import OneForOne
 
 T = TypeVar("T")
 
@@ -67,7 +70,11 @@ _LINK = re.compile(
 )
 #: The first of the scripts that put no spaces between words (Thai, Chinese, Japanese, Korean).
 _UNSPACED = "\u0e00"
-_SPACE = ord(" ")
+#: What most often follows a label, so that no expression need be asked: what ends it, letters that
+#: make it another word (no word for "number" begins with them), and what links it to nothing.
+_ENDS_LABEL = frozenset(("", *'0123456789!"$%&)*+,/:;<=>?@[\\]^`{|}~\t\n\r'))
+_GOES_ON = frozenset("abdefghjlmopqtuvwxyz")
+_LINKS_NOTHING = frozenset(("", *"0123456789!$%&+/<?^{}\n\r"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +111,41 @@ class Folded:
     Attributes:
         text: as long as the text.
         letters: what it is without spaces.
-        places: where in the text each of those stands.
+        ends: how many letters end with each of its words.
     """
 
     text: str
     letters: str
-    places: Sequence[int]
+    ends: Sequence[int]
+
+    def place(self, letter: int) -> int:
+        """Return where in the text a letter stands: behind the letters before it and the spaces."""
+        return letter + bisect_right(self.ends, letter)
 
 
 @lru_cache(1)
 def folded(text: str) -> Folded:
     """Return a text folded, and without its spaces."""
     spelled = fold(text)
-    codes = np.frombuffer(spelled.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return Folded(spelled, spelled.replace(" ", ""), (codes != _SPACE).nonzero()[0].tolist())
+    words = spelled.split(" ")
+    return Folded(spelled, "".join(words), list(accumulate(map(len, words))))
 
 
 def fold(text: str) -> str:
     """Return the text in one spelling, of the same length."""
+    return _latin(text)
+
+
+def _fold(text: str) -> str:
     lowered = text.lower()
     if len(lowered) != len(text):  # "İ" becomes two characters
         lowered = "".join(character.lower()[0] for character in text)
     if not lowered.isascii():
         lowered = _BEYOND_ASCII.sub(lambda one: one.group().translate(_PLAIN), lowered)
     return lowered.translate(_ASCII_JOINERS)
+
+
+_latin = OneForOne(_fold)
 
 
 def combined(stems: Sequence[str], *numbers: str) -> tuple[str, ...]:
@@ -163,28 +181,48 @@ class LabelFinder(Generic[T]):
 
     def find(self, text: str) -> Iterator[Label[T]]:
         """Yield the labels in a text as it was written, of overlapping ones the longest."""
-        hits = []
         spelled = folded(text)
-        places = spelled.places
+        place = spelled.place
+        hits = []
         for reached, (length, kinds) in self._automaton.iter(spelled.letters):
-            start, last = places[reached + 1 - length], places[reached]
-            if last + 1 < len(text) and text[last].isdigit() and text[last + 1].isdigit():
-                continue  # the label "CVC2" in "CVC 204"
-            if _begins_word(text, start) and (tail := _TAIL.match(spelled.text, last + 1)):
-                link = _LINK.match(text, tail.end())
-                hits.append((start, -last, link.end() if link else tail.end(), kinds))
-        hits.sort(key=lambda hit: hit[:2])
+            start = place(reached + 1 - length)
+            if not start or not text[start - 1].isalnum() or _begins_word(text, start):
+                hits.append((start, -place(reached), kinds))
+        hits.sort(key=_PLACE)
         covered = -1
-        for start, minus_last, end, kinds in hits:
-            if -minus_last > covered:
-                covered = -minus_last
-                yield Label(start, end, kinds)
+        for start, minus_last, kinds in hits:
+            last = -minus_last
+            if last <= covered or (text[last].isdigit() and text[last + 1 : last + 2].isdigit()):
+                continue  # part of a longer label, or the label "CVC2" in "CVC 204"
+            if (end := _tail(spelled.text, last + 1)) is not None:
+                covered = last
+                yield Label(start, _linked(text, end), kinds)
+
+
+_PLACE = itemgetter(0, 1)
+
+
+def _tail(spelled: str, end: int) -> int | None:
+    """Return where the words for "number" after a label end; None if the label goes on."""
+    following = spelled[end : end + 1]
+    if following in _ENDS_LABEL:
+        return end
+    if following in _GOES_ON:
+        return None
+    tail = _TAIL.match(spelled, end)
+    return tail.end() if tail else None
+
+
+def _linked(text: str, end: int) -> int:
+    """Return where what links a label to its value ends."""
+    if text[end : end + 1] in _LINKS_NOTHING:
+        return end
+    link = _LINK.match(text, end)
+    return link.end() if link else end
 
 
 def _begins_word(text: str, start: int) -> bool:
-    """Say whether a word begins here, `passport` in `userPassportNo` included."""
-    if start == 0 or not text[start - 1].isalnum() or not text[start].isalpha():
-        return True
-    if text[start] >= _UNSPACED:
+    """Say whether a word begins behind a letter or digit: `passport` in `userPassportNo`."""
+    if not text[start].isalpha() or text[start] >= _UNSPACED:
         return True
     return text[start].isupper() and text[start - 1].islower()
