@@ -22,6 +22,8 @@ from proxy.keeping import Filed
 from proxy.mask.numbered import NOTHING, Numbered
 from proxy.mask.plan import Plan
 
+_PIECE_BYTES = 300
+_PASSED = 16
 _JOIN = "\0"  # the strict parse lets no text hold it
 
 Treated = frozenset[tuple[str, Action]]
@@ -95,14 +97,17 @@ class Turn:
 
     def guarded(self, treatment: Treatment, digest: bytes) -> None:
         """The guard lets this body pass."""
-        self._known.passed.add((self._known.treated(treatment), digest))
+        passed = self._known.passed
+        if len(passed) == _PASSED:  # the same parts, each time in another body
+            passed.clear()
+        passed.add((self._known.treated(treatment), digest))
 
 
 class Memory:
     """Bounded by what is kept; the least recently used goes first."""
 
-    def __init__(self, room: int = 400_000) -> None:
-        """`room`: for how much, in pieces of about 300 bytes (`_size`): 120 MB."""
+    def __init__(self, room: int = 0) -> None:
+        """`room`: for how much, in bytes; what is kept is weighed, not counted (`_size`)."""
         self._key = os.urandom(32)
         self._room = room
         self._known: OrderedDict[bytes, Known] = OrderedDict()
@@ -147,5 +152,7 @@ class Memory:
 
 
 def _size(known: Known | None) -> int:
-    """Pieces of about 300 bytes, as measured: a value with its places weighs four parts."""
-    return 3 + len(known.numbered.placed) + 4 * len(known.numbered.values) if known else 0
+    """About how many bytes, as measured: a value with its places weighs four parts."""
+    if known is None:
+        return 0
+    return _PIECE_BYTES * (3 + len(known.numbered.placed) + 4 * len(known.numbered.values))

@@ -67,6 +67,7 @@ models:                           # callers' name -> endpoints: the preferred on
 #   body_timeout_s: 30.0
 #   take_timeout_s: 60.0          # a caller that takes nothing of its answer for so long has left
 #   drain_s: 30.0                 # after SIGTERM requests under way have so long to end
+#   memory_bytes: 120000000       # what each worker keeps of conversations (places, no text)
 # vault:                          # responses that callers store
 #   store: memory                 # memory | sqlite
 #   path: vault.db

@@ -168,7 +168,7 @@ async def running(
             vault=vault,
             seals=seals,
             lexicon=load_lexicon(),
-            memory=Memory(),
+            memory=Memory(settings.limits.memory_bytes),
         )
         for task in (
             watch(watched),

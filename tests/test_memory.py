@@ -15,6 +15,7 @@ from proxy.spelling import Lexicon
 JANE = Principal("acme", "support", "desk", "jane")
 NAME = "Jane Hollander"
 UNDER = ("policy", "detection")
+ROOM = 10**6
 HIDDEN = {"PERSON": PLACEHOLDER}
 
 
@@ -44,7 +45,7 @@ def known_parts(
 
 
 def test_a_turn_goes_on_from_the_longest_beginning() -> None:
-    memory = Memory()
+    memory = Memory(ROOM)
     take(memory, conversation(2))
     take(memory, conversation(4))
     assert known_parts(memory, 6) == 4
@@ -55,7 +56,7 @@ def test_a_turn_goes_on_from_the_longest_beginning() -> None:
 
 
 def test_what_is_known_belongs_to_one_principal_under_one_policy() -> None:
-    memory = Memory()
+    memory = Memory(ROOM)
     take(memory, conversation(2))
     for who in (
         Principal("other", "support", "desk", "jane"),
@@ -69,7 +70,7 @@ def test_what_is_known_belongs_to_one_principal_under_one_policy() -> None:
 
 
 def test_a_body_passes_the_guard_once_for_what_is_hidden_in_it() -> None:
-    memory = Memory()
+    memory = Memory(ROOM)
     turn, _ = take(memory, conversation(2))
     assert not turn.passed(HIDDEN, b"digest")
     turn.guarded(HIDDEN, b"digest")
@@ -81,8 +82,17 @@ def test_a_body_passes_the_guard_once_for_what_is_hidden_in_it() -> None:
     assert not longer.passed(HIDDEN, b"digest")
 
 
+def test_the_same_parts_in_ever_other_bodies_take_no_ever_more_room() -> None:
+    memory = Memory(ROOM)
+    turn, _ = take(memory, conversation(2))
+    for number in range(1_000):
+        turn.guarded(HIDDEN, b"%d" % number)
+    assert turn.passed(HIDDEN, b"999")
+    assert sum(turn.passed(HIDDEN, b"%d" % number) for number in range(1_000)) <= 16
+
+
 def test_it_is_bounded() -> None:
-    memory = Memory(room=18)
+    memory = Memory(room=18 * 300)
     take(memory, conversation(2))
     take(memory, [TextPart(("other",), f"Another {NAME}")])
     take(memory, conversation(3))
@@ -91,7 +101,7 @@ def test_it_is_bounded() -> None:
 
 
 def test_no_text_is_kept() -> None:
-    memory = Memory()
+    memory = Memory(ROOM)
     take(memory, conversation(3))
     todo: list[object] = [memory]
     seen: set[int] = set()

@@ -31,7 +31,12 @@ from tests.house import write_configuration
 from tests.soak.chaos import HANGS_S, Chaos, Watch, command
 from tests.soak.judging import Verdict
 
-_EXTRA = "vault: {store: sqlite}\nadmin_listen: 127.0.0.1:0\n"
+#: Caches that are full after a minute: what grows afterwards isn't one that fills.
+_EXTRA = """vault: {store: sqlite}
+admin_listen: 127.0.0.1:0
+limits: {memory_bytes: 2000000}
+detect: {cache_entries: 1000}
+"""
 _AUDIT = f"dir: {{}}/audit\n  disk_timeout_s: {HANGS_S / 2}\n  # "
 #: Minutes from which on what grows isn't what is still warming up.
 _LONG = 5
