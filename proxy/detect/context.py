@@ -55,6 +55,8 @@ class NearbyWords(ContextAwareEnhancer):
         context: list[str] | None = None,
     ) -> list[RecognizerResult]:
         """Raise scores in place (the results are ours); see Presidio's base class."""
+        if not raw_results:
+            return raw_results
         for recognizer in recognizers:
             if recognizer.id not in self._phrases:
                 split = [_WORD.findall(phrase.lower()) for phrase in recognizer.context or ()]

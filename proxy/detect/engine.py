@@ -13,16 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 import spacy
-from presidio_analyzer import (
-    AnalyzerEngine,
-    EntityRecognizer,
-    RecognizerRegistry,
-    RecognizerResult,
-)
-from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
+from presidio_analyzer import EntityRecognizer, RecognizerResult
 from presidio_analyzer.predefined_recognizers import SpacyRecognizer
 
 from proxy.detect.artifacts import LazyArtifacts
+from proxy.detect.asking import Asker
 from proxy.detect.calibration import Calibration, shipped
 from proxy.detect.chunk import Chunk
 from proxy.detect.context import NearbyWords
@@ -74,51 +69,22 @@ _CLOSED = frozenset(
 _IN_ONE_LINE = frozenset({"CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "US_SSN"})
 
 
-class _NlpEngine(SpacyNlpEngine):
-    """Presidio's spaCy engine without downloads and unneeded pipes."""
+def _model(name: str) -> Any:
+    """Load a model with its name recogniser only.
 
-    def load(self) -> None:
-        """Load each model with its name recogniser only.
-
-        Raises:
-            ModelMissingError: a model isn't installed.
-        """
-        loaded = {}
-        for model in self.models:
-            name = model["model_name"]
-            if not spacy.util.is_package(name):
-                raise ModelMissingError(name)
-            with warnings.catch_warnings():
-                # The model was trained with spaCy 3.7; 3.8 reads it and says so each time.
-                warnings.filterwarnings("ignore", message=r"\[W095\]")
-                loaded[model["lang_code"]] = spacy.load(name, exclude=_UNUSED_PIPES)
-        self.nlp = loaded  # type: ignore[assignment]  # declared by its first value, None
-
-
-class _Analyzer(AnalyzerEngine):
-    """Presidio's analyzer without a pass over all results for each recognizer."""
-
-    def _enhance_using_context(
-        self,
-        text: str,
-        raw_results: list[RecognizerResult],
-        nlp_artifacts: NlpArtifacts,
-        recognizers: list[EntityRecognizer],
-        context: list[str] | None = None,
-    ) -> list[RecognizerResult]:
-        """Ask the recognizers only if one of them raises scores in a way of its own."""
-        usual = EntityRecognizer.enhance_using_context
-        if any(type(one).enhance_using_context is not usual for one in recognizers):
-            return super()._enhance_using_context(
-                text, raw_results, nlp_artifacts, recognizers, context
-            )
-        return self.context_aware_enhancer.enhance_using_context(
-            text, raw_results, nlp_artifacts, recognizers, context
-        )
+    Raises:
+        ModelMissingError: it isn't installed; Presidio would download it.
+    """
+    if not spacy.util.is_package(name):
+        raise ModelMissingError(name)
+    with warnings.catch_warnings():
+        # The model was trained with spaCy 3.7; 3.8 reads it and says so each time.
+        warnings.filterwarnings("ignore", message=r"\[W095\]")
+        return spacy.load(name, exclude=_UNUSED_PIPES)
 
 
 class Engine:
-    """Presidio's analyzer, set up once; not for concurrent use.
+    """Presidio's recognizers and the models, set up once; not for concurrent use.
 
     Attributes:
         produced: entities that the enabled recognizers and the model's own labels really yield.
@@ -140,14 +106,7 @@ class Engine:
         language = settings.language
         self._language = language
         self._calibration = calibration or shipped()
-        self._nlp_engine = _NlpEngine(
-            models=[{"lang_code": language, "model_name": settings.model}],
-            ner_model_configuration=NerModelConfiguration(
-                model_to_presidio_entity_mapping=LABELS, labels_to_ignore=[]
-            ),
-        )
-        self._nlp_engine.load()
-        self._nlp = self._nlp_engine.get_nlp(language)
+        self._nlp = _model(settings.model)
         named = named_by_models(settings.model, settings.tier)
         self._names = Names(
             self._nlp,
@@ -170,21 +129,14 @@ class Engine:
         self.produced = frozenset(
             entity for recognizer in enabled for entity in recognizer.supported_entities
         )
-        self._analyzer = _Analyzer(
-            registry=RecognizerRegistry(recognizers=enabled, supported_languages=[language]),
-            nlp_engine=self._nlp_engine,
-            supported_languages=[language],
-            context_aware_enhancer=NearbyWords(frozenset(self._nlp.Defaults.stop_words)),
-            default_score_threshold=settings.min_score,
-        )
+        self._stop_words = frozenset(self._nlp.Defaults.stop_words)
+        self._asker = Asker(NearbyWords(self._stop_words), settings.min_score)
 
     def learn(self, taught: Mapping[str, Any]) -> None:
         """Know what a customer knows (`Knowledge.taught`, parsed), and nothing else of the kind."""
         customers = taught_recognizers(taught, load_lexicon(), self._language)
         self._taught = Gate(customers)
-        self._analyzer.context_aware_enhancer = NearbyWords(
-            frozenset(self._nlp.Defaults.stop_words), confirming(taught)
-        )
+        self._asker.words = NearbyWords(self._stop_words, confirming(taught))
 
     def analyse(self, jobs: Sequence[tuple[Chunk, bool]]) -> list[tuple[Finding, ...]]:
         """Return the findings of each chunk, with offsets into its window.
@@ -216,12 +168,12 @@ class Engine:
                 ]
             )
         )
-        found = []
+        found: list[tuple[Finding, ...]] = []
         for piece, models in jobs:
             doc, names = next(named) if models else (None, [])
             spans = [self._raw(result) for result in self._analyse(piece.text, doc, names)]
-            kept = list(meant(piece.text, spans))
-            found.append(settle(piece.text, kept, piece.start, piece.end))
+            kept = list(meant(piece.text, spans)) if spans else spans
+            found.append(settle(piece.text, kept, piece.start, piece.end) if kept else ())
         return found
 
     def _disguised(self, piece: Chunk, models: bool) -> Iterator[Finding]:
@@ -250,17 +202,12 @@ class Engine:
             recognizers += self._says_names
         if not recognizers:
             return []
-        self._analyzer.registry.recognizers = recognizers
         artifacts = LazyArtifacts(
             [name._replace(label_=LABELS[name.label_]) for name in names],
             self._language,
             lambda: self._nlp.make_doc(text) if doc is None else doc,
         )
-        return list(
-            self._analyzer.analyze(
-                text, self._language, nlp_artifacts=artifacts, return_decision_process=True
-            )
-        )
+        return self._asker.ask(text, recognizers, artifacts)
 
     def _raw(self, result: RecognizerResult) -> RawSpan:
         name = result.recognition_metadata["recognizer_name"]

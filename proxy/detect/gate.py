@@ -55,8 +55,8 @@ class Gate:
 
     def open(self, text: str) -> list[EntityRecognizer]:
         """Return the recognizers that may find something in a text, in their order."""
-        self._look(text)
-        seen, opened = self._seen, []
+        seen = self.seen(text)
+        opened = []
         for door in self._doors:  # loops: of all that is called here, generators cost most
             for bits in door.strings:
                 if not seen & bits:
@@ -69,10 +69,11 @@ class Gate:
                     opened.append(door.recognizer)
         return opened
 
-    def opens(self, text: str, bits: int) -> bool:
-        """Say whether the text satisfies one of the needs."""
-        self._look(text)
-        return bool(self._seen & bits)
+    def seen(self, text: str) -> int:
+        """Return the bits of the needs that a text satisfies."""
+        if text is not self._text:
+            self._look(text)
+        return self._seen
 
     def before(self, compiled: Any, need: Need | None = None) -> Any:
         """Return a compiled pattern, of `re` or `regex`, with the gate before it.
@@ -132,8 +133,6 @@ class Gate:
 
     def _look(self, text: str) -> None:
         """See which needs a text satisfies."""
-        if text is self._text:
-            return
         if self._automaton is None:
             self._automaton = ahocorasick.Automaton()
             for string, bits in self._bits.items():
@@ -179,10 +178,14 @@ class Gated:
 
     def finditer(self, text: str, *stretch: int, **options: Any) -> Iterator[Any]:
         """Iterate over the matches in a text, or a stretch of it; options as in its module."""
+        seen = self._gate.seen(text)
         for bits in self.bits:
-            if not self._gate.opens(text, bits):
-                return iter(())
+            if not seen & bits:
+                return _NOTHING
         for need in self._searches:
             if not need.search(text):
-                return iter(())
+                return _NOTHING
         return iter(self._compiled.finditer(text, *stretch, **options))
+
+
+_NOTHING: Iterator[Any] = iter(())  # at its end from the beginning, so one serves everybody

@@ -94,7 +94,11 @@ def settle(text: str, spans: Sequence[RawSpan], start: int, end: int) -> tuple[F
         if span.finding.entity == "ADDRESS"
         and not (span.model and any(_gives_way(span.finding, *place) for place in closed))
     ]
-    placeholders = [match.span() for match in _PLACEHOLDER.finditer(text)]
+    placeholders = (
+        [match.span() for match in _PLACEHOLDER.finditer(text)]
+        if any(span.model for span in spans)
+        else []
+    )
     kept: list[Finding] = []
     for span in spans:
         found = span.finding

@@ -54,7 +54,7 @@ def meant(text: str, spans: Sequence[RawSpan]) -> Iterator[RawSpan]:
         text: the window.
         spans: everything that recognizers said about it.
     """
-    logged = [match.span() for match in _LOGGED.finditer(text)]
+    logged = [match.span() for match in _LOGGED.finditer(text)] if any(map(_timed, spans)) else []
     holding = [span.finding for span in spans if span.finding.entity in _HOLD_DATES]
     numbered = [one.finding for one in spans if one.closed and one.finding.score >= _LABELLED]
     for span in spans:
@@ -63,12 +63,16 @@ def meant(text: str, spans: Sequence[RawSpan]) -> Iterator[RawSpan]:
             continue
         if found.entity == "PHONE_NUMBER" and any(_names(one, found) for one in numbered):
             continue
-        timed = span.model or found.entity == "DATE_TIME"
-        if timed and any(found.start < end and start < found.end for start, end in logged):
+        if _timed(span) and any(found.start < end and start < found.end for start, end in logged):
             continue
         if found.entity == "URL" and _is_part(text, found.start, found.end):
             continue
         yield span
+
+
+def _timed(span: RawSpan) -> bool:
+    """Say whether a finding may be a part of what begins a line of a log."""
+    return span.model or span.finding.entity == "DATE_TIME"
 
 
 def _holds(outer: Finding, found: Finding) -> bool:
