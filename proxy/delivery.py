@@ -12,10 +12,8 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 
-import structlog
-
 from proxy.conversations import remember
-from proxy.errors import AuditUnavailable, ProviderFailed
+from proxy.errors import ProviderFailed
 from proxy.inspecting import Inspector, Listening
 from proxy.journey import Answer, Attempt, Services, as_failure, ended_by
 from proxy.providers import Reply
@@ -25,8 +23,6 @@ from proxy.recording import PART_BYTES
 from proxy.wire import Dialect
 from proxy.wire.restoring import Asked, Restored, Restoring, Streaming
 from proxy.wire.translation import Translating
-
-log = structlog.get_logger(__name__)
 
 
 async def deliver(attempt: Attempt, reply: Reply, dialect: Dialect, services: Services) -> Answer:
@@ -77,7 +73,7 @@ async def _whole(attempt: Attempt, reply: Reply, dialect: Dialect, services: Ser
         reply.close()
         if outcome.status != "delivered":
             await attempt.record(outcome, bytes(received), services)
-    services.recorder.follow(_record(attempt, outcome, bytes(received), services))
+    attempt.record_behind(outcome, bytes(received), services)
     return restored
 
 
@@ -129,15 +125,7 @@ async def _stream(
         reply.close()
         services.times.took("step", "restore", restore_s)
         # By itself: a client that leaves now mustn't take along what a hung disk may still refuse.
-        services.recorder.follow(_record(attempt, outcome, bytes(unsealed), services))
-
-
-async def _record(attempt: Attempt, outcome: Outcome, received: bytes, services: Services) -> None:
-    """Write the outcome of what was handed on, and so can't be called back; now or later."""
-    try:
-        await attempt.record(outcome, received, services, handed_on=True)
-    except AuditUnavailable:
-        log.error("outcome not recorded yet", exchange=attempt.request.exchange.id)
+        attempt.record_behind(outcome, bytes(unsealed), services)
 
 
 def _streaming(attempt: Attempt, streaming: Streaming, services: Services) -> Streaming:

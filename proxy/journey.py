@@ -124,17 +124,22 @@ class Attempt:
     translation: Translation | None
     notes: tuple[str, ...]
 
-    async def record(
-        self, outcome: Outcome, received: bytes, services: Services, *, handed_on: bool = False
-    ) -> None:
-        """Write how it ended, even if the client leaves meanwhile.
-
-        Args:
-            handed_on: what was delivered is: it can't be called back without a record.
+    async def record(self, outcome: Outcome, received: bytes, services: Services) -> None:
+        """Put on record how it ended, and wait; who stops waiting doesn't stop the writing.
 
         Raises:
             AuditUnavailable: it can't be made durable yet.
         """
+        writing = self._recorded(outcome, received, services, urgent=True)
+        await asyncio.shield(services.recorder.follow(writing))
+
+    def record_behind(self, outcome: Outcome, received: bytes, services: Services) -> None:
+        """Put on record how it ended; what was handed on can't be called back without a record."""
+        services.recorder.follow(self._recorded(outcome, received, services, urgent=False))
+
+    async def _recorded(
+        self, outcome: Outcome, received: bytes, services: Services, *, urgent: bool
+    ) -> None:
         request, verdict, usage = self.request, self.verdict, self.asked.usage
         if outcome.status == "client_left" and services.stopping.is_set():
             outcome.status, outcome.code = "failed", ShuttingDown.code
@@ -142,13 +147,10 @@ class Attempt:
         count_attempt(services.counts, request, verdict, outcome, usage, models, secret)
         started, recorder = time.perf_counter(), services.recorder
         try:
-            await recorder.outcome(
-                request, verdict, self.number, outcome, received, urgent=not handed_on
-            )
-        except AuditUnavailable as unrecorded:
-            if not handed_on:
-                outcome.status, outcome.code, outcome.delivered = "failed", unrecorded.code, 0
+            await recorder.outcome(request, verdict, self.number, outcome, received, urgent=urgent)
+        except AuditUnavailable:
             recorder.owe(request, verdict, self.number, outcome)
+            log.error("outcome not recorded yet", exchange=request.exchange.id)
             raise
         services.times.took("step", "record outcome", time.perf_counter() - started)
 

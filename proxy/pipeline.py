@@ -151,12 +151,14 @@ async def serve(  # noqa: PLR0915 — the story is told in one piece
             # 10. forward
             try:
                 reply = await _forward(attempt, services)
-            except PrivetError as failed:
-                if _may_fall_back(failed) and attempt_number < len(ranked):
-                    continue
-                raise
             finally:
                 lap("forward")
+        if isinstance(reply, PrivetError):
+            outcome = Outcome(status="failed", http_status=reply.status, code=reply.code)
+            await attempt.record(outcome, b"", services)
+            if _may_fall_back(reply) and attempt_number < len(ranked):
+                continue
+            raise reply
         # 11. restore, 12. record outcome
         return await deliver(attempt, reply, dialect, services)
     raise AssertionError("the last attempt returns or raises")
@@ -249,8 +251,8 @@ def _refusal(verdicts: Sequence[Verdict]) -> PolicyRefused:
     return PolicyRefused(first.message, hint=first.hint, rule=first.rules[0])
 
 
-async def _forward(attempt: Attempt, services: Services) -> Reply:
-    """Send the body; if no answer comes, that is the attempt's outcome on record."""
+async def _forward(attempt: Attempt, services: Services) -> Reply | PrivetError:
+    """Send the body; gives the answer, or why none comes."""
     name = attempt.verdict.endpoint.provider
     try:
         provider = services.providers[name]
@@ -262,9 +264,7 @@ async def _forward(attempt: Attempt, services: Services) -> Reply:
             services.health.failed(name, time.monotonic())
         if isinstance(failed, ProviderRefused):
             failed.message = attempt.restorer.text(failed.message, Channel.TEXT)
-        outcome = Outcome(status="failed", http_status=failed.status, code=failed.code)
-        await attempt.record(outcome, b"", services)
-        raise failed from None
+        return failed
     services.health.answered(name)
     return reply
 

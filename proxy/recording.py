@@ -25,6 +25,7 @@ from proxy.errors import AuditUnavailable, PrivetError
 from proxy.exchange import Verdict
 from proxy.keeping import Filed, Keeping
 from proxy.ladder import spell
+from proxy.logs import describe_exception
 from proxy.recorded import (
     Access,
     Outcome,
@@ -155,15 +156,25 @@ class Recorder:
         contents = self._keeping.of_answer("received", received, request, verdict)
         await self._append(Kind.OUTCOME, request.exchange.id, body, contents, urgent=urgent)
 
-    def follow(self, recording: Coroutine[Any, Any, None]) -> None:
-        """Let an answer go ahead of its record."""
+    def follow(self, recording: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Write an outcome in a task of its own: whatever becomes of its request, it is written.
+
+        Whoever waits for it shields it, or cancelling the request would cancel it too.
+        """
         task = asyncio.create_task(recording)
         self._behind.add(task)
-        task.add_done_callback(self._behind.discard)
+        task.add_done_callback(self._followed)
+        return task
 
     async def settled(self) -> None:
-        """Wait for the records of answers that went ahead."""
-        await asyncio.gather(*self._behind)
+        """Wait for the outcomes that are being written."""
+        await asyncio.gather(*self._behind, return_exceptions=True)
+
+    def _followed(self, task: asyncio.Task[None]) -> None:
+        self._behind.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, AuditUnavailable):
+            log.error("outcome not recorded", **describe_exception(error))
 
     def owe(self, request: Request, verdict: Verdict, attempt: int, outcome: Outcome) -> None:
         """Keep an outcome that couldn't be written for `catch_up`, without what was received."""

@@ -32,7 +32,7 @@ from audit.record import Kind
 from proxy.audit_settings import open_audit_log
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
-from proxy.reporting import report
+from proxy.reporting import OK, report
 from proxy.server import listening
 from proxy.services import running
 from tests.house import House, write_configuration
@@ -232,8 +232,14 @@ class Hurt:
         said = (await report(self.privet.services)).checks
         assert checks.items() <= said.items(), said
 
+    async def disk_answers(self) -> None:
+        """Wait until the disk does: what it did too late has been taken back by then."""
+        async with asyncio.timeout(30):
+            while (await report(self.privet.services)).checks["audit"] != OK:
+                await asyncio.sleep(0.005)
+
     async def ready(self) -> None:
-        """Wait until it is ready again: what a disk did too late has been taken back by then."""
+        """Wait until it is ready again."""
         async with asyncio.timeout(30):
             while not (await report(self.privet.services)).ready:
                 await asyncio.sleep(0.005)
