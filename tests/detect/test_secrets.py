@@ -34,6 +34,13 @@ KEYS = [
     "sha256~" + ALNUM[:43],
     "ghs_" + ALNUM[:36],
     "glrt-" + ALNUM[:20],
+    "glcbt-" + ALNUM[:20],
+    "glptt-" + HEX[:40],
+    "gloas-" + HEX[:64],
+    "glagent-" + ALNUM[:50],
+    "glpat-" + ALNUM[:27] + ".01.0aB1cD2eF"[:14].lower(),
+    "sntrys_" + "eyJ" + ALNUM[:80] + "_" + ALNUM[:43],
+    "M" + ALNUM[:25] + "." + ALNUM[:6] + "." + ALNUM[:38],
     "ATATT3" + ALNUM[:180],
     "rubygems_" + HEX[:48],
     "oy2" + LOWER[:43],
@@ -84,6 +91,24 @@ def test_what_announces_a_key_stays(find: Find, text: str, key: str) -> None:
 @pytest.mark.parametrize("prefix", ["ghp_", "sk-proj-", "AIza", "xoxb-", "sk_live_", "hf_"])
 def test_a_mask_is_no_key(find: Find, prefix: str) -> None:
     assert "API_KEY" not in dict(find(f"use {prefix}{'x' * 40}, {prefix}<your-token> or {prefix}"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "glptt-" + HEX[:36],
+        "glimt-" + ALNUM[:30],
+        "gloas-" + HEX[:70],
+        "glagent-" + ALNUM[:20],
+        "sntrys_" + ALNUM[:80] + "_" + ALNUM[:43],
+        "M" + ALNUM[:26] + "." + ALNUM[:6] + "." + ALNUM[:38],
+        "abC8Q~" + ALNUM[:33] + "~" + ALNUM[:3],
+    ],
+)
+def test_another_length_is_no_key_but_under_a_label(find: Find, other: str) -> None:
+    """Where a maker's format is exact; what is called a token is one whatever its length."""
+    assert find(f"see {other} there") == []
+    assert dict(find(f"api_token = '{other}'")).keys() == {"API_KEY"}
 
 
 @pytest.mark.parametrize(
@@ -144,6 +169,12 @@ def test_private_keys_in_other_clothes(find: Find, text: str, value: str) -> Non
 def test_a_header_that_is_only_mentioned_is_no_key(find: Find) -> None:
     header = "-----BEGIN " + "PRIVATE KEY-----"
     assert find(f"if text.startswith('{header}'): raise ValueError('a key')") == []
+
+
+def test_a_manifest_that_shows_the_form_holds_no_secret(find: Find) -> None:
+    manifest = "kind: Secret\ndata:\n  extra: {}\n"
+    assert find(manifest.format("YmFyCg==")) == []
+    assert find(manifest.format("YmFydAo=")) == [("API_KEY", "YmFydAo=")]
 
 
 def test_every_value_of_a_kubernetes_secret(find: Find) -> None:

@@ -84,6 +84,8 @@ def test_what_is_called_a_password(find: Find, text: str, value: str) -> None:
         ("sqlplus scott/T1ger99@orcl", "T1ger99"),
         ("machine api.example.com login bob password hunter22", "hunter22"),
         ('new NetworkCredential("bob", "hunter22")', "hunter22"),
+        ("BUNDLE_GEMS__EXAMPLE__COM: bob:hunterhunter", "hunterhunter"),
+        ("DB_PASS_PROD=hunter22", "hunter22"),
         ("root:$6$saltsalt$" + RANDOM * 2 + ":19000:", "$6$saltsalt$" + RANDOM * 2),
     ],
 )  # fmt: skip
@@ -104,11 +106,27 @@ def test_passwords_where_they_are_used(find: Find, text: str, value: str) -> Non
         "https://x.example.com/?access_token={}&a=1",
         "service\tapi_key\nmaps\t{}\n",
         "mailgun_key: {}",
+        "curl -H 'Authorization: Api-Token {}' https://x.example.com",
     ],
 )
 @pytest.mark.parametrize("value", [RANDOM, HEX])
 def test_random_values_under_telling_labels(find: Find, text: str, value: str) -> None:
     assert ("API_KEY", value) in find(text.format(value))
+
+
+@pytest.mark.parametrize(
+    "text", ['secret "{}";', 'std::string secret("{}");', 'secret.assign("{}", 13);']
+)
+def test_a_quoted_value_right_behind_its_label(find: Find, text: str) -> None:
+    assert find(text.format("pa#ss{wo$rd}x")) == [("API_KEY", "pa#ss{wo$rd}x")]
+    assert find(text.format("words.alone?")) == []
+
+
+def test_the_pair_of_the_documentation_counts(find: Find) -> None:
+    """AWS's own example, by which people try whether keys are stopped."""
+    shown = "wJalrXUtnFEMI/K7MDENG/bPxRfiCY" + "EXAMPLEKEY"
+    assert find(f"aws_secret_access_key = {shown}") == [("API_KEY", shown)]
+    assert find(f"aws_access_key_id = AKIAIOSFODNN7{shown[30:37]}")[0][0] == "API_KEY"
 
 
 def test_basic_authentication_is_a_pair(find: Find) -> None:
@@ -155,6 +173,9 @@ def test_basic_authentication_is_a_pair(find: Find) -> None:
         f"export SERVICE_ACCOUNT_TOKEN={RANDOM}...",
         f'"token": "{RANDOM[:12]}########"',
         'secret_key: "k9_abcdefghijklmnop123"',
+        "token1: xoxp-1234567890",
+        "_password=AP6xxxxxxxxxx",
+        "pass_rate: 98.5x, pass_through=hunter22",
     ],
 )
 def test_what_only_speaks_of_secrets(find: Find, text: str) -> None:
@@ -179,7 +200,9 @@ def test_a_services_key_may_hold_what_could_be_spoken(find: Find) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [RANDOM, HEX, "wJalrXUtnFEMI/K7MDENG/bPxRfiCY", "qx7kzvb3mwtr9pjdhn4c"]
+    "value",
+    [RANDOM, HEX, "wJalrXUtnFEMI/K7MDENG/bPxRfiCY", "qx7kzvb3mwtr9pjdhn4c"]
+    + ["41095446833716423783242266126"],
 )
 def test_what_looks_generated(value: str) -> None:
     assert looks_random(value)
@@ -187,18 +210,27 @@ def test_what_looks_generated(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["rc0.15.0-SNAPSHOT", "org.slf4j.slf4j-api", "ultraPictureBox1", "1234567890123456", "a" * 32]
+    [
+        "rc0.15.0-SNAPSHOT",
+        "org.slf4j.slf4j-api",
+        "ultraPictureBox1",
+        "1234567890123456",
+        "a" * 32,
+        "10" * 16,
+    ]
     + ["my-test-api-key-1", "abcdefghijklmnopqrstuvwxyz", "getUserAccessToken"],
 )
 def test_what_does_not(value: str) -> None:
     assert not looks_random(value)
 
 
-@pytest.mark.parametrize("value", ["${X}", "$X", "%X%", "{{ x }}", "<x>", "****", "None", "env.X"])
+@pytest.mark.parametrize(
+    "value", ["${X}", "$X", "%X%", "{{ x }}", "<x>", "****", "None", "env.X", "AKCxxxxxxx"]
+)
 def test_placeholders(value: str) -> None:
     assert stands_for_nothing(value)
 
 
-@pytest.mark.parametrize("value", ["hunter2", "$ecret!9", "aaa1B!", "x", "No1Knows"])
+@pytest.mark.parametrize("value", ["hunter2", "$ecret!9", "aaa1B!", "x", "No1Knows", "Maxxxxx7"])
 def test_no_placeholders(value: str) -> None:
     assert not stands_for_nothing(value)

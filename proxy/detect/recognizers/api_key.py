@@ -62,7 +62,7 @@ class ApiKeyRecognizer(ValueRecognizer):
         ValuePattern(
             "Discord bot",
             re.compile(
-                rf"(?<![\w-])(?P<value>[MNO][\w-]{{22,28}}\.[\w-]{{6}}\.[\w-]{{27,38}}){_END}"
+                rf"{_BEGIN}(?P<value>[MNO][\w-]{{23,25}}\.[\w-]{{6}}\.[\w-]{{27,38}}){_END}"
             ),
             _CERTAIN,
             need=re.compile(r"\.[\w-]{6}\.[\w-]{27}"),
@@ -75,7 +75,7 @@ class ApiKeyRecognizer(ValueRecognizer):
         ValuePattern(
             "authorization header",
             re.compile(
-                r"\b(?:[Bb]earer|(?<=: )Token|SSWS|[Aa]pi-?[Kk]ey)[ ](?P<value>[\w+/=.~-]{12,4096})"
+                r"\b(?:[Bb]earer|(?<=: )Token|SSWS|[Aa]pi-?(?:[Kk]ey|[Tt]oken))[ ](?P<value>[\w+/=.~-]{12,4096})"
             ),
             0.8,
         ),

@@ -92,7 +92,7 @@ MARKED: tuple[KeyFormat, ...] = (
     ("Telegram bot", ":AA", rf"{digits(8, 10)}:AA{url64(32, 33)}"),
     ("MaxMind", "_mmk", rf"{alnum(6)}_{alnum(29)}_mmk"),
     ("Mailchimp", "-us", r"[a-f0-9]{32}-us\d{1,3}"),
-    ("Azure AD client secret", "Q~", r"[\w~.]{3}\dQ~[\w~.-]{31,34}"),
+    ("Azure AD client secret", "Q~", r"[\w~.]{3}\dQ~[\w~.-]{31,34}(?!~)"),
     ("Azure DevOps", "AZDO", rf"{alnum(76)}AZDO{alnum(4)}"),
     ("HashiCorp Terraform Cloud", ".atlasv1.", rf"{alnum(14)}\.atlasv1\.[A-Za-z0-9=_-]{{60,70}}"),
     ("New Relic licence", "NRAL", rf"{lower(6)}{hexa(30)}NRAL"),

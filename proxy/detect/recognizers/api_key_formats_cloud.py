@@ -85,7 +85,7 @@ CLOUD: tuple[KeyFormat, ...] = (
     ("1Password service account", "ops_eyJ", base64(100, 2_000)),
     ("OpenShift", "sha256~", url64(43)),
     ("Tailscale", "tskey-", r"[a-z]{2,12}-[A-Za-z0-9_]{4,40}-[A-Za-z0-9_]{12,64}"),
-    ("Defined Networking", "dnkey-", rf"{url64(26)}-{url64(52)}"),
+    ("Defined Networking", "dnkey-", r"[\w=-]{26}-[\w=-]{52}"),
     ("Authress", "sc_ ext_ scauth_ authress_", _AUTHRESS),
     ("Okta", "SSWS ", rf"00{url64(40)}"),
 )

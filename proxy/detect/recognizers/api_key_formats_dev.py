@@ -13,16 +13,26 @@ from proxy.detect.recognizers.api_key_formats import (
     url64,
 )
 
-_GITLAB = "glpat- glrt- gldt- glft- glptt- glsoat- glagent- glffct- glimt- gloas- GR1348941"
+_GITLAB = "glpat- glrt- gldt- glft- glsoat- glffct- GR1348941"
+_GITLAB_ROUTABLE = "glpat- glrt-t gldt- glft- glptt- glsoat- glagent- glffct- glimt- gloas-"
+#: An object in JSON, in base64, then a secret.
 _SENTRY = r"[A-Za-z0-9+/=]{40,400}_[A-Za-z0-9+/]{40,44}"
 
 DEVELOPER: tuple[KeyFormat, ...] = (
     # Code hosts
     ("GitHub", "ghp_ gho_ ghu_ ghs_ ghr_", alnum(36, 255)),
     ("GitHub fine-grained", "github_pat_", r"\w{22,255}"),
-    ("GitLab", _GITLAB, url64(20, 100)),
-    ("GitLab routable", "glpat- glrt-t", rf"{url64(20, 300)}(?:\.[0-9a-z]{{2}})?\.[0-9a-z]{{7,9}}"),
-    ("GitLab job", "glcbt-", rf"{alnum(1, 5)}_{url64(20, 100)}"),
+    ("GitLab", _GITLAB, url64(20, 50)),
+    ("GitLab agent", "glagent-", url64(50, 1_024)),
+    ("GitLab incoming mail", "glimt-", url64(25, 26)),
+    ("GitLab trigger", "glptt-", url64(40)),
+    ("GitLab OAuth application", "gloas-", url64(64)),
+    (
+        "GitLab routable",
+        _GITLAB_ROUTABLE,
+        rf"{url64(20, 300)}(?:\.[0-9a-z]{{2}})?\.[0-9a-z]{{7,9}}",
+    ),
+    ("GitLab job", "glcbt-", rf"(?:{alnum(1, 5)}_)?{url64(20, 100)}"),
     ("GitLab session", "_gitlab_session=", lower(32)),
     ("Bitbucket app password", "ATBB", alnum(32)),
     ("Bitbucket Data Center", "BBDC-", r"[A-Za-z0-9+/@_-]{40,50}"),
@@ -65,7 +75,7 @@ DEVELOPER: tuple[KeyFormat, ...] = (
     ("New Relic browser", "NRJS- NRBR-", hexa(19)),
     ("New Relic Pixie", "px-api- px-dep-", UUID),
     ("Dynatrace", "dt0c01. dt0s01. dt0s02. dt0s16.", rf"{alnum(24)}\.{alnum(64)}"),
-    ("Sentry organisation", "sntrys_", _SENTRY),
+    ("Sentry organisation", "sntrys_eyJ", _SENTRY),
     ("Sentry user", "sntryu_", hexa(64)),
     ("PostHog personal", "phx_", alnum(40, 50)),
     # AI

@@ -53,6 +53,11 @@ class ConnectionStringRecognizer(ValueRecognizer):
             r"(?:\"[^\"\n]{1,100}\"[ ]?,\s{0,20})?"
             r"[\"'][^\"'\n]{1,60}[\"'][ ]?,\s{0,20}[\"'](?P<value>[^\"'\n]{3,100})[\"']",
         ),
+        _pattern(  # the name is the host's, in capitals
+            "Bundler's source of gems",
+            r"\bBUNDLE_[A-Z0-9_]{2,60}__[A-Z]{2,12}[\"']?[ \t]{0,3}[:=][ \t]{0,3}[\"']?"
+            r"[\w.@+-]{1,80}:(?P<value>[^\s\"'`<>@/]{4,100})",
+        ),
         _pattern(
             "pair for a client",
             r"\bauth[ ]?=[ ]?\([\"'][^\"'\n]{1,60}[\"'],[ ]?[\"'](?P<value>[^\"'\n]{3,100})[\"']\)",

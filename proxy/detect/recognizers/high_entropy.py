@@ -33,7 +33,7 @@ _SECRET_WORDS = words(
     " master-key accountkey account_key account-key sharedkey shared_key presharedkey servicekey"
     " service_key service-key appkey app_key app-key application_key licensekey license_key"
     " license-key subscriptionkey subscription-key subscription_key storagekey storage_key hmackey"
-    " hmac_key webhookkey webhook_key authorization x-auth bearer _auth"
+    " hmac_key sl_key sl-key webhookkey webhook_key authorization x-auth bearer _auth"
     " unsealkey schlüssel schluessel sleutel klucz jeton clave_api chiave_api cle_api chave_api"
     " clé_api apikulcs żeton"
 )
@@ -70,7 +70,7 @@ _VENDORS = words(
     " intercom jenkins jfrog jira kagi kraken kucoin launchdarkly linkedin lob looker mailchimp"
     " mailgun mapbox mattermost meraki messagebird message_bird message-bird mistral netlify newrelic new_relic nytimes okta"
     " openai openweather opsgenie pagerduty pingdom plaid postmark privateai pusher rapidapi"
-    " rollbar sauce segment sendbird sendgrid sentry shodan slack snyk softlayer sonar sparkpost"
+    " rollbar sauce segment sendbird sendgrid sentry shodan slack snyk softlayer sonar sourcegraph sparkpost"
     " splunk square squarespace sumologic telegram travis trello twilio twitch twitter typeform"
     " vault virustotal vonage watson weatherapi yandex zendesk zoho zoom"
 )
@@ -103,6 +103,8 @@ _OTHER = words(
     " continuation cursor prev previous natural hot idx bucket sequence schema index object"
     " store jsonweb authenticity"
 )
+#: Digits of a number that is taken for a key, and the entropy of one of them in bits: at most 3.32.
+_LONG_NUMBER, _RANDOM_DIGITS = 28, 2.5
 _SYMBOLS = frozenset("!@#$%^&*?~")
 #: What a vendor's name alone announces: 32 or more hexadecimal digits, or a UUID.
 _WHOLE = re.compile(r"[0-9a-f]{32,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -155,15 +157,12 @@ class HighEntropyRecognizer(ValueRecognizer):
             and (len(one.value) < _LONG or one.value.islower())
         ):
             return None
-        if looks_random(one.value) or (_is_vendor(one) and _is_long_and_mixed(one.value)):
-            return self._SAID if one.prose else self._LABELLED
-        if (
-            one.operator in _FIRM
-            and not _is_vendor(one)
-            and _looks_chosen(
-                one.value, strong=one.keyword.lower() == "secret" and bool(one.before or one.after)
-            )
+        # AWS's documentation has a pair that ends so; people try with it whether keys are stopped.
+        if looks_random(one.value.removesuffix("EXAMPLEKEY")) or (
+            _is_vendor(one) and _is_long_and_mixed(one.value)
         ):
+            return self._SAID if one.prose else self._LABELLED
+        if not _is_vendor(one) and _looks_chosen(one):
             return self._WEAK
         return None
 
@@ -172,10 +171,13 @@ def looks_random(value: str) -> bool:
     """Say whether a value looks generated: no words, no dotted names, no counting.
 
     At least ten characters of a key's alphabet, digits among letters (or case that changes as no
-    name's does), and an entropy that its length allows.
+    name's does), and an entropy that its length allows. A number must be longer than any that
+    counts, dates or numbers something.
     """
     if _UUID.fullmatch(value):
         return True
+    if value.isdigit():
+        return len(value) >= _LONG_NUMBER and _bits(value) >= _RANDOM_DIGITS
     core = value.rstrip("=")
     if not _ALPHABET.fullmatch(value) or not any(c.isalpha() for c in core):
         return False
@@ -208,18 +210,24 @@ def _bits(value: str) -> float:
     return -sum(n / total * math.log2(n / total) for n in Counter(value).values())
 
 
-def _looks_chosen(value: str, *, strong: bool) -> bool:
+def _looks_chosen(one: Labelled) -> bool:
     """Say whether a value looks like a secret that a person made up: letters and symbols.
 
-    Args:
-        value: the value.
-        strong: the label leaves no doubt (`client_secret`), so digits among letters will do.
+    Where the label leaves no doubt (`client_secret`), digits among letters will do. In quotes right
+    behind the label, or in the brackets of a call, it takes two kinds of symbols.
     """
+    value = one.value
+    symbols = len(set(value) & _SYMBOLS)
+    if one.operator in _FIRM:
+        strong = one.keyword.lower() == "secret" and bool(one.before or one.after)
+        evident = symbols > 0 or (strong and sum(c.isdigit() for c in value) > 1)
+    else:
+        evident = one.quoted and one.operator in (" ", "(") and symbols > 1
     return (
-        8 <= len(value) <= 100
+        evident
+        and 8 <= len(value) <= 100
         and not any(c.isspace() for c in value)
         and any(c.isalpha() for c in value)
-        and (bool(set(value) & _SYMBOLS) or (strong and sum(c.isdigit() for c in value) > 1))
         and not is_instruction(value)
     )
 

@@ -5,6 +5,7 @@ Entity API_KEY. Names of the entries say nothing (``extra: YWRtaW4=``); the mani
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +28,8 @@ _ENTRY = ValuePattern(
 )
 #: How far from its kind a manifest's data may stand.
 _REACH = 2_000
+#: What a manifest that only shows the form holds.
+_ANYTHING = (b"foo", b"bar", b"baz", b"foobar")
 
 
 class KubernetesSecretRecognizer(ValueRecognizer):
@@ -53,7 +56,17 @@ class KubernetesSecretRecognizer(ValueRecognizer):
                     name = entry.start("name")
                     if name - text.rfind("\n", 0, name) - 1 <= len(data["indent"]):
                         break  # the manifest's next key
-                    if not stands_for_nothing(entry["value"]):
+                    if not _is_nothing(entry["value"]):
                         found.append(self._result(_ENTRY, *entry.span("value")))
                     position = entry.end()
         return found
+
+
+def _is_nothing(value: str) -> bool:
+    """Say whether a value stands for nothing, or is one of the names for anything in base64."""
+    if stands_for_nothing(value):
+        return True
+    try:
+        return base64.b64decode(value, validate=True).strip() in _ANYTHING
+    except ValueError:
+        return False

@@ -38,6 +38,10 @@ _PHRASES = (
 )  # fmt: skip
 #: Words that mean a password only if they stand alone: `pass` is also what a test does.
 _SHORT = frozenset(["pass", "pwd", "pw", "clave", "parola"])
+#: What may follow them all the same: whose it is, or how it is kept.
+_WHOSE = words(
+    "secure plain clear raw new old admin root user db prod dev staging live main master"
+)
 
 #: Words of an identifier that say the value is something about a password.
 _ABOUT = words(
@@ -175,7 +179,8 @@ def _is_about(one: Labelled) -> bool:
         starts = not one.before[-1:].isalpha() or (
             one.keyword[0].isupper() and one.before[-1].islower()
         )
-        return not starts or bool(one.after) or (short == "pass" and one.operator in _WEAK)
+        after = {word.lower() for word in _SPLIT.findall(one.after)}
+        return not starts or bool(after - _WHOSE) or (short == "pass" and one.operator in _WEAK)
     return bool(
         before & {"forgot", "reset", "no", "show", "hide", "has", "is", "confirm", "change"}
     )

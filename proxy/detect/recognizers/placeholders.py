@@ -35,7 +35,9 @@ _REFERENCE = re.compile(
     r")",
     re.DOTALL,
 )
-_MASK = re.compile(r"(.)\1{2,}|(.)\2{3,}.{0,3}|[*•●xX.…#_?0,;:/\s-]{3,}|…")
+_MASK = re.compile(
+    r"(.)\1{2,}|(.)\2{3,}.{0,3}|[*•●xX.…#_?0,;:/\s-]{3,}|…|.{1,8}([xX*•#])\3{5,}.{0,3}", re.DOTALL
+)
 _NOTHING = words(
     "none null nil true false undefined nan yes no on off na n/a tbd tba unset not-set notset"
     " not_set empty blank str string text varchar char bool boolean int integer number any"
@@ -60,6 +62,9 @@ _MASKED_REST = re.compile(r"[*#\u2022]{4}")
 _REST_LEFT_OUT = re.compile(r"\.{3}|\u2026|[*#\u2022]{3}")
 #: Letters in the order of the alphabet, this many on end, that no generator yields.
 _ALPHABET = 8
+#: Digits in order, this many on end, when most of a value is nothing else.
+_COUNTED = 8
+_MOSTLY = 0.6
 _PUBLISHED = Path(__file__).with_name("published_keys.txt")
 _DIGITS = 16
 
@@ -77,12 +82,13 @@ def stands_for_nothing(value: str) -> bool:
 
 
 def is_example(value: str) -> bool:
-    """Say whether a key is somebody's example: it spells the alphabet, or its owner publishes it.
+    """Say whether a key is somebody's example: it spells the alphabet, counts, or is published.
 
     AWS's `…EXAMPLE` counts as a key: people try with it whether keys are stopped.
     """
     return (
         _spells_the_alphabet(value.lower())
+        or _counts(value)
         or hashlib.sha256(value.encode()).hexdigest()[:_DIGITS] in _published()
     )
 
@@ -101,6 +107,16 @@ def _spells_the_alphabet(value: str) -> bool:
         if run == _ALPHABET:
             return True
     return False
+
+
+def _counts(value: str) -> bool:
+    """Say whether most of a value is digits in their order: ``xoxp-1234567890``."""
+    run = longest = 1
+    for before, after in pairwise(value):
+        follows = before.isdigit() and after.isdigit() and (int(after) - int(before)) % 10 == 1
+        run = run + 1 if follows else 1
+        longest = max(longest, run)
+    return longest >= max(_COUNTED, _MOSTLY * len(value))
 
 
 @cache
