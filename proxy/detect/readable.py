@@ -20,16 +20,39 @@ from dataclasses import dataclass
 
 from proxy.folding import BLANK_LETTERS, LOOKALIKES, Edit, Shift, rewrite
 
+#: Categories of characters that nobody sees.
+_UNSEEN = ("Cf", "Me")
+
+
+def _is_itself(character: str) -> bool:
+    """Whether a character stands for itself wherever it stands: an accented letter, a quote."""
+    folded = unicodedata.normalize("NFKC", character)
+    category = unicodedata.category(character)
+    return (
+        category not in (*_UNSEEN, "Mn", "Nd", "Zs", "Pd")
+        and character not in LOOKALIKES
+        and character not in BLANK_LETTERS
+        and character != "\u2212"
+        and not (folded.isascii() and folded.isalnum() and character not in "\u00aa\u00ba")
+    )
+
+
+#: Letters, marks and signs up to the currencies that needn't be looked at; accents are everywhere.
+_THEMSELVES = "".join(filter(_is_itself, map(chr, range(0x80, 0x20D0))))
+_STRANGE = rf"[^\x00-\x7f{_THEMSELVES}]"
 _DISGUISED = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+|\\{1,7}u[0-9A-Fa-f]{4}|\\{1,7}/"
-    r"|&(?:#[0-9]{2,7}|#[xX][0-9A-Fa-f]{2,6}|[A-Za-z]{2,12});|[^\x00-\x7f]"
+    rf"|&(?:#[0-9]{{2,7}}|#[xX][0-9A-Fa-f]{{2,6}}|[A-Za-z]{{2,12}});|{_STRANGE}"
 )
+#: Without one of these nothing is disguised.
+_MARK = re.compile(rf"[%\\&]|{_STRANGE}")
+#: The byte order mark that files begin with by some programs' habit: before the first character it
+#: disguises nothing.
+_BYTE_ORDER = ((0, 1, ""),)
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,4000}={0,2}(?![A-Za-z0-9+/_=-])")
 _MOST_TOKENS = 16
 #: How often a text is read: an escape may spell a disguise.
 _LAYERS = 2
-#: Categories of characters that nobody sees.
-_UNSEEN = ("Cf", "Me")
 #: What carries no mark in any writing; a letter may.
 _UNMARKED = re.compile(r"[0-9A-Z .+()@-]")
 #: Marks that show nothing, wherever they stand: joiners and selectors of variants.
@@ -73,7 +96,7 @@ def plain(text: str) -> Plain | None:
     view, shifts = text, []
     for _ in range(_LAYERS):
         edits = tuple(_edits(view))
-        if not edits:
+        if not edits or edits == _BYTE_ORDER:
             break
         view, shift = rewrite(view, edits)
         shifts.append(shift)
@@ -85,6 +108,8 @@ def unwrapped(text: str) -> Plain | None:
 
     A column of numbers isn't one: there a number follows on every line.
     """
+    if "\n" not in text and "\\" not in text:
+        return None
     breaks = [match.span() for match in _BREAK.finditer(text)]
     lonely = [
         (start, end, text[start] if text[start] == "-" else " ")
@@ -125,6 +150,8 @@ def encoded(text: str) -> Iterator[tuple[int, int, str]]:
 
 def _edits(text: str) -> Iterator[Edit]:
     base, end = "", 0  # what the marks before here stand on
+    if not _MARK.search(text):
+        return
     for found in _DISGUISED.finditer(text):
         spelled = found.group()
         if found.start() != end or unicodedata.category(text[end - 1 : end] or "x") != "Mn":

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.detect.engine import Engine
 from proxy.detect.readable import encoded, plain, unwrapped
 
 Find = Callable[..., list[tuple[str, str]]]
@@ -88,6 +89,24 @@ def test_a_number_beside_an_escape_that_ends_in_a_letter(text: str, find: Find) 
 def test_a_column_of_numbers_is_no_number_in_two_lines() -> None:
     assert unwrapped("4111 1111\n1111 1111\n4222 2222\n") is None
     assert unwrapped("in 2024\n\n30 people") is None
+
+
+def test_a_byte_order_mark_before_a_text_disguises_nothing() -> None:
+    assert plain("\ufeffDear Anna") is None
+    assert plain("\ufeffDear A\u200bnna") is not None
+
+
+def test_digits_on_both_sides_of_a_line_end_are_seldom_a_number(
+    find: Find, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(
+        Engine, "_viewed", lambda _, __, view, *___, **____: asked.append(view.text) or []
+    )
+    assert find("It took 200\n2026-11-23 is when it was done.") == [("DATE_TIME", "2026-11-23")]
+    assert asked == []
+    find("My card is 4111 1111\n1111 1111, thank you.")
+    assert asked == ["My card is 4111 1111 1111 1111, thank you."]
 
 
 def test_a_name_in_an_entity(find: Find) -> None:
