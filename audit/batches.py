@@ -115,7 +115,8 @@ class Batches:
         """Take a record. What else is added before the loop's next round goes the same way.
 
         One that isn't urgent goes with the next that is, if that comes soon: they share a sync, and
-        the urgent one doesn't come too late for a batch.
+        the urgent one doesn't come too late for a batch. Only its key rows go ahead, to a disk that
+        has nothing else to do, so that the urgent one needn't wait for their sync either.
         """
         self._queue.append(waiting)
         self._bytes += len(waiting.sealed.frame)
@@ -126,6 +127,9 @@ class Batches:
             self._idle.clear()
             loop = asyncio.get_running_loop()
             self._lingering = loop.call_later(COMPANY_SECONDS, self._ask)
+            if waiting.sealed.rows and len(self._queue) == 1:
+                work = partial(self._store.write_ahead, waiting.sealed.rows)
+                self._disk.give(work, lambda _: None)
 
     async def close(self) -> None:
         """Wait until nothing waits. No checkpoint comes by itself any more."""

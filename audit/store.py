@@ -23,7 +23,7 @@ from audit.files import make_folder, sync_folder, write_at
 from audit.layout import SEGMENTS, segment_name
 from audit.publish import Publication, Published, next_publication
 from audit.record import Reference
-from audit.rows import Rows
+from audit.rows import Row, Rows
 from audit.sealer import Sealed
 from audit.segment import encode_batch
 
@@ -49,6 +49,7 @@ class Store:
         self._descriptor = -1
         self._end = 0  # of what was acknowledged in the open segment
         self._whole = True  # False from a failure until the acknowledged end is restored
+        self._ahead: Sequence[Row] = ()  # key rows of a record that is to come
         self.sync_s = 0.0  # how long the last batch's sync took
 
     @property
@@ -77,8 +78,7 @@ class Store:
         try:
             self._restore()
             self._whole = False
-            if rows := [row for sealed in batch for row in sealed.rows]:
-                self._rows.add(rows)
+            self._add([row for sealed in batch for row in sealed.rows])
             data = encode_batch(batch[0].leaf.sequence, [sealed.frame for sealed in batch])
             segment = self._folder / SEGMENTS / segment_name(first)
             if segment != self._segment:
@@ -100,6 +100,18 @@ class Store:
         self._end += len(data)
         for sealed in batch:
             self._published.tiles.add(sealed.leaf.encode())
+
+    def write_ahead(self, rows: Sequence[Row]) -> None:
+        """Make the key rows of the next batch's first record durable, while it waits for others.
+
+        Raises AuditError when they aren't; the batch adds them then.
+        """
+        try:
+            self._restore()
+            self._rows.add(rows)
+        except (OSError, sqlite3.Error) as error:
+            raise AuditError(f"key rows could not be made durable: {error}") from error
+        self._ahead = rows
 
     def erase(self, erasure: Erasure) -> None:
         """Delete key rows, with a journal; `erased` is to follow when that is on record.
@@ -168,6 +180,15 @@ class Store:
         if self._descriptor >= 0:
             os.close(self._descriptor)
         self._rows.close()
+
+    def _add(self, rows: list[Row]) -> None:
+        """Add a batch's key rows, but for those that are there already."""
+        ahead, self._ahead = self._ahead, ()
+        if ahead and list(ahead) != rows[: len(ahead)]:  # their record was given up
+            self._rows.drop_from(self.size)
+            ahead = ()
+        if added := rows[len(ahead) :]:
+            self._rows.add(added)
 
     def _begin(self, segment: Path) -> None:
         if self._descriptor >= 0:

@@ -192,6 +192,48 @@ async def test_a_record_that_nobody_waits_for_shares_the_sync_of_one_that_somebo
     assert (await alone).sequence == 2, "closing waits for nobody's company"
 
 
+async def test_its_key_rows_go_ahead_meanwhile(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.batches, "COMPANY_SECONDS", 3600.0)
+    log = site.open()
+    commits: list[int] = []
+    add = audit.rows.Rows.add
+    monkeypatch.setattr(
+        audit.rows.Rows, "add", lambda rows, new: (commits.append(len(new)), add(rows, new))
+    )
+    answer, question = Content("received", b"Hi Jane", "acme"), Content("m", b"And now?", "acme")
+    patient = asyncio.create_task(log.append(Kind.OUTCOME, "e-1", {}, [answer], urgent=False))
+    await asyncio.sleep(0)
+    await log._disk.do(lambda: None)  # whatever was with the disk is done
+    assert (commits, patient.done()) == ([1], False)
+    await log.append(Kind.REFUSAL, "e-2", {}, [question, question])
+    assert commits == [1, 2], "each row once"
+    await log.close()
+    assert site.verify().findings == []
+    assert exchanges(site) == ["e-1", "e-2"]
+
+
+async def test_key_rows_of_a_record_that_is_given_up_go_with_it(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit.batches, "COMPANY_SECONDS", 3600.0)
+    log = site.open()
+    await log.append(Kind.REFUSAL, "e-0", {})
+    lost = [Content("received", b"never stored", "acme")]
+    patient = asyncio.create_task(log.append(Kind.OUTCOME, "lost", {}, lost, urgent=False))
+    await asyncio.sleep(0)
+    await log._disk.do(lambda: None)
+    log._batches._fail(AuditError("given up"))  # as when the disk hangs
+    with pytest.raises(AuditError, match="given up"):
+        await patient
+    await log.append(Kind.REFUSAL, "after", {}, [Content("m", b"stored", "acme")])
+    await log.close()
+    assert (site.verify().findings, exchanges(site)) == ([], ["e-0", "after"])
+    with Reader(site.folder, site.auditor) as reader:
+        assert next(reader.records("after")).contents == [("m", b"stored")]
+
+
 async def test_it_goes_alone_if_no_other_comes(site: Site) -> None:
     log = site.open()
     receipt = await log.append(Kind.OUTCOME, "e-1", {}, urgent=False)
