@@ -66,7 +66,7 @@ _CLOSED = frozenset(
 
 
 #: Numbers that say themselves that they are whole, so two lines of a table don't make one.
-_IN_ONE_LINE = frozenset({"CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "US_SSN"})
+_IN_ONE_LINE = frozenset({"CREDIT_CARD", "DATE_OF_BIRTH", "IBAN_CODE", "PHONE_NUMBER", "US_SSN"})
 
 
 def _model(name: str) -> Any:

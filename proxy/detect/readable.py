@@ -53,8 +53,9 @@ _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{20,4000}={0,2}(?![A-
 _MOST_TOKENS = 16
 #: How often a text is read: an escape may spell a disguise.
 _LAYERS = 2
-#: What carries no mark in any writing; a letter may.
-_UNMARKED = re.compile(r"[0-9A-Z .+()@-]")
+#: What is read without its mark. Of letters some carry one in earnest (a name that is spelled in
+#: pieces), and are found in the text as it stands too.
+_UNMARKED = re.compile(r"[0-9A-Za-z .+()@-]")
 #: Marks that show nothing, wherever they stand: joiners and selectors of variants.
 _UNSEEN_MARKS = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 #: What stands on both sides of a separator inside a number.

@@ -78,6 +78,18 @@ def test_a_card_number_in_two_lines_or_twice_disguised(spelled: str, find: Find)
     assert ("CREDIT_CARD", spelled) in find(f"My card is {spelled}, thank you.")
 
 
+@pytest.mark.parametrize("mark", ["\u0301", "\u0323", "\u0332"])
+def test_marks_on_letters(mark: str, find: Find) -> None:
+    key = f"gl{mark}pat-" + "aB3dE5gH7jK9mN1pQ2rS"
+    assert ("API_KEY", key) in find(f"see {key} there")
+    name = f"Robe{mark}rt Hollander"
+    assert ("PERSON", name) in find(f"The complaint by {name} was closed.", models=True)
+
+
+def test_a_date_of_birth_in_two_lines(find: Find) -> None:
+    assert ("DATE_OF_BIRTH", "1974-05-\n 26") in find("Her date of birth is 1974-05-\n 26.")
+
+
 @pytest.mark.parametrize(
     "text",
     ["GET /pay?next=%2F4111111111111111", "a%2F4111111111111111%2Fb", "card%3D4111111111111111"],

@@ -115,6 +115,54 @@ def test_random_values_under_telling_labels(find: Find, text: str, value: str) -
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "| Field | Value |\n|---|---|\n| User | jdoe |\n| Password | {} |\n",
+        "| **Admin password** | `{}` | of the old host |",
+        "| password | {} |\n|---|---|\n",
+        "|prod|DB_PASSWORD|{}|",
+        "field,value\nuser,jdoe\npassword,{}\n",
+        "user;jdoe\npassword;{}\n",
+        "user: jdoe, {} (password)",
+        "Use '{}' as the password.",
+        "{} is my new password, I think.",
+        "{} ist das neue Passwort.",
+        "{} est le mot de passe.",
+    ],
+)
+@pytest.mark.parametrize("value", ["kestrel!11Xq", "hunter22x"])
+def test_a_password_in_its_labels_row_or_before_it(find: Find, text: str, value: str) -> None:
+    assert find(text.format(value)) == [("PASSWORD", value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "| password | string | yes |",
+        "| Password | Email |\n|---|---|\n",
+        "| password | varchar(255) |",
+        "| Password | 12-character |",
+        "| github | 8f14e45fceea167a5a36dedd4bea2543 |",
+        "password,email,name\n",
+        "OAuth2 (password), 2024-11 is the password change",
+        "jane (password), a login as the password",
+        "v1.2.3 is the password manager, v2 as the password policy",
+    ],
+)
+def test_a_row_that_only_speaks_of_passwords(find: Find, text: str) -> None:
+    assert not {"PASSWORD", "API_KEY"} & set(dict(find(text)))
+
+
+def test_a_key_in_its_labels_row_or_before_it(find: Find) -> None:
+    for text in ("| API key | {} |", "| github token | {} |", "{} is our API key."):
+        assert find(text.format(RANDOM)) == [("API_KEY", RANDOM)]
+
+
+def test_base64_with_its_padding_is_no_word(find: Find) -> None:
+    assert find("password: dGhlcGFzc3dvcmRpcw==") == [("PASSWORD", "dGhlcGFzc3dvcmRpcw==")]
+
+
+@pytest.mark.parametrize(
     "text", ['secret "{}";', 'std::string secret("{}");', 'secret.assign("{}", 13);']
 )
 def test_a_quoted_value_right_behind_its_label(find: Find, text: str) -> None:

@@ -69,6 +69,21 @@ _ASKED = re.compile(
     r"(?:[^\W\d_][^\W\d_'\u2019]{0,11}[,:]?[ ]){0,4}?"
     rf"(?:{_QUOTED}|(?=[^\s]{{0,40}}\d){_BARE})"
 )
+#: A row of a table or of a CSV file that begins with the label: "| Password | hunter22 |".
+_ROW = re.compile(
+    r"[ \w()-]{0,30}?[\"'`*]{0,3}[ \t]{0,12}(?P<operator>[|,;])[ \t]{0,12}[\"'`*]{0,3}"
+    r"(?P<value>[^\s|\"'`*]{4,200})[\"'`*]{0,3}[ \t]{0,12}(?=\||[\r\n]|\Z)"
+)
+_ROW_BEGINS = re.compile(r"[ \t|\"'`*]{0,12}(?:[\w.-]{2,20}[ ]){0,3}[\w.-]{0,50}\Z")
+#: The value first: "hunter22 (password)", "hunter22 is the new password".
+_VALUE_FIRST = re.compile(
+    r"(?:\A|(?<=[\s\"'`(\u00ab\u201c\u201e]))(?P<value>[^\s\"'`]{6,60})[\"'`\u00bb\u201d]?[ ]"
+    r"(?:\(|(?:(?:is|was|as|ist|als|est|comme|es|como|\u00e8|come|\u00e9|to|jako)[ ]"
+    r"(?:the|my|your|our|his|her|their|a|das|mein|dein|unser|le|mon|votre|la|mi|tu|su|mia|tua|a|minha"
+    r"|het|mijn|moje|twoje)[ ])(?:[^\W\d_]{2,12}[ ]){0,2})\Z"
+)
+_AHEAD = 120
+_ENDS = re.compile(r"[).,;:!?\s\"'*]|\Z")
 _TRAILING = ".,:;)]}>*|\\\u00bb\u201d\u201c\u2019"
 _LEADING = "\u00ab\u201c\u201e\u2018"
 
@@ -82,7 +97,7 @@ class Labelled:
         before: what its identifier holds before that word.
         after: what it holds after it.
         operator: what stands between label and value; ``" "`` if nothing does, ``"|"`` if the
-            value stands in the label's column.
+            value stands in the label's column, ``"||"`` in its row, ``"<"`` before it.
         value: the value without its quotes.
         start: where the value starts.
         end: where it ends.
@@ -132,6 +147,7 @@ def labelled_values(text: str, words: ahocorasick.Automaton) -> Iterator[Labelle
             table = table_at(text, start) or insert_at(text, start)
             line_end = _line_end(text, start)
         yield from _column(table, written, before, start, end)
+        yield from _beside(text, written, before, start, end)
         match = CODE.match(text, end)
         if match and _belongs(match, opener):
             yield _labelled(match, written, before, opener, prose=False)
@@ -147,23 +163,48 @@ def _column(
     table: Table | None, word: str, before: str, start: int, end: int
 ) -> Iterator[Labelled]:
     """Yield what stands under a label in a table's header."""
-    if table is None:
-        return
-    for low, high in table.under(start, end):
-        yield Labelled(
-            word,
-            before,
-            "",
-            "|",
-            table.text[low:high],
-            low,
-            high,
-            quoted=False,
-            tight=False,
-            prose=False,
-            alone=False,
-            listed=False,
-        )
+    if table is not None:
+        for span in table.under(start, end):
+            yield _placed(table.text, word, before, "|", span)
+
+
+def _beside(text: str, word: str, before: str, start: int, end: int) -> Iterator[Labelled]:
+    """Yield what stands next to a label in a table's row, and what is said before it."""
+    line = text.rfind("\n", max(0, start - _AHEAD), start) + 1 or max(0, start - _AHEAD)
+    row = _ROW.match(text, end)
+    if row and _ROW_BEGINS.match(text, _cell(text, line, start), start):
+        ended = row["operator"] == "|" or text[row.end() : row.end() + 1] != "|"
+        if ended and row["operator"] not in row["value"]:
+            yield _placed(text, word, before, "||", row.span("value"))
+    if _ENDS.match(text, end):
+        named = start - len(before)
+        first = _VALUE_FIRST.search(text, line, named)
+        if first:
+            yield _placed(text, word, before, "<", first.span("value"))
+
+
+def _cell(text: str, line: int, place: int) -> int:
+    """Return where the cell that holds a place starts, in a line that starts at `line`."""
+    bar = text.rfind("|", line, place)
+    return bar if bar >= 0 else line
+
+
+def _placed(text: str, word: str, before: str, operator: str, span: tuple[int, int]) -> Labelled:
+    low, high = span
+    return Labelled(
+        word,
+        before,
+        "",
+        operator,
+        text[low:high],
+        low,
+        high,
+        quoted=False,
+        tight=False,
+        prose=False,
+        alone=False,
+        listed=False,
+    )
 
 
 def _line_end(text: str, start: int) -> int:

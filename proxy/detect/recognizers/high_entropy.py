@@ -235,7 +235,9 @@ def _looks_chosen(one: Labelled) -> bool:
 def _is_about(one: Labelled) -> bool:
     """Say whether the label names something about a secret, or a vendor without a secret."""
     if _is_vendor(one) and not _VENDOR_ROLE.search(one.after):
-        return bool(one.before or one.after) or not _WHOLE.fullmatch(one.value)
+        return (
+            bool(one.before or one.after) or one.operator == "||" or not _WHOLE.fullmatch(one.value)
+        )
     if one.operator == "," and _VENDOR_ROLE.search(one.value):
         return True  # a list of names
     before = {word.lower() for word in _SPLIT.findall(one.before)}

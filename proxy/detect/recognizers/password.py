@@ -59,6 +59,12 @@ _ABOUT = words(
 _WEAK = frozenset([" ", "is", "to", "as", "was", "be"])
 _SPLIT = re.compile(r"[^\W_]+?(?=[A-Z][a-z])|[a-z0-9]+(?=[A-Z])|[^\W_]+")
 _SYMBOL = re.compile(r"[^\w\s.:/,()\[\]{}<>\\=-]")
+#: Least length of what is a password although little says so; no function, mail address or number.
+_EVIDENT = 6
+_ADDRESS = re.compile(r"[(){}<>\[\]]|@[\w-]+\.|://|^[#$%&@\d.,:/-]+$")
+_AMONG = re.compile(r"[A-Z].*[a-z].*\d|[a-z].*[A-Z].*\d|\d[A-Za-z]+\d|[A-Za-z]\d+[A-Za-z]")
+_PADDED = 12
+_BASE64 = re.compile(r"[A-Za-z0-9+/]*[a-z][A-Za-z0-9+/]*={1,2}")
 _IDENTIFIER = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _WORD = re.compile(r"\d{6,20}|[A-Z]?[a-z]{4,40}|[A-Z]{5,40}|[a-z]{3,20}_[a-z]{3,20}", re.ASCII)
 _SENTENCE = re.compile(r"(?:[A-Z\u00c0-\u00de][^\W\d]*|[a-z]+ing)(?:[ ,.?!]+[^\W\d]+){2,}[.?!…]?")
@@ -198,6 +204,8 @@ def _quoted_literal(one: Labelled) -> bool:
 
 def _assigned(one: Labelled) -> bool:
     """Say whether a value in code, settings or a table is a password."""
+    if one.operator in ("||", "<"):
+        return _evident(one.value) and one.keyword.lower() != "pass"
     if one.operator == "|":
         return (
             not set(one.value) & set(" (=")
@@ -211,10 +219,23 @@ def _assigned(one: Labelled) -> bool:
     return _bare(one) or _plain_word(one)
 
 
+def _evident(value: str) -> bool:
+    """Say whether a value says itself that it is a password: symbols, or digits among letters.
+
+    A table's row and a few words after a value say less than an equals sign.
+    """
+    return (
+        len(value) >= _EVIDENT
+        and looks_like_password(value)
+        and not _ADDRESS.search(value)
+        and (_SYMBOL.search(value) is not None or _AMONG.search(value) is not None)
+    )
+
+
 def _bare(one: Labelled) -> bool:
     """Judge a value without quotes: in code it is a name unless it looks like a password."""
     value = one.value
-    if is_instruction(value) or not looks_like_password(value):
+    if is_instruction(value) or not (looks_like_password(value) or _padded(value)):
         return False
     if one.operator == " " and not one.before.startswith("-"):
         strong = len(value) >= 8 or _SYMBOL.search(value) is not None
@@ -226,6 +247,11 @@ def _bare(one: Labelled) -> bool:
     return not _MENTIONS.search(value) or (
         any(c.isdigit() for c in value) and (one.operator == ":" or _is_setting(one))
     )
+
+
+def _padded(value: str) -> bool:
+    """Say whether a value is base64 with its padding, which few words need."""
+    return len(value) >= _PADDED and len(value) % 4 == 0 and _BASE64.fullmatch(value) is not None
 
 
 def _plain_word(one: Labelled) -> bool:
