@@ -156,6 +156,13 @@ def test_split_text_yields_the_names_of_the_whole(engine: Engine) -> None:
     assert names(70) == names(2_000)
 
 
+def test_text_in_another_language_is_not_cut_into_tokens(engine: Engine) -> None:
+    text = "Die Rechnung ging an Sabine Vogel, und sie ist nicht bezahlt."
+    ((tokens, (name,)),) = engine._names.read([Window(text, 0, len(text))])
+    assert tokens is None
+    assert text[name.start_char : name.end_char] == "Sabine Vogel"
+
+
 # The parts, without a model
 
 
@@ -246,7 +253,7 @@ def test_a_given_name_is_no_place_unless_it_is_one() -> None:
     text = "Traci or Sofia"
     words = _judged(text, {"Traci": 0.2, "Sofia": 0.2})
     both = [_one(text, "Traci", "GPE"), _one(text, "Sofia", "GPE")]
-    words[0], words[2] = (replace(word, town=0.1) for word in (words[0], words[2]))
+    words[0], words[2] = (word._replace(town=0.1) for word in (words[0], words[2]))
     found = {text[one.start_char : one.end_char]: one.label_ for one in unite(text, both, words)}
     assert found == {"Traci": "PERSON", "Sofia": "GPE"}
 
@@ -291,7 +298,7 @@ def test_the_second_opinion_adds_corrects_and_vetoes() -> None:
 def test_where_somebody_is_from_is_no_part_of_the_name() -> None:
     text = "an Sabine Vogel aus Ulm"
     words = _judged(text, {"Sabine": 0.9, "Vogel": 0.9})
-    words[-1] = replace(words[-1], town=0.9)
+    words[-1] = words[-1]._replace(town=0.9)
     (found, place) = unite(text, [_one(text, "Sabine Vogel aus Ulm")], words)
     assert text[found.start_char : found.end_char] == "Sabine Vogel"
     assert (text[place.start_char : place.end_char], place.label_) == ("Ulm", "LOC")
@@ -300,8 +307,8 @@ def test_where_somebody_is_from_is_no_part_of_the_name() -> None:
 def test_an_organization_is_a_run_of_words() -> None:
     text = "Bank of Oz and Anna"
     words = _judged(text, {})
-    words[0] = replace(words[0], organization=0.9)
-    words[2] = replace(words[2], organization=0.4)
+    words[0] = words[0]._replace(organization=0.9)
+    words[2] = words[2]._replace(organization=0.4)
     (found,) = organizations_in(text, words)
     assert (text[found.start_char : found.end_char], found.label_) == ("Bank of Oz", "ORG")
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,8 +40,7 @@ class NamesModelMissingError(Exception):
     """A file of the second model is missing, or isn't the one that was checked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A word, and how likely it is part of what (each 0 to 1), in the order of the model's outputs.
 
     Attributes:
@@ -69,6 +68,10 @@ class Judged:
     organization: float = 0.0
     nationality: float = 0.0
     date: float = 0.0
+
+    def moved(self, by: int) -> Judged:
+        """Return the word with its place in a longer text, in which the passage starts at `by`."""
+        return Judged(self[0] + by, self[1] + by, *self[2:])
 
     @property
     def name(self) -> float:

@@ -128,28 +128,35 @@ def _runs(
     joins: Callable[[int], bool],
     gap: re.Pattern[str],
 ) -> Iterator[tuple[int, int]]:
-    """Yield ``[low, high)`` of each run of joined words that holds a sure one."""
-    position = 0
-    while position < len(words):
-        low = position
-        certain = False
-        while position < len(words):
-            near = position == low or gap.fullmatch(
-                text, words[position - 1].end, words[position].start
-            )
-            if not near or not ((is_sure := sure(position)) or joins(position)):
-                break
-            certain = certain or is_sure
-            position += 1
-        high = position
-        position = max(position, low + 1)
-        if certain:
-            while low < high and not _ends_well(text, words[low]):
-                low += 1
-            while low < high and not _ends_well(text, words[high - 1]):
-                high -= 1
-            if low < high:
-                yield low, high
+    """Yield ``[low, high)`` of each run of joined words that holds a sure one.
+
+    Most words are in none, so a run is looked for around each sure word only.
+    """
+
+    def near(position: int) -> bool:
+        """Say whether a word follows the one before it."""
+        return bool(gap.fullmatch(text, words[position - 1].end, words[position].start))
+
+    def belongs(position: int) -> bool:
+        return joins(position) or sure(position)
+
+    high = 0
+    for certain in filter(sure, range(len(words))):
+        if certain < high:
+            continue
+        low = certain
+        while low > high and near(low) and belongs(low - 1):
+            low -= 1
+        high = certain + 1
+        while high < len(words) and near(high) and belongs(high):
+            high += 1
+        first, last = low, high
+        while first < last and not _ends_well(text, words[first]):
+            first += 1
+        while first < last and not _ends_well(text, words[last - 1]):
+            last -= 1
+        if first < last:
+            yield first, last
 
 
 def _ends_well(text: str, word: Judged) -> bool:

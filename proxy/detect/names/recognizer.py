@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from proxy.detect.code_lines import mostly_code
@@ -98,12 +97,14 @@ class Names:
         """
         self._labels = labels
         self._first = reader(nlp, SPACY_SCORE)
-        self._tokens = nlp.make_doc
         self._second = second
         self._always = always
 
     def read(self, windows: Sequence[Window]) -> list[tuple[Any, list[Named]]]:
-        """Return each window's tokens (a spaCy document) and the names in it."""
+        """Return each window's tokens and the names in it.
+
+        The tokens are a spaCy document, or None where no model needed them.
+        """
         return [self._window(window) for window in windows]
 
     def _window(self, window: Window) -> tuple[Any, list[Named]]:
@@ -112,17 +113,17 @@ class Names:
         foreign = self._second is not None and language != "en"
         subject = subject_of(text)
         bars = _IN_SOFTWARE if subject.software else _BESIDE
-        doc, named = self._foreign(window) if foreign else self._english(window, bars)
+        doc, named = (None, self._foreign(window)) if foreign else self._english(window, bars)
         named = [one for one in named if not _is_product(text, one, subject)]
         return doc, [whole(text, one) for one in with_known(text, named)]
 
-    def _foreign(self, window: Window) -> tuple[Any, list[Named]]:
+    def _foreign(self, window: Window) -> list[Named]:
         text = window.text
         words = self._judged(text, window.passages(_ALONE_LEAST))
-        kept = [one for one in _second_names(text, words) if _ALONE.passes(text, one)]
+        kept = [one for one in _second_names(text, words, _ALONE) if _ALONE.passes(text, one)]
         if uses_capitals(text):  # then a word without one is no name: "dolor abdominal"
             kept = [one for one in kept if not unsure(text[one.start_char : one.end_char])]
-        return self._tokens(text), kept
+        return kept
 
     def _english(self, window: Window, bars: Bars) -> tuple[Any, list[Named]]:
         text = window.text
@@ -155,15 +156,16 @@ class Names:
         if self._second is None:
             return []
         return [
-            replace(word, start=word.start + low, end=word.end + low)
-            for low, high in asked
-            for word in self._second.judge(text[low:high])
+            word.moved(low) for low, high in asked for word in self._second.judge(text[low:high])
         ]
 
 
-def _second_names(text: str, words: Sequence[Judged]) -> Iterator[Named]:
+def _second_names(text: str, words: Sequence[Judged], bars: Bars) -> Iterator[Named]:
     """Yield what the second model names."""
-    for found in (*names_in(text, words), *places_in(text, words), *organizations_in(text, words)):
+    named = [*names_in(text, words), *places_in(text, words)]
+    if bars.organization < math.inf:
+        named += organizations_in(text, words)
+    for found in named:
         if found.label_ == "ADDRESS":
             yield found
         else:
@@ -180,7 +182,7 @@ def unite(
     """
     kept = [one for found in first for one in _judged_by(text, found, words, bars)]
     yield from kept
-    for two in _second_names(text, words):
+    for two in _second_names(text, words, bars):
         if not bars.passes(text, two):
             continue
         others = (one for one in kept if one.label_ != "ORG" or two.label_ == "ORG")
