@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from audit import cli as audit_cli
 from audit.errors import AuditError, FormatError
-from proxy import detect_cli, policy_cli
+from proxy.commands import detect_cli, policy_cli
 from proxy.errors import PrivetError
 from proxy.yaml_file import ConfigError
 
@@ -162,11 +162,11 @@ def _serve(chosen: argparse.Namespace) -> int:
     workers: int | None = chosen.workers
     if workers is not None and not 1 <= workers <= config.MAX_WORKERS:
         chosen.misused(f"--workers is a number from 1 to {config.MAX_WORKERS}")
-    from proxy import serving, supervising
+    from proxy.serving import single, supervising
 
     configuration = config.load(chosen.config, os.environ, workers=workers)
     many = configuration.settings.workers > 1
-    run = supervising.run if many else serving.run
+    run = supervising.run if many else single.run
     return run(configuration, allow_shadow=chosen.allow_shadow)
 
 
@@ -181,7 +181,7 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 
 def _init(chosen: argparse.Namespace) -> int:
-    from proxy import scaffold
+    from proxy.commands import scaffold
 
     folder: Path = chosen.folder
     private = scaffold.write(folder, scaffold.Choices())
@@ -201,7 +201,7 @@ def _init(chosen: argparse.Namespace) -> int:
 
 
 def _doctor(chosen: argparse.Namespace) -> int:
-    from proxy import doctor
+    from proxy.commands import doctor
 
     marks = {"ok": "ok     ", "warning": "WARNING", "failed": "FAILED "}
     worst = 0
@@ -221,7 +221,7 @@ def _keys_file(chosen: argparse.Namespace) -> Path:
 
 
 def _keys_rotate(chosen: argparse.Namespace) -> int:
-    from proxy import rotating
+    from proxy.commands import rotating
 
     configuration = _configuration(chosen)
     if chosen.what == "log":

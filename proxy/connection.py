@@ -20,7 +20,7 @@ import structlog
 from aiohttp import web
 
 from proxy.errors import BadRequest, PrivetError
-from proxy.journey import Answer, as_failure
+from proxy.steps.journey import Answer, as_failure
 from proxy.wire import DIALECTS, Dialect
 
 #: How long a connection may wait for the whole head of a request, the first or the next one.

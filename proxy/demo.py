@@ -20,12 +20,13 @@ from urllib.parse import urlsplit
 import uvloop
 from rich.console import Console
 
-from proxy import config, logs, scaffold
-from proxy.journey import Services
+from proxy import config, logs
+from proxy.commands import scaffold
 from proxy.loopback import Loopback
 from proxy.server import listening
-from proxy.services import detecting, running
-from proxy.serving import stop_signal
+from proxy.serving.services import detecting, running
+from proxy.serving.single import stop_signal
+from proxy.steps.journey import Services
 
 _OPENAI = "https://api.openai.com/v1"
 _OPENAI_KEY = "OPENAI_API_KEY"

@@ -17,7 +17,7 @@ from collections.abc import Collection, Mapping
 
 from proxy.errors import PrivetError, ProviderRefused
 from proxy.exchange import Principal, Verdict
-from proxy.recorded import Outcome, Request
+from proxy.records.recorded import Outcome, Request
 
 #: Name, then labels; exposition.py says which.
 Counts = Counter[tuple[str, ...]]

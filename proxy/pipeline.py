@@ -16,10 +16,6 @@ from typing import TypeVar
 
 import structlog
 
-from proxy import signed
-from proxy.conversations import complete
-from proxy.delivery import deliver
-from proxy.departure import Prepared, prepare
 from proxy.detect.allowing import same_marks
 from proxy.detect.sweep import Swept, sweep
 from proxy.errors import (
@@ -31,18 +27,22 @@ from proxy.errors import (
     ProviderTimeout,
 )
 from proxy.exchange import Channel, Endpoint, Exchange, Facts, Principal, Verdict
-from proxy.facts import Occasion, accept, gather
 from proxy.identity.labels import declared
-from proxy.journey import Answer, Attempt, Call, Services, as_failure, ended_by
 from proxy.mask.masking import number
-from proxy.memory import Memory
 from proxy.metrics import count_refusal
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.providers import Provider, Reply
-from proxy.recorded import Outcome, Request
-from proxy.shadowing import shadowed
+from proxy.records.recorded import Outcome, Request
 from proxy.spelling import Lexicon
+from proxy.steps import signed
+from proxy.steps.conversations import complete
+from proxy.steps.delivery import deliver
+from proxy.steps.departure import Prepared, prepare
+from proxy.steps.facts import Occasion, accept, gather
+from proxy.steps.journey import Answer, Attempt, Call, Services, as_failure, ended_by
+from proxy.steps.memory import Memory
+from proxy.steps.shadowing import shadowed
 from proxy.wire import DIALECTS, Dialect
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """What the audit log is told of an exchange: an intent, perhaps parts, an outcome; or a refusal.
 Of stored responses: who asked for them afterwards.
 
-recorded.py has what they say, keeping.py what they hold of the texts.
+records/ has what they say (recorded.py), and what they hold of the texts (keeping.py).
 
 Invariants: `intent` returns only when its record is durable; a record is sealed and queued before
 anything is awaited, so it is written even if the client leaves meanwhile; an outcome that finds the
@@ -23,10 +23,10 @@ from audit.log import AuditLog
 from audit.record import Content, Kept, Kind, Receipt
 from proxy.errors import AuditUnavailable, PrivetError
 from proxy.exchange import Verdict
-from proxy.keeping import Filed, Keeping
 from proxy.ladder import spell
 from proxy.logs import describe_exception
-from proxy.recorded import (
+from proxy.records.keeping import Filed, Keeping
+from proxy.records.recorded import (
     Access,
     Outcome,
     Request,

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from proxy.errors import AuditUnavailable
-from proxy.journey import Services
+from proxy.steps.journey import Services
 
 OK = "ok"
 

@@ -237,7 +237,7 @@ class LimitsSection(Section):
     body_timeout_s: seconds within which a body has to arrive.
     take_timeout_s: seconds within which a caller has to take more of an answer that waits for it.
     drain_s: seconds that requests under way get after SIGTERM; then they are told, and ended.
-    memory_bytes: what each worker keeps of conversations, so that a turn pays for its own text only.
+    memory_bytes: what each worker keeps of conversations: so a turn pays for its own text only.
     """
 
     body_bytes: Annotated[int, Field(ge=1024, le=1 << 30)] = 32 * 1024 * 1024

@@ -16,7 +16,6 @@ from typing import Any, cast
 import structlog
 from aiohttp import web
 
-from proxy import conversations
 from proxy.connection import Connection, Listener, new_request_id, refuse, respond
 from proxy.errors import (
     BadRequest,
@@ -30,11 +29,12 @@ from proxy.errors import (
     UnsupportedMedia,
 )
 from proxy.exchange import Principal
-from proxy.journey import Answer, Call, Services, as_failure
 from proxy.metrics import Clock, code_of, count_request
 from proxy.pipeline import models, serve
-from proxy.recorded import Access
+from proxy.records.recorded import Access
 from proxy.sections import LimitsSection
+from proxy.steps import conversations
+from proxy.steps.journey import Answer, Call, Services, as_failure
 from proxy.tls import Door
 from proxy.wire import BY_NAME, BY_PATH, DIALECTS, Dialect, anthropic_messages, model_lists
 

@@ -27,12 +27,13 @@ from audit.keys import load_recipient_key, load_verifier_keys
 from audit.reading import Reader, Record
 from audit.report import Report
 from audit.verify import verify
-from proxy import config, scaffold
+from proxy import config
+from proxy.commands import scaffold
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
-from proxy.journey import Services
 from proxy.server import listening
-from proxy.services import running
+from proxy.serving.services import running
+from proxy.steps.journey import Services
 
 _POLICY_PROVIDERS = """\
 providers:

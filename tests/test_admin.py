@@ -18,15 +18,16 @@ from openai import APIStatusError, AsyncOpenAI
 from prometheus_client.parser import text_string_to_metric_families
 
 import audit.log
-from proxy import admin, scaffold
+from proxy import admin
+from proxy.commands import scaffold
 from proxy.detect.detector import Detector
 from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.exposition import COUNTERS, GAUGES, HISTOGRAMS
 from proxy.identity.keys import create_key
-from proxy.journey import Services
 from proxy.metrics import BOUNDS, Times
 from proxy.reporting import report
+from proxy.steps.journey import Services
 from proxy.wire import DIALECTS
 from tests.house import House, house
 from tests.promises.planted import INTRODUCTION, leaks

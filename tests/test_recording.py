@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from audit.record import Kept, Receipt, Run
-from proxy import delivery
 from proxy.assistant import Reply
 from proxy.exchange import Inside, Key, Path, TextPart
-from proxy.keeping import Keeping
-from proxy.recorded import Request
 from proxy.recording import Recorder
+from proxy.records.keeping import Keeping
+from proxy.records.recorded import Request
+from proxy.steps import delivery
 from tests.house import House
 from tests.simulator import Simulator
 

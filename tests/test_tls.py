@@ -19,7 +19,7 @@ from proxy.detect.detector import Detector
 from proxy.identity.certificates import CertificateStore
 from proxy.identity.keys import create_key
 from proxy.server import listening
-from proxy.services import door, running
+from proxy.serving.services import door, running
 from proxy.tls import Door
 from proxy.yaml_file import ConfigError
 from tests.authority import Authority

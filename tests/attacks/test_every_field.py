@@ -15,7 +15,7 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 
-from proxy import scaffold
+from proxy.commands import scaffold
 from proxy.detect.detector import Detector
 from tests.house import house
 from tests.promises.planted import INTRODUCTION, VALUES, leaks

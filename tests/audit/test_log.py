@@ -192,9 +192,7 @@ async def test_a_record_that_nobody_waits_for_shares_the_sync_of_one_that_somebo
     assert (await alone).sequence == 2, "closing waits for nobody's company"
 
 
-async def test_its_key_rows_go_ahead_meanwhile(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_its_key_rows_go_ahead_meanwhile(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit.batches, "COMPANY_SECONDS", 3600.0)
     log = site.open()
     commits: list[int] = []

@@ -8,7 +8,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from proxy import detecting
+from proxy.commands import detecting
 from proxy.detect.evaluation import report as eval_report
 from proxy.detect.knowledge.read import Knowledge
 from proxy.detect.settings import DetectSettings

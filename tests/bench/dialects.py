@@ -23,10 +23,10 @@ import uvloop
 from proxy.assistant import Reply
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
-from proxy.journey import Call, Services
 from proxy.pipeline import serve
 from proxy.providers import Provider
-from proxy.services import detecting, running
+from proxy.serving.services import detecting, running
+from proxy.steps.journey import Call, Services
 from proxy.wire import BY_PATH
 from tests import anthropic_scene
 from tests.bench.conversations import Conversation, conversation

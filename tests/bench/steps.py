@@ -22,16 +22,17 @@ from typing import Any
 
 import uvloop
 
-from proxy import departure, pipeline
+from proxy import pipeline
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
-from proxy.journey import Call, Services
 from proxy.mask.masking import Numbering
-from proxy.memory import Memory
 from proxy.policy.compiled import Policy
 from proxy.providers import Provider
 from proxy.recording import Recorder
-from proxy.services import detecting, running
+from proxy.serving.services import detecting, running
+from proxy.steps import departure
+from proxy.steps.journey import Call, Services
+from proxy.steps.memory import Memory
 from proxy.wire import DIALECTS, Dialect
 from tests.bench.conversations import conversation
 from tests.bench.report import print_steps

@@ -80,7 +80,7 @@ class Arm:
         yield self.pid, "serving"
         for child in children_of(self.pid):
             command = Path(f"/proc/{child}/cmdline").read_text("utf-8")
-            yield child, "serving" if "proxy.working" in command else "detecting"
+            yield child, "serving" if "proxy.serving.working" in command else "detecting"
             for grandchild in children_of(child):
                 yield grandchild, "detecting"
 

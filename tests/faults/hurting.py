@@ -29,12 +29,12 @@ from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
 from audit.record import Kind
-from proxy.audit_settings import open_audit_log
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
 from proxy.reporting import OK, report
 from proxy.server import listening
-from proxy.services import running
+from proxy.serving.audit_settings import open_audit_log
+from proxy.serving.services import running
 from tests.house import House, write_configuration
 from tests.promises.planted import INTRODUCTION, leaks
 from tests.simulator import Simulator

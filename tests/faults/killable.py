@@ -25,7 +25,7 @@ from proxy.identity.keys import KeyStore
 from proxy.policy.compiled import Policy
 from proxy.recording import Recorder
 from proxy.routing import Health
-from proxy.services import detect_settings, detecting, running
+from proxy.serving.services import detect_settings, detecting, running
 
 #: Step -> what hangs. In `forward` and `restore` the provider holds things up.
 STEPS: dict[str, tuple[Any, str] | None] = {

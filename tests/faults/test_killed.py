@@ -20,10 +20,10 @@ from openai import APIConnectionError, APIError, AsyncOpenAI
 from audit.keys import load_recipient_key, load_verifier_keys
 from audit.reading import Reader
 from audit.verify import verify
-from proxy.audit_settings import open_audit_log
 from proxy.config import AUDIT_SLOT, Configuration
 from proxy.detect.processes.nursery import Nursery
 from proxy.identity.keys import create_key
+from proxy.serving.audit_settings import open_audit_log
 from tests.alive import runs
 from tests.faults.holding import DEPARTED, ON_RECORD
 from tests.faults.killable import STEPS

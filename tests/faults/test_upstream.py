@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxy import delivery
 from proxy.detect.detector import Detector
+from proxy.steps import delivery
 from proxy.wire import BY_PATH
 from proxy.wire.restoring import Asked
 from tests.faults.hurting import CHAT, Hurt, hurting

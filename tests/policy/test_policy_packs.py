@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from proxy.commands.scaffold import PACKS, write_pack
 from proxy.detect.produced import produced_entities
 from proxy.detect.settings import DetectSettings
 from proxy.policy.cases import TestFile
@@ -22,7 +23,6 @@ from proxy.policy.compiled import Policy
 from proxy.policy.diff import compare
 from proxy.policy.lint import NOTES, lint
 from proxy.policy.testing import differences, run
-from proxy.scaffold import PACKS, write_pack
 from proxy.yaml_file import ConfigError, Document
 from tests.properties.policy_space import parsed
 

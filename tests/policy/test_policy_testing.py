@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from proxy.commands.explaining import Asked, explain_facts
 from proxy.exchange import Principal
-from proxy.explaining import Asked, explain_facts
 from proxy.policy.testing import run
 from proxy.yaml_file import ConfigError
 

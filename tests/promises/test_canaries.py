@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from proxy.assistant import Reply
+from proxy.commands.scaffold import starter_policy
 from proxy.detect.detector import Detector
 from proxy.exchange import Author, TextPart
 from proxy.mask import Restorable, Restorer
 from proxy.mask.masked import Surrogate
-from proxy.scaffold import starter_policy
 from proxy.wire import BY_PATH
 from proxy.wire.restoring import Asked
 from tests import anthropic_scene

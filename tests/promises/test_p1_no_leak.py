@@ -15,11 +15,13 @@ from urllib.parse import quote
 import pytest
 from openai import InternalServerError
 
-from proxy import departure, pipeline, scaffold
+from proxy import pipeline
+from proxy.commands import scaffold
 from proxy.detect.detector import Detector
 from proxy.mask import masked, masking
 from proxy.mask.plan import Plan
 from proxy.recording import Recorder
+from proxy.steps import departure
 from tests.house import House, house, said_to
 from tests.promises.planted import INTRODUCTION, VALUES, leaks
 from tests.simulator import Simulator

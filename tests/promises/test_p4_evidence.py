@@ -114,7 +114,7 @@ asyncio.run(main(Path(sys.argv[1])))
 
 
 def test_a_kill_loses_no_acknowledged_record(tmp_path: Path) -> None:
-    from proxy import scaffold
+    from proxy.commands import scaffold
 
     scaffold.write(tmp_path, scaffold.Choices())
     acknowledged: set[str] = set()

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from proxy import pipeline, scaffold
+from proxy import pipeline
+from proxy.commands import scaffold
 from proxy.exchange import Endpoint, Facts, Principal, Verdict
 from proxy.policy.decide import decide
 from proxy.policy.explain import explain

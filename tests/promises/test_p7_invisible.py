@@ -15,7 +15,7 @@ from proxy.detect.cache import FindingCache
 from proxy.exchange import Channel
 from proxy.mask.masked import Restorable
 from proxy.mask.restorer import Restorer
-from proxy.memory import Known, Memory, Turn
+from proxy.steps.memory import Known, Memory, Turn
 from tests.house import House
 from tests.simulator import Simulator
 

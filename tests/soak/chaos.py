@@ -43,7 +43,7 @@ class Chaos:
         self.spared = min(self.workers())
 
     def workers(self) -> list[int]:
-        return [pid for pid in children_of(self.parent) if "proxy.working" in command(pid)]
+        return [pid for pid in children_of(self.parent) if "proxy.serving.working" in command(pid)]
 
     def detectors(self) -> list[int]:
         """The nursery and the detector processes that it forked."""

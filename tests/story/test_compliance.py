@@ -22,11 +22,12 @@ from audit.keys import load_recipient_key
 from audit.layout import newest_note
 from audit.reading import Reader, Record
 from audit.record import Kind
-from proxy import audit_settings, config
+from proxy import config
 from proxy.detect.detector import Detector
 from proxy.identity.keys import create_key
 from proxy.server import listening
-from proxy.services import running
+from proxy.serving import audit_settings
+from proxy.serving.services import running
 from tests.house import write_configuration
 from tests.simulator import Simulator
 

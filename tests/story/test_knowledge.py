@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from proxy import watching
+from proxy.commands.scaffold import starter_policy
 from proxy.detect.detector import Detector
 from proxy.detect.knowledge.read import Knowledge
-from proxy.scaffold import starter_policy
+from proxy.serving import watching
 from tests.house import House, house, said_to
 from tests.simulator import Simulator
 

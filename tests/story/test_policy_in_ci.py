@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from proxy.scaffold import write_pack
+from proxy.commands.scaffold import write_pack
 
 README = Path(__file__).parent.parent.parent / "policies" / "README.md"
 TIGHTER = (

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from proxy import watching
 from proxy.cli import main
 from proxy.detect.detector import Detector
 from proxy.policy.bundle import read_private_key, sign
+from proxy.serving import watching
 from tests.house import house
 from tests.simulator import Simulator
 

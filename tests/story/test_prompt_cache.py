@@ -18,8 +18,8 @@ import pytest
 from anthropic import AsyncAnthropic
 from openai import AsyncOpenAI
 
-from proxy import scaffold
 from proxy.assistant import Reply, ToolCall
+from proxy.commands import scaffold
 from proxy.detect.detector import Detector
 from tests.anthropic_scene import text, tool_use
 from tests.house import House, house, said_to

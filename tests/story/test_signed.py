@@ -13,7 +13,8 @@ from typing import Any
 import anthropic
 import pytest
 
-from proxy import config, scaffold
+from proxy import config
+from proxy.commands import scaffold
 from proxy.detect.detector import Detector
 from tests.anthropic_scene import text, tool_use
 from tests.house import House, house, opened, said_to

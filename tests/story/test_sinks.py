@@ -13,9 +13,10 @@ import pytest
 from openai import InternalServerError
 
 from audit.checkpoint import notes_in, read_checkpoint
-from proxy import elsewhere, exposition
+from proxy import exposition
 from proxy.assistant import Reply
 from proxy.detect.detector import Detector
+from proxy.records import elsewhere
 from proxy.reporting import report
 from tests.audit.receiver import Receiver, datagrams, streams
 from tests.house import House, house

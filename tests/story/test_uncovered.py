@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from openai import PermissionDeniedError
 
+from proxy.commands.scaffold import starter_policy
 from proxy.detect.detector import Detector
-from proxy.scaffold import starter_policy
 from tests.house import House, house, said_to
 from tests.simulator import Simulator
 

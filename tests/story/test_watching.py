@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from openai import AuthenticationError
 
-from proxy import watching
 from proxy.errors import AuditUnavailable
 from proxy.identity.keys import list_keys, revoke_key
 from proxy.recording import Recorder
+from proxy.serving import watching
 from tests.house import House
 from tests.simulator import Simulator
 

@@ -9,9 +9,10 @@ import pytest
 
 from audit.keys import load_verifier_keys
 from audit.witness import cosigned
-from proxy import config, upkeep
+from proxy import config
 from proxy.detect.detector import Detector
-from proxy.services import running as services_running
+from proxy.records import upkeep
+from proxy.serving.services import running as services_running
 from tests.audit.test_witness import running
 from tests.house import write_configuration
 

@@ -99,7 +99,9 @@ class Site:
         return str(answer.choices[0].message.content)
 
     def workers(self) -> list[int]:
-        return [pid for pid in children_of(self.process.pid) if "proxy.working" in command(pid)]
+        return [
+            pid for pid in children_of(self.process.pid) if "proxy.serving.working" in command(pid)
+        ]
 
     def everybody(self) -> list[int]:
         """The workers, the nursery and its detector processes."""

@@ -9,8 +9,8 @@ from proxy.detect.sweep import sweep
 from proxy.exchange import Finding, Principal, TextPart
 from proxy.ladder import PLACEHOLDER
 from proxy.mask import Masked, number
-from proxy.memory import Memory, Turn
 from proxy.spelling import Lexicon
+from proxy.steps.memory import Memory, Turn
 
 JANE = Principal("acme", "support", "desk", "jane")
 NAME = "Jane Hollander"
@@ -85,10 +85,10 @@ def test_a_body_passes_the_guard_once_for_what_is_hidden_in_it() -> None:
 def test_the_same_parts_in_ever_other_bodies_take_no_ever_more_room() -> None:
     memory = Memory(ROOM)
     turn, _ = take(memory, conversation(2))
-    for number in range(1_000):
-        turn.guarded(HIDDEN, b"%d" % number)
+    for body in range(1_000):
+        turn.guarded(HIDDEN, b"%d" % body)
     assert turn.passed(HIDDEN, b"999")
-    assert sum(turn.passed(HIDDEN, b"%d" % number) for number in range(1_000)) <= 16
+    assert sum(turn.passed(HIDDEN, b"%d" % body) for body in range(1_000)) <= 16
 
 
 def test_it_is_bounded() -> None:

@@ -14,19 +14,19 @@ from typing import Any
 
 import structlog
 
-from proxy import signed
 from proxy.errors import GuardHit
 from proxy.exchange import Exchange, Path, Principal, Scope, Verdict
-from proxy.journey import Attempt, Services
 from proxy.mask.guard import check, check_opaque
 from proxy.mask.keyed import Keyed
 from proxy.mask.masked import Masked
 from proxy.mask.masking import Numbering
 from proxy.mask.restorer import Restorer
 from proxy.mask.withhold import without
-from proxy.memory import Turn
-from proxy.recorded import Request
+from proxy.records.recorded import Request
 from proxy.spelling import Lexicon
+from proxy.steps import signed
+from proxy.steps.journey import Attempt, Services
+from proxy.steps.memory import Turn
 from proxy.wire import BY_NAME, Dialect, translation
 from proxy.wire.places import Places
 from proxy.wire.restoring import Asked

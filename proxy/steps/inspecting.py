@@ -18,7 +18,7 @@ from dataclasses import replace
 from proxy.detect.detector import Detector
 from proxy.errors import PolicyRefused, PrivetError
 from proxy.exchange import Author, Channel, Finding, Principal, Terms, TextPart
-from proxy.heard import Heard, Span, cover, looked_at
+from proxy.steps.heard import Heard, Span, cover, looked_at
 from proxy.wire import Dialect
 from proxy.wire.restoring import AnswerStream, Asked, Restoring, Streaming, TextStream
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from audit.record import NEVER, Content, Kept
 from proxy.exchange import Keep, Verdict
-from proxy.recorded import Request, contents_of, utf8
+from proxy.records.recorded import Request, contents_of, utf8
 
 _DAY = 86_400 * 10**9
 

@@ -16,8 +16,8 @@ from audit.note import VerifierKey
 from audit.recipients import Pair, Recipient
 from audit.sinks import SINKS, Sink
 from proxy.config import AUDIT_SLOT, Configuration
-from proxy.elsewhere import Place
 from proxy.metrics import Times
+from proxy.records.elsewhere import Place
 from proxy.sections import SinkSection
 from proxy.tls import trusting
 

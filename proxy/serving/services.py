@@ -13,7 +13,6 @@ from pathlib import Path
 import structlog
 
 from audit.layout import MANIFEST
-from proxy.audit_settings import approvers, open_audit_log, places, witnesses
 from proxy.config import AUDIT_SLOT, Configuration
 from proxy.detect.detector import Detector
 from proxy.detect.knowledge.read import Knowledge
@@ -23,28 +22,29 @@ from proxy.detect.processes.nursery import Nursery
 from proxy.detect.settings import DetectSettings
 from proxy.detect.shared import SharedFindings
 from proxy.detect.sweep import load_lexicon
-from proxy.elsewhere import Elsewhere
 from proxy.exchange import Endpoint
 from proxy.identity import Callers, Identify
 from proxy.identity.anyone import identify_anyone
 from proxy.identity.certificates import CertificateStore
 from proxy.identity.keys import KeyStore
-from proxy.journey import Services
-from proxy.keeping import Keeping
 from proxy.logs import describe_exception
-from proxy.memory import Memory
 from proxy.metrics import Counts, Times
 from proxy.policy.bundle import Trust, load_trust
 from proxy.policy.newest import Newest
 from proxy.policy.watch import PolicyStore
-from proxy.provider_settings import provider
 from proxy.recording import Recorder
+from proxy.records.elsewhere import Elsewhere
+from proxy.records.keeping import Keeping
+from proxy.records.upkeep import keep_up
 from proxy.routing import Catalogue, Health
-from proxy.seals import Seals
+from proxy.serving.audit_settings import approvers, open_audit_log, places, witnesses
+from proxy.serving.provider_settings import provider
+from proxy.serving.watching import Watched, on_record, watch
+from proxy.steps.journey import Services
+from proxy.steps.memory import Memory
+from proxy.steps.seals import Seals
 from proxy.tls import Door
-from proxy.upkeep import keep_up
 from proxy.vault import Clerk, MemoryStore, SQLiteStore, Vault
-from proxy.watching import Watched, on_record, watch
 from proxy.yaml_file import ConfigError, Problem
 
 log = structlog.get_logger(__name__)

@@ -14,8 +14,8 @@ import structlog
 
 from proxy.errors import BadRequest, NotFound, VaultUnavailable
 from proxy.exchange import Exchange, Principal
-from proxy.journey import Answer, Attempt, Services, as_failure
-from proxy.recorded import Access
+from proxy.records.recorded import Access
+from proxy.steps.journey import Answer, Attempt, Services, as_failure
 from proxy.wire import openai_responses_state as state
 from proxy.wire import strict_json
 

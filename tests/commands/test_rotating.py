@@ -13,8 +13,8 @@ from audit.reading import Reader
 from audit.record import Kind
 from audit.verify_site import verify_site
 from proxy import config
-from proxy.audit_settings import open_audit_log
 from proxy.cli import main
+from proxy.serving.audit_settings import open_audit_log
 from tests.house import write_configuration
 
 

@@ -29,9 +29,9 @@ from proxy.config import Configuration
 from proxy.detect.processes.nursery import Nursery
 from proxy.detect.shared import SharedFindings
 from proxy.reporting import Report
-from proxy.services import detect_settings
-from proxy.serving import stop_signal
-from proxy.working import Order
+from proxy.serving.services import detect_settings
+from proxy.serving.single import stop_signal
+from proxy.serving.working import Order
 
 #: Seconds between attempts to replace a worker: doubling, up to the last.
 _RESTART_S = (0.1, 10.0)
@@ -124,7 +124,7 @@ class Worker:
         with theirs:
             # Its own words go where ours go; the connection is its standard input.
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "proxy.working"),
+                *(sys.executable, "-m", "proxy.serving.working"),
                 stdin=theirs.fileno(),
                 pass_fds=[self._order.control, self._order.found],
             )

@@ -32,8 +32,8 @@ from proxy.exchange import (
     Verdict,
 )
 from proxy.policy.decide import SIGNED_CONTENT
-from proxy.seals import Shown
 from proxy.spelling import Lexicon, canonical
+from proxy.steps.seals import Shown
 
 #: What can't be read of a signed block that nobody here remembers.
 _UNKNOWN = frozenset({"reasoning"})

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from audit import keys as audit_keys
-from proxy import scaffold
+from proxy.commands import scaffold
+from proxy.commands.scaffold import Choices
 from proxy.config import AUDIT_SLOT, load
 from proxy.identity.keys import KeyStore
 from proxy.policy.load import load as load_policy
-from proxy.scaffold import Choices
 
 WRITTEN = {
     *("privet.yaml", "policy.yaml", "keys.yaml", "keys/secret", "keys/log.key", "keys/log.pub"),

@@ -83,9 +83,10 @@ def _positive(text: str) -> int:
 
 def detection(chosen: argparse.Namespace) -> tuple[DetectSettings, Knowledge]:
     """How to detect, and what the customer knows; raises ConfigError."""
-    from proxy import config, services
+    from proxy import config
     from proxy.detect.knowledge.read import Knowledge
     from proxy.detect.settings import DetectSettings
+    from proxy.serving import services
 
     settings, knowledge = DetectSettings(), Knowledge()
     if chosen.config is not None:
@@ -101,7 +102,7 @@ def detection(chosen: argparse.Namespace) -> tuple[DetectSettings, Knowledge]:
 
 
 def _detect_scan(chosen: argparse.Namespace) -> int:
-    from proxy import detecting
+    from proxy.commands import detecting
 
     settings, knowledge = detection(chosen)
     asyncio.run(detecting.scan(chosen.files, settings, knowledge, partial(print, flush=True)))
@@ -109,7 +110,7 @@ def _detect_scan(chosen: argparse.Namespace) -> int:
 
 
 def _detect_test(chosen: argparse.Namespace) -> int:
-    from proxy import detecting
+    from proxy.commands import detecting
     from proxy.detect.knowledge.read import load
 
     settings, knowledge = detection(chosen)
@@ -126,7 +127,7 @@ def _detect_test(chosen: argparse.Namespace) -> int:
 
 
 def _detect_explain(chosen: argparse.Namespace) -> int:
-    from proxy import detecting
+    from proxy.commands import detecting
 
     text = sys.stdin.read() if chosen.text == "-" else chosen.text
     told = asyncio.run(detecting.explain(text, *detection(chosen)))
@@ -135,7 +136,7 @@ def _detect_explain(chosen: argparse.Namespace) -> int:
 
 
 def _detect_eval(chosen: argparse.Namespace) -> int:
-    from proxy import detecting
+    from proxy.commands import detecting
     from proxy.detect.evaluation import html as eval_html
     from proxy.detect.evaluation import report as eval_report
 

@@ -1,8 +1,8 @@
 """One worker of `privet serve --workers N`: what `privet serve` is, under a parent's eyes.
 
-Run as ``python -m proxy.working`` by `supervising.py`, over a connection on standard input: one
-line with the order, its answer when this process serves, then a report for every line that asks.
-When the connection ends the parent is gone, and this process drains as after SIGTERM.
+Run as ``python -m proxy.serving.working`` by `supervising.py`, over a connection on standard input:
+one line with the order, its answer when this process serves, then a report for every line that
+asks. When the connection ends the parent is gone, and this process drains as after SIGTERM.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from proxy.config import Configuration, Settings
 from proxy.detect.processes.nursery import Nursery
 from proxy.detect.shared import SharedFindings
 from proxy.errors import PrivetError
-from proxy.journey import Services
 from proxy.reporting import report
 from proxy.server import listening
-from proxy.services import detect_settings, detecting, door, running
-from proxy.serving import on_hang_up, settle_memory
+from proxy.serving.services import detect_settings, detecting, door, running
+from proxy.serving.single import on_hang_up, settle_memory
+from proxy.steps.journey import Services
 from proxy.yaml_file import ConfigError
 
 log = structlog.get_logger(__name__)

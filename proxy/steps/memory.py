@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from proxy.exchange import Action, Principal, TextPart, Treatment
-from proxy.keeping import Filed
 from proxy.mask.numbered import NOTHING, Numbered
 from proxy.mask.plan import Plan
+from proxy.records.keeping import Filed
 
 _PIECE_BYTES = 300
 _PASSED = 16

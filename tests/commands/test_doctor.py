@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy import scaffold
+from proxy.commands import scaffold
+from proxy.commands.doctor import Check, examine
 from proxy.config import Configuration, load
-from proxy.doctor import Check, examine
 from proxy.identity.keys import create_key
 from tests.audit.receiver import datagrams, streams
 from tests.authority import Authority

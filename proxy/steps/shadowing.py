@@ -11,12 +11,12 @@ from collections.abc import Sequence
 import structlog
 
 from proxy.exchange import Endpoint, Verdict
-from proxy.facts import Findings, Occasion, accept, gather
-from proxy.journey import Services
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 from proxy.policy.shadow import described, unenforced
-from proxy.recorded import Request
+from proxy.records.recorded import Request
+from proxy.steps.facts import Findings, Occasion, accept, gather
+from proxy.steps.journey import Services
 
 log = structlog.get_logger(__name__)
 

@@ -9,10 +9,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from proxy import config, supervising
+from proxy import config
 from proxy.reporting import Report
-from proxy.supervising import Worker
-from proxy.working import Order
+from proxy.serving import supervising
+from proxy.serving.supervising import Worker
+from proxy.serving.working import Order
 from tests.house import write_configuration
 
 

@@ -13,10 +13,10 @@ import uvloop
 
 from proxy import admin, logs
 from proxy.config import AUDIT_SLOT, Configuration
-from proxy.journey import Services
 from proxy.reporting import Report, report
 from proxy.server import listening
-from proxy.services import detecting, door, running
+from proxy.serving.services import detecting, door, running
+from proxy.steps.journey import Services
 from proxy.tls import Door
 from proxy.yaml_file import ConfigError
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from audit import keys as audit_keys
 from audit.errors import AuditError
 from audit.rotation import rotate_signing_key
-from proxy.audit_settings import audit_recipients, signing_key
 from proxy.config import Configuration
+from proxy.serving.audit_settings import audit_recipients, signing_key
 
 #: Where the successor of a key is made that a command or a variable gives.
 _ELSEWHERE = "keys/log.key"

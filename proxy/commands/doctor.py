@@ -16,16 +16,16 @@ from pathlib import Path
 
 from audit import keys as audit_keys
 from audit.errors import AuditError, FormatError
-from proxy.audit_settings import signing_key, sink
 from proxy.config import AUDIT_SLOT, Configuration
 from proxy.identity.certificates import load_certificates
 from proxy.identity.keys import list_keys
 from proxy.policy.bundle import load_trusted
 from proxy.policy.compiled import Provider
-from proxy.provider_settings import provider_key, provider_url
 from proxy.providers import KINDS
 from proxy.sections import ProviderSection
-from proxy.services import door, knowledge, policy_trust, read_secret
+from proxy.serving.audit_settings import signing_key, sink
+from proxy.serving.provider_settings import provider_key, provider_url
+from proxy.serving.services import door, knowledge, policy_trust, read_secret
 from proxy.tls import trusting, valid_days
 from proxy.yaml_file import ConfigError
 

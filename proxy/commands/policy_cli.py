@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.asking import add_reader, folder_of, on_record, private_keys
-from proxy import signing_cli
-from proxy.detect_cli import add_detection, detection
-from proxy.scaffold import PACKS
+from proxy.commands import signing_cli
+from proxy.commands.detect_cli import add_detection, detection
+from proxy.commands.scaffold import PACKS
 from proxy.yaml_file import ConfigError
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _test(chosen: argparse.Namespace) -> int:
 
 
 def _explain(chosen: argparse.Namespace) -> int:
-    from proxy import explaining
+    from proxy.commands import explaining
     from proxy.exchange import Principal
 
     asked = explaining.Asked(
@@ -277,7 +277,7 @@ def _schema(_chosen: argparse.Namespace) -> int:
 
 
 def _init(chosen: argparse.Namespace) -> int:
-    from proxy.scaffold import write_pack
+    from proxy.commands.scaffold import write_pack
 
     policy, tests = write_pack(chosen.pack, chosen.folder)
     print(f"{policy}: the policy; its header says what each rule is for, and what it can't do")

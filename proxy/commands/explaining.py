@@ -13,20 +13,20 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from proxy.commands.scaffold import starter_policy
 from proxy.detect.detector import Detector
 from proxy.detect.knowledge.read import Knowledge
 from proxy.detect.settings import DetectSettings
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import NotFound
 from proxy.exchange import Author, Coverage, Endpoint, Facts, Finding, Principal, TextPart
-from proxy.facts import uncovered
 from proxy.mask.masking import number
 from proxy.policy.cases import Found
 from proxy.policy.compiled import Policy
 from proxy.policy.explain import Explanation, explain, render_explanation
 from proxy.policy.load import load, parse
 from proxy.policy.testing import misspelt
-from proxy.scaffold import starter_policy
+from proxy.steps.facts import uncovered
 from proxy.yaml_file import ConfigError, Document
 
 

@@ -12,14 +12,14 @@ import time
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 
-from proxy.conversations import remember
 from proxy.errors import ProviderFailed
-from proxy.inspecting import Inspector, Listening
-from proxy.journey import Answer, Attempt, Services, as_failure, ended_by
 from proxy.providers import Reply
 from proxy.providers.http import MAX_ANSWER_BYTES
-from proxy.recorded import Outcome
 from proxy.recording import PART_BYTES
+from proxy.records.recorded import Outcome
+from proxy.steps.conversations import remember
+from proxy.steps.inspecting import Inspector, Listening
+from proxy.steps.journey import Answer, Attempt, Services, as_failure, ended_by
 from proxy.wire import Dialect
 from proxy.wire.restoring import Asked, Restored, Restoring, Streaming
 from proxy.wire.translation import Translating

@@ -15,22 +15,22 @@ from typing import Any
 import structlog
 
 from proxy.detect.detector import Detector
-from proxy.elsewhere import Elsewhere
 from proxy.errors import AuditUnavailable, PrivetError, ShuttingDown
 from proxy.exchange import Verdict
 from proxy.identity import Callers, Identify
 from proxy.logs import describe_exception
 from proxy.mask.masked import Masked
 from proxy.mask.restorer import Restorer
-from proxy.memory import Memory
 from proxy.metrics import Clock, Counts, Times, count_attempt
 from proxy.policy.watch import PolicyStore
 from proxy.providers import Provider
-from proxy.recorded import Outcome, Request
 from proxy.recording import Recorder
+from proxy.records.elsewhere import Elsewhere
+from proxy.records.recorded import Outcome, Request
 from proxy.routing import Catalogue, Health
-from proxy.seals import Seals, Shown
 from proxy.spelling import Lexicon
+from proxy.steps.memory import Memory
+from proxy.steps.seals import Seals, Shown
 from proxy.vault import Vault
 from proxy.wire.restoring import Asked
 from proxy.wire.translation import Translation

@@ -1,0 +1,1 @@
+"""What the audit log holds of an exchange, and what it needs meanwhile. See README.md."""
