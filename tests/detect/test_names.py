@@ -391,6 +391,21 @@ def test_a_word_is_code_by_its_line() -> None:
     assert in_code(text, text.rindex("Anna"), text.rindex("Anna") + 4)
 
 
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("Judge Carrow found that the duty under s 2(2) of the Act was breached.", False),
+        ("The patient(s) named Carrow must be told in writing about the visit;", False),
+        ("const carrow = 1;", True),
+        ("retry(carrow, 2)", True),
+        ("  say('the tenant of the flat is Carrow', now);", True),
+    ],
+)
+def test_a_sentence_with_a_bracket_or_a_semicolon_is_no_code(line: str, code: bool) -> None:
+    start = line.lower().index("carrow")
+    assert in_code(line, start, start + 6) is code
+
+
 @pytest.mark.parametrize("name", ["Grace", "grace", "GRACE", "Aarón", "JOS\u00c9"])
 def test_a_given_name_is_never_passed_over(name: str) -> None:
     words = ["the", name, "of"]
