@@ -20,7 +20,10 @@ from tests.corpora.fakes import kinds
 HERE = Path(__file__).parent
 PROMPTS = HERE / "prompts.jsonl"
 README = HERE / "README.md"
-LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
+LANGUAGES = (
+    *("en", "de", "fr", "es", "it", "pt", "nl", "pl"),
+    *("sv", "cs", "ja", "da", "tr", "ro", "fi"),  # whose names no model reads
+)
 # A document with no labels but these holds nothing personal.
 IMPERSONAL = frozenset({"DATE_TIME", "LOCATION", "ORGANIZATION", "URL"})
 _PERSONAL = """

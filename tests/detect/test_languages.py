@@ -78,8 +78,9 @@ def test_coverage_is_what_the_tier_can_read() -> None:
 def test_every_prompt_of_the_corpora_is_covered() -> None:
     languages = Languages("en")
     for document in load():
-        (language,) = languages.of([part(document.text)])
-        assert language in READ, document.text
+        if document.lang in READ:
+            (language,) = languages.of([part(document.text)])
+            assert language in READ, document.text
 
 
 def test_a_short_text_is_read_in_the_language_around_it(
