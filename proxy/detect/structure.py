@@ -1,18 +1,21 @@
 """What looks like somebody's data and is how logs and code are written. Pure.
 
 The time at which a line was logged is nobody's date, a date of birth is no other date besides, a
-number that its label explains isn't dialled, and `task.id` in code is no host although `id` is a
-country's domain. Tables, keys and columns are read by `recognizers/columns.py` and `labels.py`,
-names in code by `code_lines.py`; this is the rest. Invariant: findings only go, and only such as
-say DATE_TIME, PHONE_NUMBER or URL, or came from a model.
+number that its label explains isn't dialled, a field's name is nobody's, and `task.id` in code is
+no host although `id` is a country's domain. Tables, keys and columns are read by
+`recognizers/columns.py` and `labels.py`, names in code by `code_lines.py`; this is the rest.
+Invariant: findings only go or shrink, and only such as say DATE_TIME, PHONE_NUMBER or URL, or came
+from a model.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from proxy.detect.code_lines import in_code
+from proxy.detect.recognizers.field_names import without_field_name
 from proxy.detect.spans import RawSpan
 from proxy.exchange import Finding
 
@@ -40,6 +43,8 @@ _EVERYDAY = (".com", ".org", ".net", ".edu", ".gov", ".io", ".de", ".uk", ".fr",
 #: `parts: entry.parts`: what is copied has the name of what it is copied from.
 _COPIED = re.compile(r"\b(?P<key>\w{1,40})[\"']?[:=][ ]?\w{1,40}(?:\.\w{1,40}){0,4}\.(?P=key)\Z")
 _KEY_REACH = 50
+#: What a model may have read a field's name as.
+_NAMES = frozenset({"PERSON", "LOCATION"})
 #: What looks like a date in one of these is it, or a part of it: `.12.7.88` in an address.
 _HOLD_DATES = frozenset({"DATE_OF_BIRTH", "DATE_TIME", "IP_ADDRESS"})
 #: Score of a number whose label stands right beside it.
@@ -67,7 +72,13 @@ def meant(text: str, spans: Sequence[RawSpan]) -> Iterator[RawSpan]:
             continue
         if found.entity == "URL" and _is_part(text, found.start, found.end):
             continue
-        yield span
+        field = 0
+        if span.model and found.entity in _NAMES:
+            field = without_field_name(text[found.start : found.end])
+        if found.start + field < found.end:
+            yield (
+                replace(span, finding=replace(found, start=found.start + field)) if field else span
+            )
 
 
 def _timed(span: RawSpan) -> bool:

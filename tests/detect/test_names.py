@@ -10,13 +10,13 @@ from proxy.detect.chunk import Chunk, chunk
 from proxy.detect.code_lines import in_code
 from proxy.detect.engine import Engine
 from proxy.detect.names import model as names_model
-from proxy.detect.names.extent import whole
+from proxy.detect.names.extent import apart, whole
 from proxy.detect.names.given import is_given_name, may_hold_given_names
 from proxy.detect.names.language import language_of
 from proxy.detect.names.model import Judged, NamesModelMissingError, SecondOpinion
 from proxy.detect.names.passages import Window, doubtful, passages
 from proxy.detect.names.pieces import Named, names_in, organizations_in, places_in
-from proxy.detect.names.plausible import plausible
+from proxy.detect.names.plausible import begins_a_sentence, plausible
 from proxy.detect.names.recognizer import unite
 from proxy.detect.names.wordpiece import WordPiece, case_of
 from proxy.detect.produced import produced_entities
@@ -411,3 +411,71 @@ def test_a_given_name_is_never_passed_over(name: str) -> None:
     words = ["the", name, "of"]
     assert may_hold_given_names(words) or not any(map(is_given_name, words))
     assert not may_hold_given_names(["the", "of"])
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [("Małgorzata", True), ("MAŁGORZATA", True), ("małgorzata", False), ("Niña", False)],
+)
+def test_a_long_given_name_is_known_in_any_languages_spelling(word: str, known: bool) -> None:
+    assert is_given_name(word) is known
+    assert may_hold_given_names([word]) or not known
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "left"),
+    [
+        (
+            "An: Wiśniewska, Małgorzata\n",
+            "Wiśniewska, Małgorzata",
+            ["PERSON Wiśniewska, Małgorzata"],
+        ),
+        ("Verdi , Luca , Bari", "Verdi , Luca", ["PERSON Verdi", "PERSON Luca"]),
+        (
+            "nr 8288 9223, posiadacz, Radom",
+            "8288 9223, posiadacz, Radom",
+            ["LOC posiadacz", "LOC Radom"],
+        ),
+        ("Sitz: 28217 Bremen", "28217 Bremen", ["LOC 28217 Bremen"]),
+        (
+            "Anna Grzegorzewska, PESEL",
+            "Grzegorzewska, PESEL",
+            ["PERSON Grzegorzewska", "LOC PESEL"],
+        ),
+    ],
+)
+def test_a_row_of_values_is_no_place(text: str, shown: str, left: list[str]) -> None:
+    start = text.index(shown)
+    pieces = apart(text, Named(start, start + len(shown), "LOC", 0.9))
+    assert [f"{one.label_} {text[one.start_char : one.end_char]}" for one in pieces] == left
+
+
+def test_a_word_that_begins_a_sentence_has_its_capital_anyway() -> None:
+    for text, begins in (
+        ("Vivienda sita en Granada.", True),
+        ("No pasó. Vivienda sita en Granada.", True),
+        ("Vivienda, sita en Granada.", False),
+        ("El Sr. Vivienda sita", False),
+        ("a Vivienda sita", False),
+    ):
+        start = text.index("Vivienda")
+        assert begins_a_sentence(text, Named(start, start + 8, "PERSON", 0.7)) is begins
+
+
+def test_only_a_sure_name_begins_a_sentence_in_another_language(find: Find) -> None:
+    assert _persons(find, "La furgoneta no pasó la ITV. Avisad a Aurelio Ruiz en el taller.") == [
+        "Aurelio Ruiz"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "company"),
+    [
+        ("Mandat gegen die Brauhaus Nordertor GmbH\nwegen Kündigung", "Brauhaus Nordertor GmbH"),
+        ('{"employer":"Buckeye Tool & Die Inc."},', "Buckeye Tool & Die Inc."),
+        ("Réunion avec Verrerie du Rhône SA lundi.", "Verrerie du Rhône SA"),
+        ("Ze verhuist naar Stichting De Wilgenhof.", "Stichting De Wilgenhof"),
+    ],
+)
+def test_a_company_with_its_legal_form_stays(find: Find, text: str, company: str) -> None:
+    assert ("ORGANIZATION", company) in find(text, models=True)

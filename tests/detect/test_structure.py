@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.detect.spans import RawSpan
@@ -106,3 +108,25 @@ def test_a_number_that_its_label_explains_isnt_dialled() -> None:
     }
     told = ("02389542", "PHONE_NUMBER", 0.85, True)
     assert _both("NHC: 02389542", number, told) == {"MEDICAL_RECORD", "PHONE_NUMBER"}
+
+
+@pytest.mark.parametrize(
+    ("shown", "left"),
+    [
+        ("PESEL", ""),
+        ("Codice fiscale", ""),
+        ("posiadacz rachunku Gracjan Ptak", "Gracjan Ptak"),
+        ("Gracjan Ptak", "Gracjan Ptak"),
+        ("Mercedes Alba", "Mercedes Alba"),
+    ],
+)
+def test_a_fields_name_is_no_part_of_a_name(shown: str, left: str) -> None:
+    text = f"{shown} 123"
+    found = Finding("PERSON", 0, len(shown), 0.8, "SpacyRecognizer")
+    kept = [
+        text[one.finding.start : one.finding.end]
+        for one in meant(text, [RawSpan(found, model=True)])
+    ]
+    assert kept == ([left] if left else [])
+    said = RawSpan(replace(found, recognizer="PersonLabelRecognizer"))
+    assert list(meant(text, [said])) == [said]

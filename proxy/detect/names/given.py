@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 _LIST = Path(__file__).with_name("given_names.txt")
+#: Letters that Unicode doesn't take apart.
+_SPECIAL = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "\u0131": "i"})
+#: Shorter words are too often others' without their accents: "niña", "março".
+_LONG = 6
 
 
 def is_given_name(word: str) -> bool:
     """Say whether a word is somebody's given name as it stands.
 
-    An everyday word (grace, mark) is one only with a capital; any other name in lower case too.
+    An everyday word (grace, mark) is one only with a capital; any other name in lower case too. A
+    long name with a capital is one in the spelling of any language: Małgorzata as malgorzata.
     """
     lower = word.lower()
-    return lower in _always() or (word[:1].isupper() and lower in _capitalised())
+    if lower in _always():
+        return True
+    return word[:1].isupper() and (lower in _capitalised() or _bare(lower) in _in_any_case())
 
 
 def may_hold_given_names(words: Iterable[str]) -> bool:
     """Say, quickly, whether one of the words can be a given name in some spelling."""
-    lowered = map(str.lower, words)
-    return not _in_any_case().isdisjoint(lowered)
+    lowered = [word.lower() for word in words]
+    known = _in_any_case()
+    return not known.isdisjoint(lowered) or any(_bare(word) in known for word in lowered)
 
 
 def holds_given_name(text: str) -> bool:
     """Say whether one of a text's words is somebody's given name."""
     return any(is_given_name(word) for word in text.split())
+
+
+def _bare(lower: str) -> str:
+    """Return a word without its accents; empty if it has none, or is short enough to be another."""
+    if lower.isascii() or len(lower) < _LONG:
+        return ""
+    spread = unicodedata.normalize("NFKD", lower.translate(_SPECIAL))
+    return "".join(letter for letter in spread if not unicodedata.combining(letter))
 
 
 @cache

@@ -48,10 +48,13 @@ _LINK = (
 _NAME = rf"{_WORD}(?:[ ](?:{_LINK}[ ]){{0,2}}{_WORD}){{0,5}}"
 _FORM = (
     r"(?:Inc\.?|LLC|L\.L\.C\.|LLP|Ltd\.?|Limited|PLC|plc|Corp\.?|Corporation"
-    r"|GmbH(?:[ ]&[ ]Co\.?[ ]KG)?|AG|KG|OHG|e\.?V\.|SARL|SAS|S\.A\.S\.|S\.A\.R\.L\."
-    r"|S\.L\.U?\.?|S\.A\.U?|S\.?p\.?A\.?|S\.?r\.?l\.?|Ltda\.?|Lda\.?|B\.V\.|N\.V\."
-    r"|[Ss]p\.[ ]z[ ]o\.[ ]?o\.|Pty[ ]Ltd|A/S|ApS|AB|Oyj?"
-    r"|and[ ]Sons|&[ ]Sons|and[ ]Daughters|&[ ]Söhne|Holdings?|Group|Gruppe)"
+    r"|g?GmbH(?:[ ]&[ ]Co\.?[ ]KG)?|AG|KG(?:aA)?|OHG|GbR|mbH|UG(?:[ ]\(haftungsbeschränkt\))?|eG"
+    r"|e\.?V\.|SARL|EURL|SAS|SASU|SNC|SCOP|S\.A\.S\.|S\.A\.R\.L\.|SA|&[ ]Cie"
+    r"|S\.L\.(?:U\.?|L\.)?|S\.A\.U?|S\.C\.|S\.?p\.?A\.?|S\.?r\.?l\.?s?|S\.R\.L\.|S\.n\.c\.|S\.a\.s\."
+    r"|Ltda\.?|Lda\.?|EIRELI|B\.?V\.?|N\.V\.|V\.?O\.?F\.?"
+    r"|[Ss]p\.[ ]z[ ]o\.[ ]?o\.|[Ss]p\.[ ][jk]\.|Pty[ ]Ltd|A/S|ApS|AB|ASA|Oyj?|s\.r\.o\.|a\.s\."
+    r"|Kft\.?|Zrt\.?|d\.o\.o\.|A\.Ş\.|Ltd\.[ ]Şti\."
+    r"|and[ ]Sons|&[ ]Sons|and[ ]Daughters|&[ ]Söhne|Holdings?|Group|Gruppe|Co-operative|Co-op)"
 )
 _WITH_FORM = re.compile(rf"(?<![\w&.-]){_NAME},?[ ]{_FORM}(?![\w-])")
 _HOUSE = (
@@ -59,7 +62,9 @@ _HOUSE = (
     r"|Clínica|Clinique|Policlinico|Complejo[ ]Hospitalario|Centro[ ]de[ ](?:Salud|Saúde)"
     r"|Centre[ ]Hospitalier|Azienda|Universidad|Universidade|Université|Università|Universität"
     r"|Uniwersytet|Universiteit|University[ ]of|Instituto|Institut|Istituto|Fundación|Fundació"
-    r"|Fundação|Fondazione|Fondation|Servicio[ ]\w+[ ]de[ ]Salud|Facultad[ ]de[ ]\w+|Hospices)"
+    r"|Fundação|Fondazione|Fondation|Servicio[ ]\w+[ ]de[ ]Salud|Facultad[ ]de[ ]\w+|Hospices"
+    r"|Stichting|Vereniging|Fundacja|Stowarzyszenie|Spółdzielnia|Przychodnia|Mutuelle|Mutua|Sparkasse"
+    r"|Volksbank|Apotheke|Stadtwerke|Amtsgericht|Finanzamt|Lycée|Grundschule|Banco|Banque|Vårdcentralen)"
 )
 _QUOTED = r"[\"\u00ab\u201c][^\"\u00bb\u201d\n]{2,40}[\"\u00bb\u201d]"
 _CALLED = re.compile(

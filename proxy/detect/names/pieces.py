@@ -97,7 +97,8 @@ def places_in(text: str, words: Sequence[Judged]) -> Iterator[Named]:
         if max(word.street for word in run) >= 0.5 and max(word.number for word in run) >= 0.5:
             label = "ADDRESS"
         elif max(word.town for word in run) >= LEAST_PLACE:
-            label = "LOC"
+            street = max(word.street for word in run) >= 0.5 and not _has_digit(text, run)
+            label = "FAC" if street else "LOC"
         else:
             continue
         score = max(word.address for word in run)
@@ -171,6 +172,10 @@ def _follows_given_name(text: str, words: Sequence[Judged], position: int) -> bo
         and before.given >= 0.5
         and is_given_name(text[before.start : before.end])
     )
+
+
+def _has_digit(text: str, run: Sequence[Judged]) -> bool:
+    return any(map(str.isdigit, text[run[0].start : run[-1].end]))
 
 
 def _touches(words: Sequence[Judged], position: int) -> bool:

@@ -24,6 +24,12 @@ _NOT_IN_NAMES = re.compile(
 )
 _NOT_IN_PLACES = re.compile(r"[_\\@=<>{}\[\]]|https?:|\w\.\w{2}")
 _MOST_WORDS = 6
+#: Where a sentence begins, but behind no title ("Dr.") or initial; how one goes on.
+_SENTENCE_BEGINS = re.compile(
+    r"(?:\A|\n|(?<!\b[A-Z])(?<!\b[A-Z][a-z])(?<!\b[A-Z][a-z]{2})[.!?:][ ])[ \t\"'(*\u2022-]{0,4}\Z"
+)
+_GOES_ON = re.compile(r"[ ][a-zß-öø-ÿ]")
+_SENTENCE_REACH = 12
 _FIRST_LETTER = re.compile(r"(?:\A|\n|[.!?][ ])[ \t\"'(*-]{0,4}([^\W\d_])")
 #: HashMap and EOFError, but not McDonald, MacArthur, DeShawn, O'Neil, LeBron or VanDyke.
 _IDENTIFIER = re.compile(
@@ -54,7 +60,8 @@ _FOLLOWED_BY_SUFFIX = re.compile(
     r"\b(?:inc|ltd|llc|llp|plc|corp|corporation|gmbh|mbh|ag|kg|ohg|se|s\.?a\.?s?|s\.?r\.?l"
     r"|s\.?p\.?a"
     r"|b\.?v|n\.?v|sp\. z o\.\s?o|company|co|bank|university|hospital|clinic|insurance|foundation"
-    r"|institute|college|school|group|holding|partners|associates|klinik|universität|sarl|ltda|lda)"
+    r"|institute|college|school|group|holding|partners|associates|klinik|universität|sarl|ltda|lda"
+    r"|gbr|kgaa|ug|e\.?g|e\.?v|eurl|sasu|snc|s\.?l|s\.?c|s\.?n\.?c|a/s|aps|s\.r\.o|d\.o\.o|mutual|co-operative)"
     r"\b\.?\Z",
     re.IGNORECASE,
 )
@@ -68,6 +75,9 @@ _FOLLOWED_BY_PLACE = re.compile(
     r"|resort|hospital|school|university|college|academy|tech)\Z",
     re.IGNORECASE,
 )
+#: A string of JSON as a whole: what an object says of somebody, and no part of code.
+_KEY_BEFORE = re.compile(r"[\w)\]][\"'][ ]?:[ ]?[\"']\Z")
+_KEY_REACH = 8
 #: What somebody is, before the name: a model takes the two for a company's name.
 _ROLE = re.compile(
     r"(?i:customer|client|patient|employee|tenant|member|applicant|candidate|guest|passenger|student"
@@ -117,6 +127,16 @@ def uses_capitals(text: str) -> bool:
     return bool(first) and 2 * sum(map(str.isupper, first)) > len(first)
 
 
+def begins_a_sentence(text: str, found: Named) -> bool:
+    """Say whether a name is one word that a sentence begins with: it has its capital anyway."""
+    before = text[max(0, found.start_char - _SENTENCE_REACH) : found.start_char]
+    return (
+        " " not in text[found.start_char : found.end_char]
+        and _GOES_ON.match(text, found.end_char) is not None
+        and _SENTENCE_BEGINS.search(before) is not None
+    )
+
+
 def names_a_company(shown: str) -> bool:
     """Say whether an organization's name says that it is one."""
     return _FOLLOWED_BY_SUFFIX.search(shown) is not None
@@ -131,7 +151,22 @@ def _stands_free(text: str, found: Named) -> bool:
     named = found.label_ == "PERSON" and holds_given_name(shown)
     if _FIELD.match(text, found.end_char) and not named:
         return False
-    return not in_code(text, found.start_char, found.end_char) or (named and " " in shown)
+    return (
+        not in_code(text, found.start_char, found.end_char)
+        or (named and " " in shown)
+        or _is_a_value(text, found)
+    )
+
+
+def _is_a_value(text: str, found: Named) -> bool:
+    """Say whether a finding is all that a key of an object holds."""
+    before = text[max(0, found.start_char - _KEY_REACH) : found.start_char]
+    quote = before[-1:]
+    return (
+        _KEY_BEFORE.search(before) is not None
+        and text[found.end_char : found.end_char + 1] == quote
+        and text[found.start_char].isupper()
+    )
 
 
 def _reads_like_a_name(shown: str, label: str) -> bool:
@@ -140,7 +175,8 @@ def _reads_like_a_name(shown: str, label: str) -> bool:
     if label == "NORP":
         return shown[0].isupper() and len(shown) > 3
     words = [word.strip(".,!?") for word in shown.lower().split()]
-    if not _NEVER.isdisjoint(words) or _IDENTIFIER.search(shown):
+    certain = label == "ORG" and names_a_company(shown)  # "GmbH" has an identifier's form
+    if not certain and (not _NEVER.isdisjoint(words) or _IDENTIFIER.search(shown)):
         return False
     if label == "ORG":
         return _reads_like_a_company(shown)

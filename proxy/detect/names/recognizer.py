@@ -15,14 +15,20 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from proxy.detect.code_lines import mostly_code
-from proxy.detect.names.extent import whole
+from proxy.detect.names.extent import apart, whole
 from proxy.detect.names.given import holds_given_name, is_given_name
 from proxy.detect.names.known import companies_known, is_place, places_known
 from proxy.detect.names.language import language_of
 from proxy.detect.names.model import Judged, SecondOpinion
 from proxy.detect.names.passages import Window, doubtful
 from proxy.detect.names.pieces import Named, names_in, organizations_in, places_in
-from proxy.detect.names.plausible import names_a_company, plausible, unsure, uses_capitals
+from proxy.detect.names.plausible import (
+    begins_a_sentence,
+    names_a_company,
+    plausible,
+    unsure,
+    uses_capitals,
+)
 from proxy.detect.names.products import Subject, is_product, subject_of
 from proxy.detect.names.with_spacy import reader
 
@@ -42,6 +48,7 @@ class Bars(NamedTuple):
         lower: any other person.
         place: a place or address.
         organization: an organization.
+        first_word: a word that a sentence begins with, and that no list knows.
         denied: below which it takes a name away from the first model.
         seconded: from which on it lets an organization of the first model be one.
     """
@@ -50,6 +57,7 @@ class Bars(NamedTuple):
     lower: float
     place: float
     organization: float
+    first_word: float
     denied: float
     seconded: float
 
@@ -57,6 +65,9 @@ class Bars(NamedTuple):
         """Say whether a finding counts."""
         if found.label_ == "ORG":
             return found.score >= self.organization
+        shown = text[found.start_char : found.end_char]
+        if begins_a_sentence(text, found) and not (holds_given_name(shown) or is_place(shown)):
+            return found.score >= self.first_word
         if found.label_ != _PERSON:
             return found.score >= self.place
         return found.score >= (self.lower if _unlikely_person(text, found) else self.capital)
@@ -66,12 +77,26 @@ class Bars(NamedTuple):
 #: second is as sure of that.
 _DENIED, _SURE = 0.05, 0.6
 #: Beside spaCy the second model must be surer than where it reads alone.
-_BESIDE = Bars(capital=0.4, lower=0.6, place=0.5, organization=0.5, denied=_DENIED, seconded=0.2)
+_BESIDE = Bars(
+    capital=0.4,
+    lower=0.6,
+    place=0.5,
+    organization=0.5,
+    first_word=0.5,
+    denied=_DENIED,
+    seconded=0.2,
+)
 #: Where software is spoken of, a capital says little: commands, headings and tools have one too.
 _IN_SOFTWARE = _BESIDE._replace(capital=0.5, place=0.6, organization=0.6, denied=0.3, seconded=0.5)
 #: No organization in another language: there it was taught by generated sentences only.
 _ALONE = Bars(
-    capital=0.45, lower=0.7, place=0.6, organization=math.inf, denied=_DENIED, seconded=math.inf
+    capital=0.45,
+    lower=0.7,
+    place=0.6,
+    organization=math.inf,
+    first_word=0.95,
+    denied=_DENIED,
+    seconded=math.inf,
 )
 #: Least length of a passage, in characters: where the second model reads alone, more context serves
 #: it; beside spaCy shorter ones leave more unread.
@@ -162,7 +187,8 @@ class Names:
 
 def _second_names(text: str, words: Sequence[Judged], bars: Bars) -> Iterator[Named]:
     """Yield what the second model names."""
-    named = [*names_in(text, words), *places_in(text, words)]
+    places = (piece for place in places_in(text, words) for piece in apart(text, place))
+    named = [*names_in(text, words), *places]
     if bars.organization < math.inf:
         named += organizations_in(text, words)
     for found in named:

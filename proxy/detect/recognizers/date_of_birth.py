@@ -77,7 +77,7 @@ _DAY_MONTH = r"(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])"
 _MONTH_DAY = r"(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
 _BARE = rf"(?:{_DAY_MONTH}|{_MONTH_DAY}){FULL_YEAR}"
 
-_KINDS = (Kind("DATE_OF_BIRTH", _LABELS, beside=DATE, assigned=_BARE),)
+DATES_OF_BIRTH = (Kind("DATE_OF_BIRTH", _LABELS, beside=DATE, assigned=_BARE),)
 
 
 class DateOfBirthRecognizer(LabelledRecognizer):
@@ -86,4 +86,4 @@ class DateOfBirthRecognizer(LabelledRecognizer):
     NEEDS = (frozenset({"00"}),)
 
     def __init__(self, supported_language: str = "en") -> None:
-        super().__init__(_KINDS, supported_language, "DateOfBirthRecognizer")
+        super().__init__(DATES_OF_BIRTH, supported_language, "DateOfBirthRecognizer")

@@ -34,7 +34,7 @@ def _dialled(value: str) -> bool:
     return not something_else(value)
 
 
-_PHONES = (Kind("PHONE_NUMBER", _LABELS, beside=_ANY_PLAN, plausible=_dialled),)
+PHONES = (Kind("PHONE_NUMBER", _LABELS, beside=_ANY_PLAN, plausible=_dialled),)
 
 
 class PhoneLabelRecognizer(LabelledRecognizer):
@@ -44,7 +44,7 @@ class PhoneLabelRecognizer(LabelledRecognizer):
 
     def __init__(self, supported_language: str = "en") -> None:
         # Under the name of the other recognizer of numbers: both are switched off together.
-        super().__init__(_PHONES, supported_language, "Phone")
+        super().__init__(PHONES, supported_language, "Phone")
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None

@@ -30,9 +30,13 @@ _VEHICLES = (
     "voiture", "véhicule", "camion", "coche", "vehículo", "camper", "caravan", "trailer", "motorhome", "lorry", "scooter", "moto",
     "pickup", "minivan", "wohnmobil", "anhänger", "motorrad", "remorque", "autocaravana", "camión", "furgoneta", "macchina",
     "veicolo", "autovettura", "furgone", "carro", "veículo", "viatura", "wagen", "voertuig",
-    "samochód", "samochodu", "pojazd", "pojazdu", "bmw", "audi", "mercedes", "volkswagen", "vw",
-    "toyota", "ford", "opel", "renault", "peugeot", "citroën", "fiat", "škoda", "seat", "volvo",
-    "honda", "nissan", "tesla", "hyundai", "kia", "mazda", "dacia", "golf", "passat", "clio",
+    "samochód", "samochodu", "pojazd", "pojazdu",
+)  # fmt: skip
+#: Makes and models, which people and towns are called too.
+MAKES = (
+    "bmw", "audi", "mercedes", "volkswagen", "vw", "toyota", "ford", "opel", "renault", "peugeot",
+    "citroën", "fiat", "škoda", "seat", "volvo", "honda", "nissan", "tesla", "hyundai", "kia",
+    "mazda", "dacia", "golf", "passat", "clio",
 )  # fmt: skip
 #: Formats that little else has.
 _DISTINCT = (
@@ -95,5 +99,5 @@ VEHICLES = (
     Kind("LICENSE_PLATE", _PLATE, beside=_ANY, near=_DISTINCT, plausible=_is_plate),
     Kind("LICENSE_PLATE", _PLATE, near=r"\d[A-Z]{3}\d{3}"),  # California
     Kind("LICENSE_PLATE", _WORDS, beside=rf"(?-i:{_DISTINCT})", plausible=_is_plate),
-    Kind("LICENSE_PLATE", _VEHICLES, near=_DISTINCT, plausible=_is_plate),
+    Kind("LICENSE_PLATE", (*_VEHICLES, *MAKES), near=_DISTINCT, plausible=_is_plate),
 )  # fmt: skip
