@@ -206,12 +206,12 @@ def _unescaped(text: str) -> Iterator[Edit]:
             yield from _percent_decoded(spelled, start)
         elif spelled[0] == "&":
             yield start, escape.end(), html.unescape(spelled)
+        elif spelled[-5:-4] == "u":  # before its last digit is taken for \\b or \\f
+            yield start, escape.end(), chr(int(spelled[-4:], 16))
         elif spelled == "+" or spelled[-1] in "bfnrt":
             yield start, escape.end(), " "
-        elif spelled[-1] in "\"'/":
-            yield start, escape.end(), spelled[-1]
         else:
-            yield start, escape.end(), chr(int(spelled[-4:], 16))
+            yield start, escape.end(), spelled[-1]
 
 
 def _percent_decoded(spelled: str, start: int) -> Iterator[Edit]:

@@ -97,6 +97,13 @@ def test_encodings(value: str) -> None:
             assert found(value, f"({token})") == [token]
 
 
+def test_every_letter_is_read_in_jsons_escapes() -> None:
+    for letter in filter(str.isalpha, map(chr, range(0xC0, 0x250))):
+        name = f"Vald{letter}mark"
+        for escaped in (json.dumps(name)[1:-1], json.dumps(json.dumps(name))[3:-3]):
+            assert found(name, f"'{escaped}'") == [escaped], escaped
+
+
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_lines_of_base64_are_one_token(line_end: str) -> None:
     letter = "\n".join(["Dear all,", "x" * 40, "our customer Jane Doe wrote", "y" * 60]).encode()
