@@ -28,6 +28,7 @@ from proxy.steps import signed
 from proxy.steps.journey import Attempt, Services
 from proxy.steps.memory import Turn
 from proxy.wire import BY_NAME, Dialect, translation
+from proxy.wire.json_walk import value_at
 from proxy.wire.places import Places
 from proxy.wire.restoring import Asked
 from proxy.wire.strict_json import add_members
@@ -196,8 +197,5 @@ def _key(secret: bytes, purpose: str, *owner: str) -> bytes:
 
 def _pseudonym(exchange: Exchange, path: Path, principal: Principal, secret: bytes) -> str:
     """An end user's id as providers see it: the same for the same user, and no more than that."""
-    value = exchange.tree
-    for step in path:
-        value = value[step]
-    message = f"{principal.tenant}\x1f{value}".encode()
+    message = f"{principal.tenant}\x1f{value_at(exchange.tree, path)}".encode()
     return "user-" + hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]

@@ -6,12 +6,19 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from proxy.exchange import Key, Path
+from proxy.exchange import Channel, Key, Path
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, variant
+
+#: How values stand in a string that is declared so; in all others as text.
+CHANNELS: Mapping[Leaf, Channel] = {
+    Leaf.JSON: Channel.JSON,
+    Leaf.NAME: Channel.NAME,
+    Leaf.ID: Channel.NAME,
+}
 
 
 def map_strings(
@@ -67,3 +74,8 @@ def verbatim(node: Any, spec: Spec) -> Iterator[str]:
     elif isinstance(node, list):
         for value in node:
             yield from verbatim(value, spec.items or DEFAULT)
+
+
+def objects(listed: object) -> list[dict[str, Any]]:
+    """The objects of a JSON array; none of what isn't one."""
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

@@ -18,15 +18,15 @@ from typing import Any
 from proxy.errors import BadRequest, PrivetError, ProviderFailed
 from proxy.exchange import Channel, Path
 from proxy.wire import sse, strict_json
-from proxy.wire.answer_strings import map_strings, verbatim
+from proxy.wire.answer_strings import CHANNELS, map_strings, objects, verbatim
 from proxy.wire.anthropic_blocks import BLOCK, CITATION, CONTENT, SIGNED_BLOCKS
 from proxy.wire.anthropic_citations import Documents
 from proxy.wire.anthropic_messages import error_tree, seal
 from proxy.wire.anthropic_schemas import Growing, notes_of
 from proxy.wire.from_anthropic import error_of
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
-from proxy.wire.openai_shared import choice
 from proxy.wire.restoring import Asked, Restored, Restoring, TextStream
+from proxy.wire.shared import choice
 
 _KEPT = Spec(leaf=Leaf.ID)
 _STOPPED = {
@@ -61,7 +61,6 @@ _EVENT = Spec(
 )
 _DELTA = Spec(fields={"type": _KEPT})
 _CITED = Spec(fields={"type": _KEPT, "citation": CITATION})
-_CHANNELS = {Leaf.JSON: Channel.JSON, Leaf.NAME: Channel.NAME, Leaf.ID: Channel.NAME}
 #: What the deltas of a block say that pass word for word.
 _VERBATIM = frozenset({"thinking_delta", "signature_delta", "compaction_delta"})
 
@@ -77,16 +76,16 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
     asked.meter(answer)
     changed = _mapped(answer, _MESSAGE, restorer, asked)
     documents = Documents(asked)
-    for block in _blocks(answer):
+    for block in objects(answer.get("content")):
         if _is_signed(block, asked):
             asked.keep(seal(block))
-    for block in _blocks(changed):
+    for block in objects(changed.get("content")):
         if not asked.signs and isinstance(block.get("thinking"), str):
             block["thinking"] = restorer.text(block["thinking"], Channel.TEXT)
         citations = block.get("citations")
         for citation in citations if isinstance(citations, list) else ():
             documents.move(citation)
-    notes = notes_of(_blocks(changed), asked) if asked.relaxed else ()
+    notes = notes_of(objects(changed.get("content")), asked) if asked.relaxed else ()
     return Restored(body if changed == answer else strict_json.dumps(changed), notes)
 
 
@@ -249,7 +248,7 @@ def _change(  # noqa: PLR0917 — the last three are what the walker hands over
         return _of_tool(restorer, _at(node, path[:-1])).text(text, Channel.JSON)
     if asked.json_answer and len(path) == 3 and path[0] == "content" and path[2] == "text":
         return restorer.text(text, Channel.JSON)
-    return restorer.text(text, _CHANNELS.get(leaf, Channel.TEXT))
+    return restorer.text(text, CHANNELS.get(leaf, Channel.TEXT))
 
 
 def _of_tool(restorer: Restoring, block: Any) -> Restoring:
@@ -273,11 +272,6 @@ def _at(node: Any, path: Path) -> Any:
         except (LookupError, TypeError):
             return None
     return node
-
-
-def _blocks(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    content = answer.get("content")
-    return [b for b in content if isinstance(b, dict)] if isinstance(content, list) else []
 
 
 def _index(event: dict[str, Any]) -> int:

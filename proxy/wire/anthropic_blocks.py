@@ -7,7 +7,7 @@ Source: Anthropic API reference, "Messages", and the type definitions of the off
 from __future__ import annotations
 
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
-from proxy.wire.openai_shared import choice, unread
+from proxy.wire.shared import choice, unread
 
 #: Blocks that may only travel verbatim, with all of their turn's others.
 SIGNED_BLOCKS = frozenset({"thinking", "redacted_thinking", "compaction"})

@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from proxy.exchange import Offset, Path
-from proxy.wire.openai_shared import is_offset, offsets_in
 from proxy.wire.restoring import Asked
+from proxy.wire.shared import is_offset, offsets_in
 
 
 class Documents:

@@ -20,7 +20,7 @@ from proxy.exchange import Author, Exchange, Path, Scope, Signed, TextPart
 from proxy.wire import anthropic_citations, anthropic_tools, json_schema, json_walk, strict_json
 from proxy.wire.anthropic_blocks import CACHE, CONTENT, MEDIA_BLOCKS, SIGNED_BLOCKS
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
-from proxy.wire.openai_shared import check_kinds, check_object, choice
+from proxy.wire.shared import check_kinds, check_object, choice
 
 NAME = "anthropic.messages"
 COUNT_TOKENS = "anthropic.count_tokens"
@@ -59,6 +59,8 @@ _OTHER_FIELDS = {
     ),
 }
 _REQUEST = Spec(fields={**_SCHEMA_FIELDS, **_OTHER_FIELDS})
+#: Not fields like any other: they are walked in their own order, or aren't data.
+_PLACED = _SCHEMA_FIELDS.keys() | {"messages", "model", "system"}
 #: Every top-level field that is declared, for what has to know them all.
 FIELDS = frozenset(_REQUEST.fields) | {"model", "messages"}
 
@@ -122,16 +124,11 @@ def _parse(dialect: str, body: bytes, exchange_id: str) -> Exchange:
     tree = check_object(strict_json.parse(body))
     messages = _check_messages(tree)
     walk = Walk(Author.SCHEMA)
-    for name in _SCHEMA_FIELDS:
-        if name in tree:
-            walk.member(name, tree[name], _REQUEST, ())
+    walk.members(tree, _REQUEST, _SCHEMA_FIELDS)
     walk.author = Author.OPERATOR
-    if "system" in tree:
-        walk.member("system", tree["system"], _REQUEST, ())
+    walk.members(tree, _REQUEST, ("system",))
     walk.author = Author.FIELD
-    others = tree.keys() - _SCHEMA_FIELDS.keys() - {"messages", "model", "system"}
-    for name in sorted(others):
-        walk.member(name, tree[name], _REQUEST, ())
+    walk.members(tree, _REQUEST, sorted(tree.keys() - _PLACED))
     for position, message in enumerate(messages):
         _visit(walk, message, ("messages", position))
     answer = (tree.get("output_config") or {}).get("format") or tree.get("output_format")
@@ -249,7 +246,7 @@ def _signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Ite
                 if block not in blocks:
                     blocks.append(block)
             case _:
-                yield json_walk.seal(tree, path, part)
+                yield json_walk.undroppable(tree, path, part)
     for turn, blocks in turns.items():
         content = messages[turn]["content"]
         paths = tuple(("messages", turn, "content", block) for block in blocks)

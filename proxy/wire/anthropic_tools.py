@@ -9,7 +9,7 @@ from __future__ import annotations
 from proxy.wire import json_schema
 from proxy.wire.anthropic_blocks import CACHE
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
-from proxy.wire.openai_shared import choice
+from proxy.wire.shared import choice
 
 _CALLERS = (
     "direct",

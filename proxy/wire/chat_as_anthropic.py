@@ -15,7 +15,7 @@ from typing import Any
 
 from proxy.errors import BadRequest, ProviderFailed
 from proxy.wire import sse, strict_json
-from proxy.wire.translation import Json
+from proxy.wire.translation import Json, count
 
 _STOP = {
     "stop": "end_turn",
@@ -190,15 +190,10 @@ def _arguments(text: Any) -> Json:
 
 
 def _usage(usage: Json) -> Json:
-    cached = _count(usage.get("prompt_tokens_details") or {}, "cached_tokens")
+    cached = count(usage.get("prompt_tokens_details") or {}, "cached_tokens")
     return {
-        "input_tokens": _count(usage, "prompt_tokens") - cached,
+        "input_tokens": count(usage, "prompt_tokens") - cached,
         "cache_creation_input_tokens": 0,
         "cache_read_input_tokens": cached,
-        "output_tokens": _count(usage, "completion_tokens"),
+        "output_tokens": count(usage, "completion_tokens"),
     }
-
-
-def _count(usage: Json, name: str) -> int:
-    count = usage.get(name)
-    return count if isinstance(count, int) else 0

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from proxy.errors import ProviderFailed
 from proxy.wire import sse, strict_json
-from proxy.wire.translation import Json
+from proxy.wire.translation import Json, count
 
 
 def message_of(body: bytes) -> Json:
@@ -52,11 +52,11 @@ class Tokens(NamedTuple):
 
 def tokens_of(usage: Json) -> Tokens:
     """Anthropic counts what came from the cache and went into it beside `input_tokens`."""
-    cached = _count(usage, "cache_read_input_tokens")
-    written = _count(usage, "cache_creation_input_tokens")
-    read = _count(usage, "input_tokens") + cached + written
-    thought = _count(usage.get("output_tokens_details") or {}, "thinking_tokens")
-    return Tokens(read, cached, written, _count(usage, "output_tokens"), thought)
+    cached = count(usage, "cache_read_input_tokens")
+    written = count(usage, "cache_creation_input_tokens")
+    read = count(usage, "input_tokens") + cached + written
+    thought = count(usage.get("output_tokens_details") or {}, "thinking_tokens")
+    return Tokens(read, cached, written, count(usage, "output_tokens"), thought)
 
 
 def error_of(error: Any) -> ProviderFailed:
@@ -65,8 +65,3 @@ def error_of(error: Any) -> ProviderFailed:
     kind = error.get("type") if isinstance(error, dict) else None
     failure.kind = kind if isinstance(kind, str) else None
     return failure
-
-
-def _count(usage: Json, name: str) -> int:
-    count: Any = usage.get(name)
-    return count if isinstance(count, int) else 0

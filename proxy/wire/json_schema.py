@@ -18,7 +18,7 @@ from itertools import groupby
 from typing import Any
 
 from proxy.exchange import Exchange, Key, Path
-from proxy.wire.json_walk import Leaf, Spec
+from proxy.wire.json_walk import Leaf, Spec, value_at
 from proxy.wire.schema_check import Judge, Relaxed
 
 _TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
@@ -85,7 +85,7 @@ def relax(
         (*path, name)
         for path, keywords in groupby(exchange.constraints, key=lambda path: path[:-1])
         for name in _unfit(
-            _at(exchange.tree, path), [str(path[-1]) for path in keywords], hidden, judge
+            value_at(exchange.tree, path), [str(path[-1]) for path in keywords], hidden, judge
         )
     ]
     if not gone:
@@ -119,11 +119,11 @@ def _unfit(
 
 
 def _relaxed(tree: Any, looser: Any, root: Path) -> Relaxed:
-    holder = _at(tree, root[:-1])
+    holder = value_at(tree, root[:-1])
     of_tool = not {"tools", "functions", "tool_choice"}.isdisjoint(root[:-1])
     tool = str(holder.get("name", "")) if of_tool else None
     strict = holder.get("strict") is True or root[0] in _ALWAYS_STRICT
-    return Relaxed(tool, _at(tree, root), _at(looser, root), strict)
+    return Relaxed(tool, value_at(tree, root), value_at(looser, root), strict)
 
 
 def _forms(value: str) -> tuple[str, ...]:
@@ -143,12 +143,6 @@ def _renamed(path: Path, edits: Mapping[Path, str]) -> Path:
         edits.get((*path[:at], Key(step)), step) if isinstance(step, str) else step
         for at, step in enumerate(path)
     )
-
-
-def _at(tree: Any, path: Path) -> Any:
-    for step in path:
-        tree = tree[step]
-    return tree
 
 
 def _without(tree: Any, gone: Iterable[Path]) -> Any:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -165,6 +165,12 @@ class Walk:
         elif value and value not in inner.values:  # most members: one call less for each
             self._string(value, inner, (*path, name), label, depth + 1)
 
+    def members(self, tree: dict[str, Any], spec: Spec, names: Iterable[str]) -> None:
+        """Collect these members of the body, those that it has, in this order."""
+        for name in names:
+            if name in tree:
+                self.member(name, tree[name], spec, ())
+
     def _string(self, text: str, spec: Spec, path: Path, context: str, depth: int) -> None:
         if spec.leaf is Leaf.TEXT and text[0] not in _NOT_JUST_TEXT and not data_url.is_file(text):
             part = TextPart(path, text, self.author, Reach.FULL, Alphabet.TEXT, context)
@@ -219,12 +225,16 @@ class Walk:
         self.parts.append(TextPart(path, text, self.author, reach, alphabet, context))
 
 
-def seal(tree: Any, path: Path, part: TextPart | None) -> Signed:
-    """Content that has to travel verbatim and can't be left out, as the walk found it."""
-    node = tree
+def value_at(tree: Any, path: Path) -> Any:
+    """What stands at a path of members and items; raises LookupError, TypeError."""
     for step in path:
-        node = node[step]
-    return Signed((path,), (str(node),), (part,) if part else (), droppable=False)
+        tree = tree[step]
+    return tree
+
+
+def undroppable(tree: Any, path: Path, part: TextPart | None) -> Signed:
+    """Content that has to travel verbatim and can't be left out, as the walk found it."""
+    return Signed((path,), (str(value_at(tree, path)),), (part,) if part else (), droppable=False)
 
 
 def describe(path: Path) -> str:

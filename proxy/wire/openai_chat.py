@@ -13,15 +13,8 @@ from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Offset, Path
 from proxy.wire import json_schema, strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
-from proxy.wire.openai_shared import (
-    BREAKPOINT,
-    check_kinds,
-    check_object,
-    choice,
-    media,
-    offsets_in,
-    unread,
-)
+from proxy.wire.openai_shared import BREAKPOINT
+from proxy.wire.shared import check_kinds, check_object, choice, media, offsets_in, unread
 
 NAME = "openai.chat"
 
@@ -170,6 +163,8 @@ _OTHER_FIELDS = {
     ),
 }
 _REQUEST = Spec(fields={**_SCHEMA_FIELDS, **_OTHER_FIELDS, "messages": Spec(items=MESSAGE)})
+#: Not fields like any other: they are walked in their own order, or aren't data.
+_PLACED = _SCHEMA_FIELDS.keys() | {"messages", "model"}
 #: Every top-level field that is declared, for what has to know them all.
 FIELDS = frozenset(_REQUEST.fields) | {"model"}
 
@@ -184,13 +179,10 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
     messages = _check_shape(tree)
     leading = _leading_instructions(messages)
     walk = Walk(Author.SCHEMA)
-    for name in _SCHEMA_FIELDS:
-        if name in tree:
-            walk.member(name, tree[name], _REQUEST, ())
+    walk.members(tree, _REQUEST, _SCHEMA_FIELDS)
     _visit_messages(walk, messages, 0, leading)
     walk.author = Author.FIELD
-    for name in sorted(tree.keys() - _SCHEMA_FIELDS.keys() - {"messages", "model"}):
-        walk.member(name, tree[name], _REQUEST, ())
+    walk.members(tree, _REQUEST, sorted(tree.keys() - _PLACED))
     _visit_messages(walk, messages, leading, len(messages))
     response_format = tree.get("response_format") or {}
     return walk.exchange(

@@ -17,7 +17,7 @@ from typing import Any
 from proxy.errors import PrivetError, ProviderFailed
 from proxy.exchange import Channel, Path
 from proxy.wire import sse, strict_json
-from proxy.wire.answer_strings import map_strings
+from proxy.wire.answer_strings import CHANNELS, map_strings, objects
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
 from proxy.wire.openai_chat import MESSAGE
 from proxy.wire.openai_chat_documents import Documents
@@ -71,7 +71,6 @@ _ANSWER = Spec(
         "choices": Spec(items=_CHOICE),
     }
 )
-_CHANNELS = {Leaf.JSON: Channel.JSON, Leaf.NAME: Channel.NAME, Leaf.ID: Channel.NAME}
 
 
 def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
@@ -98,7 +97,9 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
     notes = documents.notes()
     if changed == answer:
         return Restored(body, notes)
-    for before, after in zip(_choices(answer), _choices(changed), strict=True):
+    for before, after in zip(
+        objects(answer.get("choices")), objects(changed.get("choices")), strict=True
+    ):
         if before != after:
             # Token log-probabilities spell out the placeholder; they don't fit the new text.
             _without_logprobs(after)
@@ -174,7 +175,7 @@ class AnswerStream:
         self._asked.meter(chunk)
         if chunk.get("error") is not None:
             raise ProviderFailed("The provider reported an error in the middle of its stream.")
-        for choice in _choices(chunk):
+        for choice in objects(chunk.get("choices")):
             if choice.get("finish_reason") is None:
                 self._unfinished.add(_index(choice))
             if self._asked.drop_logprobs:
@@ -193,7 +194,7 @@ class AnswerStream:
         restored = map_strings(chunk, _ANSWER, self._change)
         self._envelope = {**restored, "choices": []}
         self._envelope.pop("usage", None)
-        for choice in _choices(restored):
+        for choice in objects(restored.get("choices")):
             self._move_annotations(choice)
             if choice.get("finish_reason") is not None:
                 self._unfinished.discard(_index(choice))
@@ -252,12 +253,7 @@ class AnswerStream:
 def _channel(path: Path, leaf: Leaf, asked: Asked) -> Channel:
     if asked.json_answer and path[-2:] in (("message", "content"), ("delta", "content")):
         return Channel.JSON
-    return _CHANNELS.get(leaf, Channel.TEXT)
-
-
-def _choices(answer: dict[str, Any]) -> list[dict[str, Any]]:
-    choices = answer.get("choices")
-    return [c for c in choices if isinstance(c, dict)] if isinstance(choices, list) else []
+    return CHANNELS.get(leaf, Channel.TEXT)
 
 
 def _without_logprobs(choice: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from proxy.exchange import Channel
+from proxy.wire.answer_strings import objects
 from proxy.wire.restoring import Restoring
 
 #: Chunks that wait for one name, of a server that talks of other choices meanwhile.
@@ -39,7 +40,7 @@ class SplitNames:
                 self._open[call] = holder
         self._waiting.append(chunk)
         if self._open:
-            here = set(map(_plain, _dicts(chunk.get("choices"))))
+            here = set(map(_plain, objects(chunk.get("choices"))))
             self._open = {
                 call: holder
                 for call, holder in self._open.items()
@@ -63,11 +64,11 @@ class SplitNames:
 
 def _named(chunk: dict[str, Any]) -> Iterator[tuple[_Call, dict[str, Any]]]:
     """Each call that a chunk tells a name of, or a part of one, and the object that holds it."""
-    for choice in _dicts(chunk.get("choices")):
+    for choice in objects(chunk.get("choices")):
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             continue
-        for call in (delta, *_dicts(delta.get("tool_calls"))):
+        for call in (delta, *objects(delta.get("tool_calls"))):
             for kind in ("function", "custom", "function_call"):
                 holder = call.get(kind)
                 if isinstance(holder, dict) and isinstance(holder.get("name"), str):
@@ -77,7 +78,3 @@ def _named(chunk: dict[str, Any]) -> Iterator[tuple[_Call, dict[str, Any]]]:
 def _plain(holder: dict[str, Any]) -> object:
     index = holder.get("index", 0)
     return index if isinstance(index, int) else None
-
-
-def _dicts(listed: object) -> list[dict[str, Any]]:
-    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []

@@ -10,7 +10,8 @@ from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
-from proxy.wire.openai_shared import check_kinds, check_object, visit_prompts
+from proxy.wire.openai_shared import visit_prompts
+from proxy.wire.shared import check_kinds, check_object
 
 NAME = "openai.completions"
 
@@ -46,14 +47,7 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
     if not isinstance(tree.get("prompt"), str | list):
         raise BadRequest("`prompt` has to be a string or an array.")
     walk = Walk(Author.FIELD)
-    for name in sorted(tree.keys() - {"prompt", "model"}):
-        walk.member(name, tree[name], _REQUEST, ())
+    walk.members(tree, _REQUEST, sorted(tree.keys() - {"prompt", "model"}))
     walk.author = Author.USER
     visit_prompts(walk, tree["prompt"], ("prompt",))
-    return walk.exchange(
-        tree,
-        body,
-        exchange_id,
-        NAME,
-        json_answer=False,
-    )
+    return walk.exchange(tree, body, exchange_id, NAME, json_answer=False)

@@ -12,8 +12,9 @@ from proxy.errors import BadRequest
 from proxy.exchange import Author, Exchange, Scope
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
-from proxy.wire.openai_shared import check_object, choice, visit_prompts
+from proxy.wire.openai_shared import visit_prompts
 from proxy.wire.restoring import Asked, Restored, Restoring
+from proxy.wire.shared import check_object, choice
 
 NAME = "openai.embeddings"
 
@@ -36,8 +37,7 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
     if not isinstance(tree.get("input"), str | list):
         raise BadRequest("`input` has to be a string or an array.")
     walk = Walk(Author.FIELD)
-    for name in sorted(tree.keys() - {"input", "model"}):
-        walk.member(name, tree[name], _REQUEST, ())
+    walk.members(tree, _REQUEST, sorted(tree.keys() - {"input", "model"}))
     walk.author = Author.USER
     visit_prompts(walk, tree["input"], ("input",))
     return walk.exchange(

@@ -29,8 +29,8 @@ from proxy.wire.openai_responses_items import (
     TOOL,
     author_of,
 )
-from proxy.wire.openai_shared import check_kinds, check_object, choice, offsets_in
 from proxy.wire.restoring import Sent
+from proxy.wire.shared import check_kinds, check_object, choice, offsets_in
 from proxy.wire.writing import edited
 
 NAME = "openai.responses"
@@ -110,6 +110,7 @@ _REQUEST = Spec(
         "input": Spec(items=ITEM),
     }
 )
+#: Every top-level field that is declared, for what has to know them all.
 FIELDS = frozenset(_REQUEST.fields) | {"model"}
 #: What a response repeats of its request.
 _ECHOED = frozenset(
@@ -132,16 +133,12 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
     items = _check_shape(tree)
     leading = _leading_instructions(items)
     walk = Walk(Author.SCHEMA)
-    for name in _SCHEMA_FIELDS:
-        if name in tree:
-            walk.member(name, tree[name], _REQUEST, ())
+    walk.members(tree, _REQUEST, _SCHEMA_FIELDS)
     walk.author = Author.OPERATOR
-    if "instructions" in tree:
-        walk.member("instructions", tree["instructions"], _REQUEST, ())
+    walk.members(tree, _REQUEST, ("instructions",))
     _visit_items(walk, items, 0, leading)
     walk.author = Author.FIELD
-    for name in sorted(tree.keys() - _PLACED):
-        walk.member(name, tree[name], _REQUEST, ())
+    walk.members(tree, _REQUEST, sorted(tree.keys() - _PLACED))
     if isinstance(tree.get("input"), str):
         walk.author = Author.USER
         walk.member("input", tree["input"], _REQUEST, ())

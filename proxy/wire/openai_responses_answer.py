@@ -12,12 +12,13 @@ from typing import Any
 
 from proxy.exchange import Channel, Path
 from proxy.wire import strict_json
-from proxy.wire.answer_strings import map_strings, verbatim
+from proxy.wire.answer_strings import CHANNELS, map_strings, objects, verbatim
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
 from proxy.wire.openai_responses_items import CONTENT, ID_LEAF, ITEM, NAME_LEAF, TOOL
-from proxy.wire.openai_shared import choice, move_offsets, read_again
+from proxy.wire.openai_shared import move_offsets, read_again
 from proxy.wire.restoring import Asked, Restored, Restoring
 from proxy.wire.schema_check import notes
+from proxy.wire.shared import choice
 
 Json = dict[str, Any]
 
@@ -55,7 +56,6 @@ _RESPONSE = Spec(
 )
 #: Codes of failures that aren't the caller's: what a provider says of those stays with us.
 _OF_THE_PROVIDER = ("server_error", "rate_limit_exceeded")
-_CHANNELS = {Leaf.JSON: Channel.JSON, Leaf.NAME: Channel.NAME, Leaf.ID: Channel.NAME}
 
 
 def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
@@ -79,10 +79,10 @@ def notes_of(response: Json, asked: Asked) -> Iterator[str]:
     Raises:
         AnswerOffSchema: one breaks a strict schema that was relaxed.
     """
-    for item in _objects(response.get("output")):
+    for item in objects(response.get("output")):
         if item.get("type") == "function_call":
             yield from notes(asked.relaxed, str(item.get("name")), str(item.get("arguments")))
-        for part in _objects(item.get("content")):
+        for part in objects(item.get("content")):
             if part.get("type") == "output_text":
                 yield from notes(asked.relaxed, None, str(part.get("text")))
 
@@ -136,7 +136,7 @@ class Whole:
         channel = self.text_channel if part.get("type") == "output_text" else Channel.TEXT
         restored: Json = map_strings(part, CONTENT, self._changing_text_as(channel))
         before, after = part.get("text"), restored.get("text")
-        annotations = _objects(restored.get("annotations"))
+        annotations = objects(restored.get("annotations"))
         if annotations and isinstance(before, str) and before != after:
             cited = read_again(before, self.restorer, channel)
             for annotation in annotations:
@@ -148,7 +148,7 @@ class Whole:
 
     def change(self, _path: Path, leaf: Leaf, text: str) -> str:
         """One string, by what it is declared to be."""
-        return self.restorer.text(text, _CHANNELS.get(leaf, Channel.TEXT))
+        return self.restorer.text(text, CHANNELS.get(leaf, Channel.TEXT))
 
     def _changing_text_as(self, channel: Channel) -> Callable[[Path, Leaf, str], str]:
         def change(path: Path, leaf: Leaf, text: str) -> str:
@@ -157,10 +157,6 @@ class Whole:
             return self.change(path, leaf, text)
 
         return change
-
-
-def _objects(listed: object) -> list[Json]:
-    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
 
 
 def without_logprobs(holder: Json) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from proxy.exchange import Author
 from proxy.wire import json_schema
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
-from proxy.wire.openai_shared import BREAKPOINT, choice, media, unread
+from proxy.wire.openai_shared import BREAKPOINT
+from proxy.wire.shared import choice, media, unread
 
 ID_LEAF = Spec(leaf=Leaf.ID)
 NAME_LEAF = Spec(leaf=Leaf.NAME)

@@ -59,7 +59,7 @@ def signed(tree: dict[str, Any], sealed: Mapping[Path, TextPart | None]) -> Iter
     items = tree["input"] if isinstance(tree.get("input"), list) else []
     asked = [position for position, item in enumerate(items) if author_of(item) is Author.USER]
     for path, part in sealed.items():
-        one = json_walk.seal(tree, path, part)
+        one = json_walk.undroppable(tree, path, part)
         match path:
             case ("input", int(position), "encrypted_content") if (
                 items[position].get("type") == "reasoning" and asked and position < asked[-1]

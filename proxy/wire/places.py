@@ -20,6 +20,7 @@ from typing import Any
 
 from proxy.exchange import Exchange, Inside, Key, Moved, Path
 from proxy.wire.json_rewrite import rewrite
+from proxy.wire.json_walk import value_at
 
 _TOKEN = re.compile(r'"(?P<said>(?:[^"\\]++|\\.)*+)"|[,:\[\]{}]|[^\s",:\[\]{}]++')
 # One character of a string, as it is written; one beyond U+FFFF may be two escapes.
@@ -60,7 +61,7 @@ class Places:
             return offset
         if (*path, Inside.JSON) not in self._documents:
             return None
-        texts = _at(self.tree, path), _at(self._rewritten, path)
+        texts = value_at(self.tree, path), value_at(self._rewritten, path)
         return self._in_document((*path, Inside.JSON), texts, offset, end=end, back=back)
 
     @cached_property
@@ -136,12 +137,6 @@ def _strings(node: Any, path: Path) -> Iterator[Path]:
     elif isinstance(node, list):
         for position, value in enumerate(node):
             yield from _strings(value, (*path, position))
-
-
-def _at(node: Any, path: Path) -> Any:
-    for step in path:
-        node = node[step]
-    return node
 
 
 def _ends(written: str) -> list[int]:

@@ -190,3 +190,9 @@ def only(
 def number(value: Any) -> float:
     """A JSON number, to compare it."""
     return float(value.source) if isinstance(value, Number) else float(value or 0)
+
+
+def count(usage: Json, name: str) -> int:
+    """How many tokens of a kind an answer reports; none where it says nothing that is a number."""
+    reported = usage.get(name)
+    return reported if isinstance(reported, int) else 0
