@@ -7,6 +7,7 @@ log and vault only, and not for long.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
@@ -105,18 +106,27 @@ async def _checks(services: Services) -> AsyncIterator[tuple[str, str]]:
     yield "serving", "it is being stopped" if services.draining.is_set() else OK
     yield "policy", OK  # there is always one in force, or nothing would run
     yield "detector", OK if services.detector.ready else "no detector process is ready"
-    try:
-        await services.recorder.probe()
-        yield "audit", OK
-    except AuditUnavailable as error:
-        yield "audit", error.message
+    audit, vault = await asyncio.gather(_audit(services), _vault(services))
+    yield "audit", audit
     if services.callers is not None:
         yield "keys", OK if services.callers.sound else "the file of callers can't be read"
+    yield "vault", vault
+
+
+async def _audit(services: Services) -> str:
+    try:
+        await services.recorder.probe()
+    except AuditUnavailable as error:
+        return error.message
+    return OK
+
+
+async def _vault(services: Services) -> str:
     try:
         await services.vault.probe()
-        yield "vault", OK
     except OSError:
-        yield "vault", "stored responses can't be read"
+        return "stored responses can't be read"
+    return OK
 
 
 def _gauges(services: Services) -> dict[tuple[str, str], float]:

@@ -31,6 +31,7 @@ def run(configuration: Configuration, *, allow_shadow: bool = False) -> int:
     """
     settings = configuration.settings
     logs.configure(settings.log_level, settings.log_format)
+    not_to_hang_up_yet()
     uvloop.run(_serve(configuration, allow_shadow=allow_shadow))
     return 0
 
@@ -67,6 +68,11 @@ async def _administering(services: Services, configuration: Configuration) -> As
     async with admin.listening(ask, *address) as base_url:
         log.info("administering", admin_url=base_url)
         yield
+
+
+def not_to_hang_up_yet() -> None:
+    """Until there is something to load anew, SIGHUP does nothing, rather than end the process."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
 def on_hang_up(services: Services, shown: Door | None) -> None:

@@ -30,7 +30,7 @@ from proxy.detect.processes.nursery import Nursery
 from proxy.detect.shared import SharedFindings
 from proxy.reporting import Report
 from proxy.serving.services import detect_settings
-from proxy.serving.single import stop_signal
+from proxy.serving.single import not_to_hang_up_yet, stop_signal
 from proxy.serving.working import Order
 
 #: Seconds between attempts to replace a worker: doubling, up to the last.
@@ -47,6 +47,7 @@ def run(configuration: Configuration, *, allow_shadow: bool = False) -> int:
     """Serve until SIGINT or SIGTERM, as `serving.run` does, in several processes."""
     settings = configuration.settings
     logs.configure(settings.log_level, settings.log_format)
+    not_to_hang_up_yet()
     return uvloop.run(supervise(configuration, allow_shadow=allow_shadow))
 
 
@@ -74,11 +75,11 @@ async def supervise(configuration: Configuration, *, allow_shadow: bool) -> int:
             allow_shadow,
         )
         workers = [Worker(str(number), order) for number in range(settings.workers)]
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, workers)
         try:
             started = await asyncio.gather(*(worker.start() for worker in workers))
             if not all(started):
                 return 2  # it has said why
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, workers)
             for worker in workers:
                 worker.keep()
             async with _administering(workers, configuration):
@@ -113,6 +114,8 @@ class Worker:
         self._report: Report | None = None
         self._before = Report.nothing()  # what processes that have ended had counted
         self._stopping = False
+        self._serves = False
+        self._hang_up = False  # once it serves
 
     async def start(self, ended: str = "") -> bool:
         """Start a process and wait until it serves, or ends instead; says which.
@@ -139,6 +142,9 @@ class Worker:
             await self._process.wait()
             return False
         self.base_url = orjson.loads(said)["base_url"]
+        self._serves = True
+        if self._hang_up:
+            self.hang_up()
         return True
 
     def keep(self) -> None:
@@ -146,8 +152,12 @@ class Worker:
         self._keeping = asyncio.create_task(self._keep())
 
     def hang_up(self) -> None:
-        """Have it look at policies and certificates now."""
-        if self._process is not None and self._process.returncode is None:
+        """Have it look at policies and certificates now, or as soon as it serves.
+
+        Before that the signal would end it.
+        """
+        self._hang_up = not self._serves
+        if self._serves and self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGHUP)
 
     async def stop(self) -> None:
@@ -197,6 +207,7 @@ class Worker:
         pause, longest = _RESTART_S
         while self._process is not None:
             await self._process.wait()
+            self._serves = False
             if self._stopping:
                 return
             ended = _how(self._process)

@@ -32,12 +32,23 @@ class Seen:
     Attributes:
         ended: kind of request and how it ended -> how often.
         whole: exchange ids of whole answers with status 2xx.
-        wrong: what a whole answer should have said otherwise.
+        wrong: answers that shouldn't have been, or should have said something else.
     """
 
     ended: Counter[str] = field(default_factory=Counter)
     whole: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+
+    def refused(self, kind: str, status: int, code: str) -> None:
+        """Told why not, in a body or at a stream's end; `internal` is nothing that may happen."""
+        self.ended[f"{kind}: {status} {code}"] += 1
+        if status == 500 or code == "internal":
+            self.wrong.append(f"{kind} was answered with {status} {code}")
+
+    def misread(self, kind: str, error: Exception) -> None:
+        """What came was no answer to such a request."""
+        self.ended[f"{kind}: {type(error).__name__}"] += 1
+        self.wrong.append(f"{kind}: an answer can't be read: {error!r}"[:300])
 
     def answered(self, kind: str, exchange: str, said: str, wanted: str) -> None:
         self.ended[f"{kind}: answered"] += 1
@@ -53,7 +64,7 @@ class Callers:
         self._session = session
         self._chance = random.Random(seed)
         self.seen = Seen()
-        self._kinds: list[Callable[[], Awaitable[None]]] = [
+        self.kinds: list[Callable[[], Awaitable[None]]] = [
             self.plain,
             self.streamed,
             self.conversation,
@@ -66,12 +77,17 @@ class Callers:
 
     async def call_until(self, end: float) -> None:
         while time.monotonic() < end:
-            kind = self._chance.choice(self._kinds)
-            try:
-                await kind()
-            except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
-                self.seen.ended[f"{kind.__name__}: {type(error).__name__}"] += 1
-                await asyncio.sleep(0.05)  # its worker was killed; another listens
+            await self.call(self._chance.choice(self.kinds))
+
+    async def call(self, kind: Callable[[], Awaitable[None]]) -> None:
+        """One request; whatever comes of it is seen, and the next one follows."""
+        try:
+            await kind()
+        except (aiohttp.ContentTypeError, LookupError, TypeError, ValueError) as error:
+            self.seen.misread(kind.__name__, error)
+        except (aiohttp.ClientError, ConnectionError, TimeoutError) as error:
+            self.seen.ended[f"{kind.__name__}: {type(error).__name__}"] += 1
+            await asyncio.sleep(0.05)  # its worker was killed; another listens
 
     async def plain(self) -> None:
         who = person(self._chance)
@@ -113,9 +129,9 @@ class Callers:
             "/v1/chat/completions", json=_chat(who.text, stream=True)
         ) as r:
             if r.status != 200:
-                self.seen.ended[f"streamed: {r.status} {await _code(r)}"] += 1
+                self.seen.refused("streamed", r.status, await _code(r))
                 return
-            said, ended = "", "broken off"
+            said, ended = "", ""
             async for line in r.content:
                 if line.startswith(b"data: [DONE]"):
                     ended = "done"
@@ -127,8 +143,10 @@ class Callers:
                         said += choice["delta"].get("content") or ""
             if ended == "done":
                 self.seen.answered("streamed", r.headers["x-privet-request-id"], said, who.text)
+            elif ended:
+                self.seen.refused("streamed", r.status, ended)
             else:
-                self.seen.ended[f"streamed: {ended}"] += 1
+                self.seen.misread("streamed", EOFError("it ended as if it were whole"))
 
     async def leaving(self) -> None:
         """Gone after the first bytes."""
@@ -147,17 +165,18 @@ class Callers:
         async with self._session.post(
             "/v1/chat/completions", data=body, headers={"Content-Type": "application/json"}
         ) as answer:
-            code = await _code(answer)
-        self.seen.ended[f"{kind}: {answer.status} {code}"] += 1
-        if answer.status < 400:
-            self.seen.wrong.append(f"{kind} was answered with {answer.status}")
+            if answer.status < 400:
+                self.seen.ended[f"{kind}: {answer.status}"] += 1
+                self.seen.wrong.append(f"{kind} was answered with {answer.status}")
+                return
+            self.seen.refused(kind, answer.status, await _code(answer))
 
     async def _whole(
         self, kind: str, path: str, body: Any, who: Person, said: Callable[[Any], str]
     ) -> None:
         async with self._session.post(path, json=body) as answer:
             if answer.status != 200:
-                self.seen.ended[f"{kind}: {answer.status} {await _code(answer)}"] += 1
+                self.seen.refused(kind, answer.status, await _code(answer))
                 return
             whole = said(await answer.json())
         self.seen.answered(kind, answer.headers["x-privet-request-id"], whole, who.text)

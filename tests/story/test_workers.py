@@ -186,7 +186,11 @@ async def test_a_day_of_two_workers(tmp_path: Path, simulator: Simulator) -> Non
         ended = await site.logs("a worker ended by itself, and is replaced")
         assert ended["how"] == "signal 9"
         slot = ended["worker"]
+        while len(site.workers()) < 2:
+            await asyncio.sleep(0.005)
+        site.process.send_signal(signal.SIGHUP)  # it waits until the new one can take it
         await site.logs("worker serves", count=2, worker=slot)
+        await site.logs("certificates loaded", worker=slot)
         assert (Kind.RECOVERY, {"worker": {"ended": "signal 9"}}) in site.records(slot)
         before = intents(site, slot)
         while intents(site, slot) == before:
@@ -200,7 +204,7 @@ async def test_a_day_of_two_workers(tmp_path: Path, simulator: Simulator) -> Non
         policy.write_text(policy.read_text().replace("policy: starter/1", "policy: starter/2"))
         site.process.send_signal(signal.SIGHUP)
         for number in "01":
-            await site.logs("certificates loaded", worker=number)
+            await site.logs("certificates loaded", count=2, worker=number)
             await site.logs("policy loaded", worker=number, policy="starter/2")
         with pytest.raises(Exception, match="Connection error"):
             await site.ask()
