@@ -11,7 +11,7 @@ from proxy.detect.code_lines import in_code
 from proxy.detect.engine import Engine
 from proxy.detect.names import model as names_model
 from proxy.detect.names.extent import apart, whole
-from proxy.detect.names.given import is_given_name, may_hold_given_names
+from proxy.detect.names.given import given_names, is_given_name
 from proxy.detect.names.language import language_of
 from proxy.detect.names.model import Judged, NamesModelMissingError, SecondOpinion
 from proxy.detect.names.passages import Window, doubtful, passages
@@ -409,8 +409,8 @@ def test_a_sentence_with_a_bracket_or_a_semicolon_is_no_code(line: str, code: bo
 @pytest.mark.parametrize("name", ["Grace", "grace", "GRACE", "Aarón", "JOS\u00c9"])
 def test_a_given_name_is_never_passed_over(name: str) -> None:
     words = ["the", name, "of"]
-    assert may_hold_given_names(words) or not any(map(is_given_name, words))
-    assert not may_hold_given_names(["the", "of"])
+    assert given_names(words) == set(filter(is_given_name, words))
+    assert given_names(["the", "of"]) == set()
 
 
 @pytest.mark.parametrize(
@@ -419,7 +419,7 @@ def test_a_given_name_is_never_passed_over(name: str) -> None:
 )
 def test_a_long_given_name_is_known_in_any_languages_spelling(word: str, known: bool) -> None:
     assert is_given_name(word) is known
-    assert may_hold_given_names([word]) or not known
+    assert given_names([word]) == ({word} if known else set())
 
 
 @pytest.mark.parametrize(

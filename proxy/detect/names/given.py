@@ -26,11 +26,16 @@ def is_given_name(word: str) -> bool:
     return word[:1].isupper() and (lower in _capitalised() or _bare(lower) in _in_any_case())
 
 
-def may_hold_given_names(words: Iterable[str]) -> bool:
-    """Say, quickly, whether one of the words can be a given name in some spelling."""
-    lowered = [word.lower() for word in words]
-    known = _in_any_case()
-    return not known.isdisjoint(lowered) or any(_bare(word) in known for word in lowered)
+def given_names(words: Iterable[str]) -> set[str]:
+    """Return those of the words that are somebody's given names as they stand."""
+    said, known = set(words), _in_any_case()
+    if known.isdisjoint(map(str.lower, said)) and all(map(str.isascii, said)):
+        return set()  # most sentences hold none
+    return {
+        word
+        for word in said
+        if (word.lower() in known or not word.isascii()) and is_given_name(word)
+    }
 
 
 def holds_given_name(text: str) -> bool:

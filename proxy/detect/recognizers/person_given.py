@@ -7,13 +7,13 @@ count here only before a surname, in mail and lists, never alone. Code lines are
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.code_lines import in_code
-from proxy.detect.names.given import is_given_name, may_hold_given_names
+from proxy.detect.names.given import given_names, is_given_name
 from proxy.detect.recognizers.person_words import PARTICLE, WORD, could_be_somebody, names_a_place
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
@@ -28,7 +28,8 @@ _END = r"(?![\w@(=/\\]|[-.:][\w/]|['\u2019][^\W\d_]{2})"
 _END_REACH = 3
 #: What names consist of, so none goes beyond its stretch.
 _STRETCH = re.compile(r"(?:[^\W\d_]|[ .'\u2019-])+")
-_WORD = re.compile(r"[^\W\d_]+")
+_WORDS = re.compile(r"[^\W\d_]+")
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 class PersonGivenNameRecognizer(ValueRecognizer):
@@ -66,11 +67,10 @@ class PersonGivenNameRecognizer(ValueRecognizer):
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
     ) -> list[RecognizerResult]:
         """Return one result for each name; see Presidio's base class."""
-        if not may_hold_given_names(_WORD.findall(text)):
+        given = given_names(_WORDS.findall(text))
+        if not given:
             return []
-        stretches = [one.span() for one in _STRETCH.finditer(text) if _may_name(one.group())]
-        if not stretches:
-            return []
+        stretches = list(_stretches(text, given))
         found = [
             self._result(pattern, *match.span("value"))
             for pattern in self._CLOSE
@@ -102,8 +102,25 @@ class PersonGivenNameRecognizer(ValueRecognizer):
         )
 
 
-def _may_name(stretch: str) -> bool:
-    return any(map(is_given_name, _WORD.findall(stretch)))
+def _stretches(text: str, words: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Yield the stretches in which one of the words stands, in order."""
+    backwards, size, reached = text[::-1], len(text), 0
+    for place in sorted(place for word in words for place in _places(text, word)):
+        if place >= reached:
+            before, after = _STRETCH.match(backwards, size - place), _STRETCH.match(text, place)
+            reached = after.end() if after else place
+            yield size - before.end() if before else place, reached
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    """Yield where a word stands as a whole."""
+    place = text.find(word)
+    while place >= 0:
+        if not (
+            _LETTER.match(text, place + len(word)) or (place and _LETTER.match(text, place - 1))
+        ):
+            yield place
+        place = text.find(word, place + 1)
 
 
 def _is_surname(word: str) -> bool:
