@@ -20,6 +20,7 @@ import ahocorasick
 import regex  # type: ignore[import-untyped]
 from presidio_analyzer import EntityRecognizer, PatternRecognizer
 
+from proxy.detect.recognizers.anchored import Words, matches_in
 from proxy.detect.recognizers.needs import Need
 from proxy.detect.recognizers.value_pattern import ValueRecognizer
 from proxy.detect.required import needed, shape
@@ -75,19 +76,20 @@ class Gate:
             self._look(text)
         return self._seen
 
-    def before(self, compiled: Any, need: Need | None = None) -> Any:
+    def before(self, compiled: Any, need: Need | None = None, words: Words | None = None) -> Any:
         """Return a compiled pattern, of `re` or `regex`, with the gate before it.
 
         Args:
             compiled: the pattern.
             need: what it needs besides the strings that can be read off it.
+            words: those within which its matches lie; None where they lie anywhere.
         """
         strings = needed(compiled.pattern, compiled.flags)
-        if strings is None and need is None:
+        if strings is None and need is None and words is None:
             return compiled
         bits = [self._bit(one) for one in (strings, need) if isinstance(one, frozenset)]
         searches = [one for one in (need,) if one is not None and not isinstance(one, frozenset)]
-        return Gated(self, compiled, tuple(bits), tuple(searches))
+        return Gated(self, compiled, tuple(bits), tuple(searches), words)
 
     def _door(self, recognizer: EntityRecognizer) -> _Door:
         needs: list[Need] = list(getattr(recognizer, "NEEDS", ()))
@@ -95,6 +97,8 @@ class Gate:
         if (of_patterns := self._patterns(recognizer)) is not None:
             bits.append(of_patterns)
         searches = [need for need in needs if not isinstance(need, frozenset)]
+        if mark := getattr(recognizer, "IN_WORDS", None):
+            searches.append(mark)
         return _Door(recognizer, tuple(bits), tuple(searches))
 
     def _patterns(self, recognizer: EntityRecognizer) -> int | None:
@@ -102,19 +106,23 @@ class Gate:
 
         One that reads text in its own way too may find something without its patterns.
         """
+        mark = getattr(recognizer, "IN_WORDS", None)
+        words = Words(mark) if mark else None
         if isinstance(recognizer, PatternRecognizer):
             # Copies: a recognizer's patterns are its class's.
             copies = [copy(one) for one in recognizer.patterns]  # type: ignore[has-type]
             flags = recognizer.global_regex_flags
             for pattern in copies:
-                pattern.compiled_regex = self.before(regex.compile(pattern.regex, flags))
+                pattern.compiled_regex = self.before(
+                    regex.compile(pattern.regex, flags), words=words
+                )
                 pattern.compiled_with_flags = flags
             recognizer.patterns = copies  # type: ignore[has-type]
             own = type(recognizer).analyze is not PatternRecognizer.analyze
             return None if own else _any_of(one.compiled_regex for one in copies)
         if isinstance(recognizer, ValueRecognizer):
             recognizer.patterns = tuple(
-                replace(pattern, regex=self.before(pattern.regex, pattern.need))
+                replace(pattern, regex=self.before(pattern.regex, pattern.need, words))
                 for pattern in recognizer.patterns
             )
             own = type(recognizer).analyze is not ValueRecognizer.analyze
@@ -164,14 +172,20 @@ class Gated:
         bits: those of each of its needs that are strings.
     """
 
-    __slots__ = ("_compiled", "_gate", "_searches", "bits", "flags", "pattern")
+    __slots__ = ("_compiled", "_gate", "_searches", "_words", "bits", "flags", "pattern")
 
     def __init__(
-        self, gate: Gate, compiled: Any, bits: tuple[int, ...], searches: tuple[Any, ...]
+        self,
+        gate: Gate,
+        compiled: Any,
+        bits: tuple[int, ...],
+        searches: tuple[Any, ...],
+        words: Words | None = None,
     ) -> None:
         self._gate = gate
         self._compiled = compiled
         self._searches = searches
+        self._words = words
         self.bits = bits
         self.pattern = compiled.pattern
         self.flags = compiled.flags
@@ -185,7 +199,9 @@ class Gated:
         for need in self._searches:
             if not need.search(text):
                 return _NOTHING
-        return iter(self._compiled.finditer(text, *stretch, **options))
+        if self._words is None or stretch:
+            return iter(self._compiled.finditer(text, *stretch, **options))
+        return matches_in(self._compiled, text, self._words.places(text), **options)
 
 
 _NOTHING: Iterator[Any] = iter(())  # at its end from the beginning, so one serves everybody

@@ -23,15 +23,15 @@ from proxy.detect.latin import OneForOne
 #: Strings of which a match holds at least one; None where nothing is known.
 Needed = frozenset[str]
 #: More alternatives than these say too little for their cost.
-_MOST = 64
+_MOST = 128
 #: A string need not be longer than this.
 _LONGEST = 24
 #: `regex` counts errors in a notation that `re` takes for literal text: `(?:name){e<=1}`.
 _FUZZY = re.compile(r"\{\d*<?=?[eids]\b")
 #: Strings that say less than this stand in nearly every text, so they aren't looked for.
-_FEWEST_BITS = 2.0
+_FEWEST_BITS = 2.5
 #: Bits by which a character narrows the search, by how common it is in prose and code.
-_COMMON, _LETTER, _SELDOM = 2.0, 4.0, 7.0
+_SPACE, _COMMON, _LETTER, _SELDOM = 1.0, 2.5, 4.0, 7.0
 
 #: No digit or white space has a higher code point.
 _LAST = 0x1FFFF
@@ -227,10 +227,13 @@ def _least(strings: Needed) -> Needed:
 
 
 def _bits(strings: Needed) -> float:
-    return min(sum(map(_weight, one)) for one in strings) - math.log2(len(strings))
+    """How much it narrows a search that one of the strings stands at a place."""
+    return -math.log2(sum(2.0 ** -sum(map(_weight, one)) for one in strings))
 
 
 def _weight(character: str) -> float:
-    if character in " .,:0-":
+    if character == " ":
+        return _SPACE
+    if character in ".,:0-":
         return _COMMON
     return _LETTER if character.isalpha() else _SELDOM

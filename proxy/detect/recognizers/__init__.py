@@ -27,7 +27,6 @@ from proxy.detect.recognizers.high_entropy import HighEntropyRecognizer
 from proxy.detect.recognizers.identifiers import Identifiers
 from proxy.detect.recognizers.jwt import JwtRecognizer
 from proxy.detect.recognizers.kubernetes_secret import KubernetesSecretRecognizer
-from proxy.detect.recognizers.needs import Need
 from proxy.detect.recognizers.password import PasswordRecognizer
 from proxy.detect.recognizers.person_context import PersonContextRecognizer
 from proxy.detect.recognizers.person_given import PersonGivenNameRecognizer
@@ -41,11 +40,13 @@ from proxy.detect.recognizers.username import UsernameRecognizer
 Factory = Callable[[str], EntityRecognizer]
 
 
-def _as_it_stands(recognizer: Callable[..., EntityRecognizer], *needs: Need) -> Factory:
+def _as_it_stands(
+    recognizer: Callable[..., EntityRecognizer], in_words: str | None = None
+) -> Factory:
     def build(language: str) -> EntityRecognizer:
         built = recognizer(supported_language=language)
-        if needs:
-            built.NEEDS = needs  # type: ignore[attr-defined]  # ours: the gate reads it
+        if in_words:
+            built.IN_WORDS = re.compile(in_words)  # type: ignore[attr-defined]  # the gate reads it
         return built
 
     return build
@@ -71,10 +72,8 @@ RECOGNIZERS: tuple[Factory, ...] = (
     presidio_own.Iban,
     CreditCard,
     CryptoWalletRecognizer,
-    _as_it_stands(presidio.IpRecognizer, re.compile(r"\d\.\d|:[0-9A-Fa-f]{0,4}:")),
-    _as_it_stands(
-        presidio.MacAddressRecognizer, re.compile(r"[:-][0-9A-Fa-f]{2}[:-]|\.[0-9A-Fa-f]{4}\.")
-    ),
+    _as_it_stands(presidio.IpRecognizer, r"\d\.\d|:[0-9A-Fa-f]{0,4}:"),
+    _as_it_stands(presidio.MacAddressRecognizer, r"[:-][0-9A-Fa-f]{2}[:-]|\.[0-9A-Fa-f]{4}\."),
     _as_it_stands(presidio_own.Url),
     _as_it_stands(presidio.DateRecognizer),
     DateInWordsRecognizer,

@@ -1,14 +1,16 @@
-"""Patterns that are tried only where their first character stands.
+"""Patterns that are tried only where they can match: at a first character, or within some words.
 
 `re` finds a pattern's first character quickly, but not past a look at what is before it: then it
 tries every place of a text. Here the first character is looked for first, and what may not stand
-before it after that. Invariant: the matches are those of the pattern with its looks in front.
+before it after that; or what stands somewhere in every match, if no match holds white space.
+Invariant: the matches are those of the pattern, tried everywhere.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 
 def beginning(first: str, *not_behind: str) -> re.Pattern[str]:
@@ -54,3 +56,40 @@ class Anchored:
             return iter(())
         places = (first.start() for first in self._first.finditer(text))
         return matches_at(self._pattern, text, places)
+
+
+_BETWEEN_WORDS = re.compile(r"[ \n]")
+
+
+class Words:
+    """The words of a text in which something stands; not for concurrent use."""
+
+    def __init__(self, mark: re.Pattern[str]) -> None:
+        """Take what has to stand in a word."""
+        self._mark = mark
+        self._text: str | None = None
+        self._places: tuple[tuple[int, int], ...] = ()
+
+    def places(self, text: str) -> tuple[tuple[int, int], ...]:
+        """Return where they start and end, in order; what isn't between spaces may be one."""
+        if text is not self._text:
+            self._text, self._places = text, tuple(self._find(text))
+        return self._places
+
+    def _find(self, text: str) -> Iterator[tuple[int, int]]:
+        end = 0
+        for mark in self._mark.finditer(text):
+            place = mark.start()
+            if place >= end:
+                low = max(text.rfind(" ", end, place), text.rfind("\n", end, place)) + 1
+                space = _BETWEEN_WORDS.search(text, mark.end())
+                low, end = max(low, end), space.start() if space else len(text)
+                yield low, end
+
+
+def matches_in(
+    pattern: Any, text: str, places: Iterable[tuple[int, int]], **options: Any
+) -> Iterator[Any]:
+    """Iterate over the matches of a pattern, of `re` or `regex`, within some stretches."""
+    for low, high in places:
+        yield from pattern.finditer(text, low, high, **options)

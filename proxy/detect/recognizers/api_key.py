@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import ahocorasick
@@ -23,7 +23,7 @@ from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
 _CERTAIN = 0.95
 #: How far before its mark a key may begin, and how far after it may end.
-_BEFORE_MARK, _AFTER_MARK = 80, 130
+_BEFORE_MARK, _AFTER_MARK = 80, 140
 #: A prefix that ends so announces a key and isn't part of it: a setting, a URL, a header.
 _ANNOUNCES = ("=", "/", " ")
 #: A key may begin after an escape, as in JSON (`\n`) and URLs (`%3D`).
@@ -35,15 +35,20 @@ _BEGIN = r"(?:(?<![\w-])|(?<=\\[nrt])|(?<=%[0-9A-Fa-f]{2}))"
 _END = r"(?![A-Za-z0-9_-])"
 
 
-def _by_prefix() -> ahocorasick.Automaton:
-    found: dict[str, list[ValuePattern]] = {}
+def _by_string() -> ahocorasick.Automaton:
+    """Return what begins with each prefix, and what each mark stands in."""
+    found: dict[str, tuple[list[ValuePattern], list[ValuePattern]]] = {}
     for service, prefixes, rest in (*CLOUD, *DEVELOPER, *BUSINESS):
         pattern = ValuePattern(service, re.compile(rf"(?P<value>{rest}){_END}"), _CERTAIN)
         for prefix in _split(prefixes):
-            found.setdefault(prefix, []).append(pattern)
+            found.setdefault(prefix, ([], []))[0].append(pattern)
+    for service, marks, key in MARKED:
+        whole = re.compile(rf"{_BEGIN}(?P<value>{key}){_END}")
+        for mark in marks.split():
+            found.setdefault(mark, ([], []))[1].append(ValuePattern(service, whole, _CERTAIN))
     automaton = ahocorasick.Automaton()
-    for prefix, patterns in found.items():
-        automaton.add_word(prefix, (prefix, tuple(patterns)))
+    for string, patterns in found.items():
+        automaton.add_word(string, (string, *patterns))
     automaton.make_automaton()
     return automaton
 
@@ -80,19 +85,14 @@ class ApiKeyRecognizer(ValueRecognizer):
             0.8,
         ),
     )
-    _PREFIXES = _by_prefix()
-    _MARKED = tuple(
-        (mark, ValuePattern(service, re.compile(rf"{_BEGIN}(?P<value>{key}){_END}"), _CERTAIN))
-        for service, mark, key in MARKED
-    )
+    _STRINGS = _by_string()
 
     def analyze(
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
     ) -> list[RecognizerResult]:
         """Return keys by prefix, by mark and by header; see Presidio's base class."""
         return [
-            *self._prefixed(text),
-            *self._marked(text),
+            *self._known(text),
             *super().analyze(text, entities, nlp_artifacts),
         ]
 
@@ -105,32 +105,33 @@ class ApiKeyRecognizer(ValueRecognizer):
             and not is_example(value)
         )
 
-    def _prefixed(self, text: str) -> Iterator[RecognizerResult]:
-        for last, (prefix, patterns) in self._PREFIXES.iter(text):
-            start = last + 1 - len(prefix)
-            announces = prefix.endswith(_ANNOUNCES)
-            if not announces and not _may_begin(text, start, prefix):
-                continue
-            for pattern in patterns:
-                rest = pattern.regex.match(text, last + 1)
-                if (
-                    rest
-                    and _meant(prefix, rest["value"])
-                    and not is_example(text[start : rest.end()])
-                    and not is_excerpt(text, start, rest.end())
-                ):
-                    yield self._result(pattern, last + 1 if announces else start, rest.end())
-
-    def _marked(self, text: str) -> Iterator[RecognizerResult]:
-        for mark, pattern in self._MARKED:
-            position = text.find(mark)
-            while position >= 0:
-                key = pattern.regex.search(
-                    text, max(0, position - _BEFORE_MARK), position + _AFTER_MARK
-                )
+    def _known(self, text: str) -> Iterator[RecognizerResult]:
+        for last, (string, beginning, holding) in self._STRINGS.iter(text):
+            start = last + 1 - len(string)
+            if beginning:
+                yield from self._prefixed(text, start, string, beginning)
+            for pattern in holding:
+                low, high = max(0, start - _BEFORE_MARK), start + _AFTER_MARK
+                key = pattern.regex.search(text, low, high)
                 if key and not _masked(key["value"]):
                     yield self._result(pattern, *key.span("value"))
-                position = text.find(mark, position + 1)
+
+    def _prefixed(
+        self, text: str, start: int, prefix: str, patterns: Iterable[ValuePattern]
+    ) -> Iterator[RecognizerResult]:
+        announces = prefix.endswith(_ANNOUNCES)
+        if not announces and not _may_begin(text, start, prefix):
+            return
+        end = start + len(prefix)
+        for pattern in patterns:
+            rest = pattern.regex.match(text, end)
+            if (
+                rest
+                and _meant(prefix, rest["value"])
+                and not is_example(text[start : rest.end()])
+                and not is_excerpt(text, start, rest.end())
+            ):
+                yield self._result(pattern, end if announces else start, rest.end())
 
 
 def _is_basic(value: str) -> bool:

@@ -87,7 +87,7 @@ BUSINESS: tuple[KeyFormat, ...] = (
     ("PubNub secret", "sec-c-", r"[A-Za-z0-9]{30,60}"),
 )
 
-#: Keys known by a mark inside them: ``(service, mark, the whole key)``.
+#: Keys known by a mark inside them: ``(service, marks, the whole key)``.
 MARKED: tuple[KeyFormat, ...] = (
     ("Telegram bot", ":AA", rf"{digits(8, 10)}:AA{url64(32, 33)}"),
     ("MaxMind", "_mmk", rf"{alnum(6)}_{alnum(29)}_mmk"),
@@ -97,6 +97,6 @@ MARKED: tuple[KeyFormat, ...] = (
     ("HashiCorp Terraform Cloud", ".atlasv1.", rf"{alnum(14)}\.atlasv1\.[A-Za-z0-9=_-]{{60,70}}"),
     ("New Relic licence", "NRAL", rf"{lower(6)}{hexa(30)}NRAL"),
     ("New Relic licence", "nral", rf"{lower(6)}{hexa(30)}nral"),
-    ("Salesforce session", "!", rf"00D{alnum(12)}![\w.]{{80,120}}"),
-    ("Facebook app token", "|", rf"{digits(13, 17)}\|{url64(27, 40)}"),
+    ("Salesforce session", "00D", rf"00D{alnum(12)}![\w.]{{80,120}}"),
+    ("Facebook app token", "0| 1| 2| 3| 4| 5| 6| 7| 8| 9|", rf"{digits(13, 17)}\|{url64(27, 40)}"),
 )

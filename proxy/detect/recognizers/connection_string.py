@@ -15,8 +15,9 @@ from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 _USER = r"[^\s/:@\"'<>]{0,100}"
 
 
-def _pattern(name: str, regex: str) -> ValuePattern:
-    return ValuePattern(name, re.compile(regex, re.IGNORECASE | re.MULTILINE), 0.9)
+def _pattern(name: str, regex: str, need: str | None = None) -> ValuePattern:
+    compiled = re.compile(regex, re.IGNORECASE | re.MULTILINE)
+    return ValuePattern(name, compiled, 0.9, need=re.compile(need) if need else None)
 
 
 class ConnectionStringRecognizer(ValueRecognizer):
@@ -45,6 +46,7 @@ class ConnectionStringRecognizer(ValueRecognizer):
         _pattern(
             "pgpass",
             r"^[\w.*-]{1,100}:(?:\d{2,5}|\*):[\w*-]{1,60}:[\w*.-]{1,60}:(?P<value>\S{3,100})$",
+            need=r":(?:\d{2,5}|\*):[\w*-]",
         ),
         _pattern(
             "credential objects",

@@ -44,7 +44,7 @@ class CryptoWalletRecognizer(ValueRecognizer):
     )
     CONTEXT = ("solana", "phantom", "wallet", "sol address", "spl")
     #: A run as long as the shortest address.
-    NEEDS = (re.compile(r"[A-Za-z0-9]{14}"),)
+    IN_WORDS = re.compile(r"[A-Za-z0-9]{14}")
 
     def plausible(self, value: str) -> bool:
         """Check the digits of forms that have some."""

@@ -13,7 +13,7 @@ from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
 _AT = r"(?:at|arroba|chez|arobase|klammeraffe|chiocciola|apenstaartje|ma[łl]pa|@)"
 _DOT = r"(?:dot|punkt|point|punto|ponto|punt|kropka|\.)"
-_IN_BRACKETS = r"[ ]?[\[({{<][ ]?{}[ ]?[\])}}>][ ]?"
+_IN_BRACKETS = r"[\[({{<][ ]?{}[ ]?[\])}}>][ ]?"
 _LOCAL = r"(?<![\w.+-])[a-z0-9][\w.+-]{0,63}"
 _LABEL = r"[a-z0-9-]{1,63}"
 _END = r"(?![\w-])"
@@ -32,10 +32,19 @@ class EmailWrittenOutRecognizer(ValueRecognizer):
     PATTERNS: ClassVar[tuple[ValuePattern, ...]] = (
         ValuePattern(
             "at in brackets",
-            _address(_IN_BRACKETS.format(_AT), rf"(?:{_IN_BRACKETS.format(_DOT)}|[ ]{_DOT}[ ]|\.)"),
+            _address(
+                "[ ]?" + _IN_BRACKETS.format(_AT),
+                rf"(?:[ ]?{_IN_BRACKETS.format(_DOT)}|[ ]{_DOT}[ ]|\.)",
+            ),
             0.8,
+            need=re.compile(_IN_BRACKETS.format(_AT), re.IGNORECASE),
         ),
-        ValuePattern("dot in brackets", _address(r"[ ]?@[ ]?", _IN_BRACKETS.format(_DOT)), 0.8),
+        ValuePattern(
+            "dot in brackets",
+            _address(r"[ ]?@[ ]?", "[ ]?" + _IN_BRACKETS.format(_DOT)),
+            0.8,
+            need=re.compile(_IN_BRACKETS.format(_DOT), re.IGNORECASE),
+        ),
         ValuePattern(
             "in words", _address(r"[ ](?:at|arroba|chiocciola)[ ]", rf"[ ]{_DOT}[ ]"), 0.6
         ),

@@ -3,6 +3,9 @@
 `NEEDS` is a tuple of such needs, each of which has to be satisfied. One is a set of strings of which
 a text holds at least one, in any case (`"0"` stands for every digit, `" "` for all white space); or
 an expression that matches somewhere and is much quicker to look for than what it stands for.
+
+`IN_WORDS` is such an expression too, of a recognizer none of whose matches holds white space: its
+patterns are tried only in the words in which the expression matches.
 """
 
 from __future__ import annotations

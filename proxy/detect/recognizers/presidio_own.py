@@ -35,6 +35,7 @@ class EmailAddress(EmailRecognizer):
     """EMAIL_ADDRESS."""
 
     NEEDS = (frozenset({"@"}),)
+    IN_WORDS = re.compile("@")
 
     def load(self) -> None:
         """Read the list of suffixes, so that no text pays for it (Presidio calls this once)."""
@@ -90,7 +91,7 @@ class Url(UrlRecognizer):
     """URL: Presidio's first two patterns (the others add the quotes around them)."""
 
     #: Looking for a dot in a word costs a tenth of looking for hosts.
-    NEEDS = (re.compile(r"\.(?<=[\w.-]\.)(?=[^\W\d_])"),)
+    IN_WORDS = re.compile(r"\.(?<=[\w.-]\.)(?=[^\W\d_])")
     PATTERNS = [  # noqa: RUF012  # as in the base class
         # Case is ignored by all of Presidio's patterns; saying so inside one is deprecated.
         Pattern(
