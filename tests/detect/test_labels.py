@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.detect.recognizers import labels
+from proxy.detect.recognizers.labelled import Kind, LabelledRecognizer
+from proxy.detect.recognizers.labels import LabelFinder
 from proxy.detect.required import shape
 
 #: Every character that is rewritten and some that aren't, within Latin-1 and beyond.
@@ -44,3 +46,31 @@ def test_what_follows_a_label_most_often_is_read_as_the_expressions_read_it(rest
         link = labels._LINK.match(text)
         assert link is not None
         assert labels._linked(text, 0) == link.end()
+
+
+def _said(recognizer: LabelledRecognizer, text: str) -> list[tuple[str, str]]:
+    results = recognizer.analyze(text, recognizer.supported_entities)
+    return [(one.entity_type, text[one.start : one.end]) for one in results]
+
+
+def test_in_a_text_without_a_digit_only_what_needs_none_is_looked_for() -> None:
+    numbers, words = Kind("BADGE", ("badge",), r"\w+"), Kind("CREW", ("crew",), r"\w+", wordy=True)
+    recognizer = LabelledRecognizer((numbers, words), "en", "Both")
+    assert _said(recognizer, "badge: x1") == [("BADGE", "x1")]
+    assert _said(recognizer, "badge: xy") == []
+    assert _said(recognizer, "crew: xy") == [("CREW", "xy")]
+
+
+def test_the_longest_label_is_meant_of_those_that_begin_alike() -> None:
+    spelled = ("client", "client id", "client identification of the holder")
+    finder = LabelFinder([(one, [one]) for one in spelled])
+    for text, label in (
+        ("the client: x", "client"),
+        ("clientId=7", "client id"),
+        ("CLIENT IDENTIFICATION (OF THE HOLDER) 5", "client"),
+        ("Client-identification of the holder: 5", "client identification of the holder"),
+        ("a clientele", None),
+        ("client identification of the hold", "client"),
+    ):
+        found = [one.kinds[0] for one in finder.find(text)]
+        assert found == ([label] if label else []), text

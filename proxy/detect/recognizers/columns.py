@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 #: Cells by what separates them. A quoted cell may hold its separator.
 _CELLS = tuple(
@@ -68,6 +69,19 @@ class Table:
 def table_at(text: str, place: int) -> Table | None:
     """Return the table whose header line holds `place`, if that line is a header."""
     start = text.rfind("\n", 0, place) + 1
+    known = _tables(text)
+    if start not in known:
+        known[start] = _table_from(text, start)
+    return known[start]
+
+
+@lru_cache(1)  # half a dozen recognizers ask about the same lines
+def _tables(text: str) -> dict[int, Table | None]:
+    """What is known of a text: the table that each line is a header of, by where it starts."""
+    return {}
+
+
+def _table_from(text: str, start: int) -> Table | None:
     end = _line_end(text, start)
     for cells, separator in zip(_CELLS, _SEPARATORS, strict=True):
         if separator not in text[start:end]:

@@ -26,6 +26,7 @@ from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerRe
 
 from proxy.detect.recognizers.columns import Table, insert_at, table_at
 from proxy.detect.recognizers.labels import Label, LabelFinder, folded, straight
+from proxy.detect.required import shape
 
 #: How far from its label, on the same line, a value that speaks for itself may stand.
 REACH = 60
@@ -50,8 +51,11 @@ _JOINED = re.compile(r"\)?[ ]?[(\[,:-]?[ ]?")
 #: A value isn't a part of something longer.
 _START = r"(?<![^\W_])(?<![^\W_][.@/\\-])"
 _END = r"(?![^\W_]|[_@]|[-/.:]\d|-[^\W_](?![^\W_])|\.[^\W_]{2})"
-#: What every value holds that needs no label.
-_NUMBERED = re.compile(r"[\dP](?:(?<=\d)|[A-Z<])")
+#: How every value begins that needs no label: with a digit, letters before one, or a passport's P.
+_FIRST = re.compile(
+    r"[A-Z\d](?<![^\W_].)(?<![^\W_][.@/\\-].)(?:(?<=\d)|(?=[A-Z]{0,5}-?\d)|(?<=P)(?=[A-Z<]))",
+    re.DOTALL,
+)
 #: Anything that an organisation gives out: a digit in it, groups joined by `-_/.`, or digits in
 #: groups, or letters apart from their digits.
 FREE = (
@@ -85,6 +89,7 @@ class Kind:
         alone: regular expression of what needs no label, case observed; empty for nothing.
         check: says whether a value's check digits are right; needed near and alone.
         plausible: says whether a value can be meant, beside and near.
+        wordy: a value may be without a digit.
     """
 
     entity: str
@@ -95,6 +100,7 @@ class Kind:
     alone: str = ""
     check: Callable[[str], bool] | None = None
     plausible: Callable[[str], bool] | None = None
+    wordy: bool = False
 
     @cached_property
     def said(self) -> re.Pattern[str]:
@@ -160,14 +166,14 @@ class LabelledRecognizer(LocalRecognizer):
 
     def __init__(self, kinds: Sequence[Kind], supported_language: str, name: str) -> None:
         self._labels = LabelFinder([(kind, kind.labels) for kind in kinds])
+        #: Labels without which nothing is found in a text that holds no digit.
+        self._wordy = LabelFinder([(kind, kind.labels) for kind in kinds if kind.wordy])
         self._title = name
         self._kinds = kinds
         self._alone = [kind for kind in kinds if kind.alone]
-        # One pass for all of them; where it stops, each is asked by itself.
-        somewhere = "|".join(kind.alone for kind in self._alone) or _NOTHING
-        self._somewhere = re.compile(
-            rf"{_START}(?=[A-Z]{{0,6}}-?\d|P[A-Z<])(?=(?:{somewhere}){_END})"
-        )
+        # Where one of them stands; there each is asked by itself.
+        somewhere = "|".join(kind.alone for kind in self._alone)
+        self._somewhere = re.compile(rf"(?:{somewhere}){_END}") if somewhere else None
         super().__init__(
             supported_entities=sorted({kind.entity for kind in kinds}),
             supported_language=supported_language,
@@ -184,6 +190,8 @@ class LabelledRecognizer(LocalRecognizer):
     ) -> list[RecognizerResult]:
         """Return one result for each value; see Presidio's base class."""
         text = straight(text)
+        if "0" not in shape(text) and next(self._wordy.find(text), None) is None:
+            return []
         found: dict[tuple[int, int, str], _Found] = {}
         told = list(self._labelled(text))
         places = {(one.start, one.end) for one in told}
@@ -220,11 +228,14 @@ class LabelledRecognizer(LocalRecognizer):
                 found_to = max(found_to, found.end)
 
     def _by_themselves(self, text: str) -> Iterator[_Found]:
-        if not _NUMBERED.search(text):
+        if self._somewhere is None:
             return
-        for place in self._somewhere.finditer(text):
+        for first in _FIRST.finditer(text):
+            place = first.start()
+            if not self._somewhere.match(text, place):
+                continue
             for kind in self._alone:
-                match = kind.by_itself.match(text, place.start())
+                match = kind.by_itself.match(text, place)
                 if match and kind.confirms(match.group()):
                     yield _Found(kind, *match.span(), _ALONE, "alone")
 

@@ -68,6 +68,8 @@ _LINK = re.compile(
     r"|avec|con|com|z|de|del|do|di|the|le|la|el|il)(?=[\s:\"'])){0,20}",
     re.IGNORECASE,
 )
+#: How many characters of a label are looked for before the rest of it.
+_HEAD = 5
 #: The first of the scripts that put no spaces between words (Thai, Chinese, Japanese, Korean).
 _UNSPACED = "\u0e00"
 #: What most often follows a label, so that no expression need be asked: what ends it, letters that
@@ -164,7 +166,12 @@ def combined(stems: Sequence[str], *numbers: str) -> tuple[str, ...]:
 
 
 class LabelFinder(Generic[T]):
-    """All labels of a table as one automaton."""
+    """All labels of a table.
+
+    An automaton of 28,000 labels takes 12 MB, and each character of a text leads to another place in
+    it, most of which aren't in any cache of a CPU. So it knows only how labels begin, and where one may
+    begin a table of all labels is asked for the lengths that begin so.
+    """
 
     def __init__(self, table: Iterable[tuple[T, Iterable[str]]]) -> None:
         """Take each kind with its labels, in any spelling."""
@@ -174,20 +181,32 @@ class LabelFinder(Generic[T]):
                 kinds = spellings.setdefault(fold(label).replace(" ", ""), [])
                 if kind not in kinds:
                     kinds.append(kind)
-        self._automaton = ahocorasick.Automaton()
-        for spelling, kinds in spellings.items():
-            self._automaton.add_word(spelling, (len(spelling), tuple(kinds)))
-        self._automaton.make_automaton()
+        self._kinds = {spelling: tuple(kinds) for spelling, kinds in spellings.items()}
+        lengths: dict[str, set[int]] = {}
+        for spelling in spellings:
+            lengths.setdefault(spelling[:_HEAD], set()).add(len(spelling))
+        self._heads = ahocorasick.Automaton()
+        for head, some in lengths.items():
+            self._heads.add_word(head, (len(head), tuple(some)))
+        self._heads.make_automaton()
 
     def find(self, text: str) -> Iterator[Label[T]]:
         """Yield the labels in a text as it was written, of overlapping ones the longest."""
+        if not self._kinds:
+            return  # an automaton of nothing refuses to look
         spelled = folded(text)
-        place = spelled.place
+        letters, place = spelled.letters, spelled.place
+        size = len(letters)
         hits = []
-        for reached, (length, kinds) in self._automaton.iter(spelled.letters):
-            start = place(reached + 1 - length)
-            if not start or not text[start - 1].isalnum() or _begins_word(text, start):
-                hits.append((start, -place(reached), kinds))
+        for reached, (head, lengths) in self._heads.iter(letters):
+            first = reached + 1 - head
+            start = place(first)
+            if start and text[start - 1].isalnum() and not _begins_word(text, start):
+                continue
+            for length in lengths:
+                end = first + length
+                if end <= size and (kinds := self._kinds.get(letters[first:end])):
+                    hits.append((start, -place(end - 1), kinds))
         hits.sort(key=_PLACE)
         covered = -1
         for start, minus_last, kinds in hits:

@@ -40,6 +40,6 @@ def _named(value: str) -> bool:
 
 
 NATIONALITIES = (
-    Kind("NRP", _LABELS, assigned=_FORM, plausible=_named),
-    Kind("NRP", _SENTENCES, beside=_NAME, plausible=_named),
+    Kind("NRP", _LABELS, assigned=_FORM, plausible=_named, wordy=True),
+    Kind("NRP", _SENTENCES, beside=_NAME, plausible=_named, wordy=True),
 )

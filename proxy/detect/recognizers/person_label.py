@@ -60,8 +60,8 @@ def _a_name(value: str) -> bool:
 
 
 PERSONS = (
-    Kind("PERSON", _STRONG, assigned=_VALUE, plausible=_a_name),
-    Kind("PERSON", _ALSO_THINGS, assigned=_VALUE, plausible=holds_given_name),
+    Kind("PERSON", _STRONG, assigned=_VALUE, plausible=_a_name, wordy=True),
+    Kind("PERSON", _ALSO_THINGS, assigned=_VALUE, plausible=holds_given_name, wordy=True),
 )
 
 

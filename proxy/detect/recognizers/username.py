@@ -112,20 +112,29 @@ USERNAMES = (
         beside=rf"(?=\w{{0,30}}[\d_]|\w{{1,30}}\.\w)[A-Za-z][\w.-]{{1,30}}[A-Za-z0-9]{_ENDS}",
         assigned=rf"{_NAME}{_WHOLE}",
         plausible=_somebody,
+        wordy=True,
     ),
-    Kind("USERNAME", _SENTENCES, beside=rf"{_NAME}(?=[\"'`,;)]|\.?\s|\.?$)", plausible=_somebody),
+    Kind(
+        "USERNAME",
+        _SENTENCES,
+        beside=rf"{_NAME}(?=[\"'`,;)]|\.?\s|\.?$)",
+        plausible=_somebody,
+        wordy=True,
+    ),
     Kind(
         "USERNAME",
         ("username", "user name", "user", "login", "benutzer", "benutzername", "usuario"),
         beside=rf"{_NAME}(?=[\"']?(?:,|;| /| and) ?(?:pass|pw|kennwort|contrase|mot de|senha))",
         plausible=_somebody,
+        wordy=True,
     ),
-    Kind("USERNAME", _ALSO_WORDS, assigned=rf"{_NAME}{_WHOLE}", plausible=_somebody),
+    Kind("USERNAME", _ALSO_WORDS, assigned=rf"{_NAME}{_WHOLE}", plausible=_somebody, wordy=True),
     Kind(
         "USERNAME",
         _PEOPLE,
         beside=rf"(?<![\w.])(?<!  )(?:{_TELLING}|{_AT_DOMAIN}){_ENDS}",
         plausible=_somebody,
+        wordy=True,
     ),
 )
 
