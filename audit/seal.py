@@ -26,8 +26,6 @@ from audit.rows import Row
 SEED_SIZE = 32
 #: Of every key.
 KEY_SIZE = 32
-#: What a wrapped content key measures: 32 bytes and the tag.
-WRAPPED_SIZE = 48
 
 _LABEL_INDEX = b"privet audit v1 index\n"
 _LABEL_LINK = b"privet audit v1 link\n"

@@ -183,13 +183,6 @@ class VaultUnavailable(PrivetError):
     code = "vault_unavailable"
 
 
-class PolicyUnavailable(PrivetError):
-    """No valid policy is loaded."""
-
-    status = 503
-    code = "policy_unavailable"
-
-
 class ProviderTimeout(PrivetError):
     """The upstream didn't answer in time."""
 

@@ -36,7 +36,6 @@ LONGEST_BRACKET = DEEPEST + len("u003c")
 _WORD_CHARACTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_\\"
 # An upper-case letter that isn't one of an escape's hex digits.
 _FIRST = "[A-Z]" + "".join(rf"(?<!\\u[0-9A-Fa-f]{{{at}}}[A-F])" for at in range(4))
-_TOKEN = re.compile(r"[A-Z][A-Z0-9_\\]*[0-9][a-z]*")
 
 
 class Grammar:
@@ -88,12 +87,6 @@ class Grammar:
 def plain(token: str) -> str:
     """A token without the backslashes that escape its underscores."""
     return token.replace("\\", "")
-
-
-def token_in(spelling: str) -> str:
-    """The token of a spelling, without its brackets and escapes."""
-    found = _TOKEN.search(spelling)
-    return plain(found.group()) if found else ""
 
 
 def _any(spellings: Iterable[str]) -> str:

@@ -85,9 +85,8 @@ class Stream:
         self._depth = JsonDepth()
         self._read = self._said = 0  # characters that are decided, and of what came out for them
         self._ends: list[int] = []  # where each restored spelling ends
-        self._values: list[
-            tuple[int, int]
-        ] = []  # spelling begins, and its value ends in what was said
+        # For each: where it begins, and where its value ends in what was said.
+        self._values: list[tuple[int, int]] = []
 
     def feed(self, text: str) -> str:
         """What is certain now; the rest is held until more arrives."""

@@ -16,7 +16,8 @@ from proxy.providers import (
 )
 from proxy.providers.http import Reply, Timeouts, Way
 from proxy.providers.keys import ProviderKey
-from proxy.providers.provider import Claims, Kind, Provider
+from proxy.providers.kind import Claims, Kind
+from proxy.providers.provider import Provider
 
 __all__ = ["KINDS", "Claims", "Kind", "Provider", "ProviderKey", "Reply", "Timeouts", "Way"]
 

@@ -7,7 +7,7 @@ anywhere unless a request or a workspace says `us`).
 
 from collections.abc import Mapping
 
-from proxy.providers.provider import Claims, Kind
+from proxy.providers.kind import Claims, Kind
 
 
 def _authorise(key: str) -> Mapping[str, str]:

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from proxy.providers.kind import Claims, Kind, bearer
 from proxy.providers.openai_compatible import PATHS
-from proxy.providers.provider import Claims, Kind, bearer
 
 _DEPLOYMENTS = {
     "openai.chat": "/deployments/{model}/chat/completions?api-version={version}",

@@ -3,7 +3,7 @@
 Sources: each API's reference, and the pages on data that its claims name.
 """
 
-from proxy.providers.provider import Claims, Kind, bearer
+from proxy.providers.kind import Claims, Kind, bearer
 
 _CHAT = {"openai.chat": "/chat/completions"}
 _COMPLETIONS = {"openai.completions": "/completions"}

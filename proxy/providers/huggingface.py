@@ -4,7 +4,7 @@ Hugging Face itself keeps no bodies; what the provider behind it does is that pr
 so nothing is claimed for it. Source: "Inference Providers: Security & Compliance".
 """
 
-from proxy.providers.provider import Claims, Kind, bearer
+from proxy.providers.kind import Claims, Kind, bearer
 
 KIND = Kind(
     name="huggingface",

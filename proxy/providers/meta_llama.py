@@ -4,7 +4,7 @@ Nothing is claimed for it: no public page on retention could be read when this w
 Source: Llama API documentation, "OpenAI compatibility".
 """
 
-from proxy.providers.provider import Kind, bearer
+from proxy.providers.kind import Kind, bearer
 
 KIND = Kind(
     name="meta-llama",

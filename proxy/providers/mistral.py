@@ -7,7 +7,7 @@ Sources: Mistral API reference; its documentation, "Regional Inference"; its hel
 use my user data to train your Artificial Intelligence models?"
 """
 
-from proxy.providers.provider import Claims, Kind, bearer
+from proxy.providers.kind import Claims, Kind, bearer
 
 KIND = Kind(
     name="mistral",

@@ -5,8 +5,8 @@ Sources: OpenAI API reference, "Authentication"; its guides "Data controls in th
 and "Data residency".
 """
 
+from proxy.providers.kind import Claims, Kind, bearer
 from proxy.providers.openai_compatible import PATHS
-from proxy.providers.provider import Claims, Kind, bearer
 
 KIND = Kind(
     name="openai",

@@ -3,7 +3,7 @@
 Source: OpenAI API reference, "Authentication".
 """
 
-from proxy.providers.provider import Kind, bearer
+from proxy.providers.kind import Kind, bearer
 
 #: OpenAI's own routes; servers of its protocol answer 404 on those that they don't have.
 PATHS = {

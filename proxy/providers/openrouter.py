@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from proxy.providers.provider import Claims, Kind, bearer
+from proxy.providers.kind import Claims, Kind, bearer
+from proxy.providers.openai_compatible import PATHS
 
 
 def _preferences(retention: str, *, trains: bool, only: Sequence[str]) -> dict[str, Any]:
@@ -29,12 +30,7 @@ def _preferences(retention: str, *, trains: bool, only: Sequence[str]) -> dict[s
 KIND = Kind(
     name="openrouter",
     base_url="https://openrouter.ai/api/v1",
-    paths={
-        "openai.chat": "/chat/completions",
-        "openai.responses": "/responses",
-        "openai.completions": "/completions",
-        "openai.embeddings": "/embeddings",
-    },
+    paths=PATHS,
     authorise=bearer,
     preferences=_preferences,
     claims=Claims(sources=("https://openrouter.ai/docs/guides/privacy/zdr",), read="2026-11-26"),

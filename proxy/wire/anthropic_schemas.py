@@ -11,15 +11,16 @@ from io import StringIO
 from typing import Any
 
 from proxy.wire import strict_json
+from proxy.wire.relaxed import notes
 from proxy.wire.restoring import Asked
-from proxy.wire.schema_check import MAX_DOCUMENT, notes
+from proxy.wire.schema_check import MAX_DOCUMENT
 
 
 def notes_of(blocks: Iterable[dict[str, Any]], asked: Asked) -> tuple[str, ...]:
     """What the caller has to know about the restored blocks of a whole answer.
 
     Raises:
-        AnswerOffSchema: see `schema_check.notes`.
+        AnswerOffSchema: see `relaxed.notes`.
     """
     found = (note for block in blocks for note in _notes(block, _whole(block), asked))
     return tuple(dict.fromkeys(found))
@@ -48,7 +49,7 @@ class Growing:
         """What the caller has to know about a block that is complete.
 
         Raises:
-            AnswerOffSchema: see `schema_check.notes`.
+            AnswerOffSchema: see `relaxed.notes`.
         """
         if index not in self._begun:
             return ()

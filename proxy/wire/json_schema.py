@@ -19,7 +19,8 @@ from typing import Any
 
 from proxy.exchange import Exchange, Key, Path
 from proxy.wire.json_walk import Leaf, Spec, value_at
-from proxy.wire.schema_check import Judge, Relaxed
+from proxy.wire.relaxed import Relaxed
+from proxy.wire.schema_check import Judge
 
 _TYPES = frozenset({"string", "number", "integer", "boolean", "object", "array", "null"})
 _FORMATS = frozenset(

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from io import StringIO
 
 from proxy.exchange import Path
+from proxy.wire.relaxed import notes
 from proxy.wire.restoring import Asked
-from proxy.wire.schema_check import MAX_DOCUMENT, notes
+from proxy.wire.schema_check import MAX_DOCUMENT
 
 
 class Documents:
@@ -36,7 +37,7 @@ class Documents:
         """What the caller has to know about a choice that is complete; None: about all.
 
         Raises:
-            AnswerOffSchema: see `schema_check.notes`.
+            AnswerOffSchema: see `relaxed.notes`.
         """
         return tuple(dict.fromkeys(self._notes(choice)))
 

@@ -16,8 +16,8 @@ from proxy.wire.answer_strings import CHANNELS, map_strings, objects, verbatim
 from proxy.wire.json_walk import DEFAULT, Leaf, Spec
 from proxy.wire.openai_responses_items import CONTENT, ID_LEAF, ITEM, NAME_LEAF, TOOL
 from proxy.wire.openai_shared import move_offsets, read_again
+from proxy.wire.relaxed import notes
 from proxy.wire.restoring import Asked, Restored, Restoring
-from proxy.wire.schema_check import notes
 from proxy.wire.shared import choice
 
 Json = dict[str, Any]
@@ -74,7 +74,7 @@ def restore(body: bytes, restorer: Restoring, asked: Asked) -> Restored:
 
 
 def notes_of(response: Json, asked: Asked) -> Iterator[str]:
-    """What the caller has to know about a restored response's documents (schema_check.notes).
+    """What the caller has to know about a restored response's documents (relaxed.notes).
 
     Raises:
         AnswerOffSchema: one breaks a strict schema that was relaxed.

@@ -83,9 +83,8 @@ class AnswerStream:
         self._asked = asked
         self._decoder = sse.Decoder()
         self._texts: dict[Place, _Text] = {}
-        self._cited: dict[
-            tuple[object, ...], TextStream
-        ] = {}  # what annotations count characters of
+        # What annotations count characters of, by its indexes.
+        self._cited: dict[tuple[object, ...], TextStream] = {}
         self._called: dict[object, Restoring] = {}  # by output index: what is for a tool
         self._added = 0
         self._next = 0

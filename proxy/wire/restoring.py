@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from proxy.errors import PrivetError
 from proxy.exchange import Channel
 from proxy.wire.places import Places
-from proxy.wire.schema_check import Relaxed
+from proxy.wire.relaxed import Relaxed
 
 
 class TextStream(Protocol):

@@ -10,8 +10,7 @@ Invariants: every judgement takes bounded time; no error says what was judged.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from ipaddress import IPv4Address, IPv6Address
 from typing import Any
@@ -22,13 +21,7 @@ from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
 
-from proxy.errors import AnswerOffSchema
 from proxy.wire import strict_json
-
-#: The notes that an answer earns: relaxing a schema has let values pass that its own refuses;
-#: nobody can say.
-OFF_SCHEMA = "answer-off-schema"
-UNCHECKED = "answer-unchecked"
 
 #: Characters of the longest document, and of the longest schema that one is held against.
 MAX_DOCUMENT = 1 << 17
@@ -40,23 +33,6 @@ _CHARACTERS = 64  # that are read for one step
 #: Keywords inside each other. The library recurses, and what it is built on doesn't survive the
 #: interpreter's own limit.
 _DEEPEST = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Relaxed:
-    """A schema of the request of which less was sent.
-
-    Attributes:
-        tool: the tool whose arguments it describes, as the caller calls it; None: the answer's.
-        own: the caller's own schema.
-        sent: the same less what was left out, values still in clear.
-        strict: the caller was promised answers that fit it.
-    """
-
-    tool: str | None
-    own: Any
-    sent: Any
-    strict: bool
 
 
 class Unjudged(Exception):
@@ -116,40 +92,6 @@ class Judge:
         return self._expressions[source]
 
 
-def notes(relaxed: Iterable[Relaxed], tool: str | None, text: str) -> Iterator[str]:
-    """What the caller has to know about a restored document.
-
-    Relaxing is to blame for one that fits the schema as it was sent, but not the caller's own. One
-    that fits neither is as the model wrote it. What isn't JSON (the model ran out of tokens) is
-    nothing to judge.
-
-    Args:
-        tool: the tool that the document calls; None: it is the answer itself.
-
-    Raises:
-        AnswerOffSchema: relaxing is to blame, and the caller was promised that its schema holds.
-    """
-    for schema in relaxed:
-        if schema.tool != tool:
-            continue
-        try:
-            document = _document(text)
-            blame = not fits_schema(document, schema.own) and fits_schema(document, schema.sent)
-        except Unjudged:
-            yield UNCHECKED
-            continue
-        except ValueError:
-            continue
-        if blame and schema.strict:
-            raise AnswerOffSchema(
-                "The answer holds a value that the request's strict schema doesn't allow.",
-                hint="A constraint was left out for hidden values. Ask again, or take format,"
-                " pattern or length off the field.",
-            )
-        if blame:
-            yield OFF_SCHEMA
-
-
 def fits_schema(document: Any, schema: Any) -> bool:
     """Whether a document, as `json.loads` reads it, passes a schema of our strict parse.
 
@@ -170,15 +112,6 @@ def fits_schema(document: Any, schema: Any) -> bool:
     except Exception:  # noqa: BLE001 — whatever a caller's schema breaks in there, it is no verdict
         raise Unjudged from None
     return fits
-
-
-def _document(text: str) -> Any:
-    if len(text) > MAX_DOCUMENT:
-        raise Unjudged
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise Unjudged from None
 
 
 def _has_format(text: str, name: Any) -> bool | None:

@@ -8,8 +8,8 @@ from typing import Any
 from proxy.exchange import Exchange, Path
 from proxy.wire import json_schema, strict_json
 from proxy.wire.json_rewrite import rewrite
+from proxy.wire.relaxed import Relaxed
 from proxy.wire.restoring import Sent
-from proxy.wire.schema_check import Relaxed
 
 
 def write(

@@ -9,8 +9,8 @@ from proxy.exchange import Author, TextPart
 from proxy.mask.masked import Restorable
 from proxy.mask.restorer import Restorer
 from proxy.wire.openai_chat_answer import AnswerStream
+from proxy.wire.relaxed import Relaxed
 from proxy.wire.restoring import Asked
-from proxy.wire.schema_check import Relaxed
 from proxy.wire.sse import Decoder, Event
 
 ZOE = 'Zoë "Z" O\'Neil'

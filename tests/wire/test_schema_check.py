@@ -10,7 +10,8 @@ import pytest
 
 from proxy.errors import AnswerOffSchema
 from proxy.wire import strict_json
-from proxy.wire.schema_check import MAX_DOCUMENT, OFF_SCHEMA, UNCHECKED, Relaxed, Unjudged, notes
+from proxy.wire.relaxed import OFF_SCHEMA, UNCHECKED, Relaxed, notes
+from proxy.wire.schema_check import MAX_DOCUMENT, Unjudged
 from proxy.wire.schema_check import fits_schema as fits
 
 MAIL = {"type": "object", "properties": {"to": {"type": "string", "format": "email"}}}
