@@ -7,6 +7,7 @@ lines of theirs hold text), and a window that can't be analysed raises instead o
 from __future__ import annotations
 
 import logging
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -41,6 +42,8 @@ _UNUSED_PIPES = ("tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer",
 #: The model reads prose: markup around a name hides it, so it sees other characters there. One for
 #: one, so offsets stay. Patterns and findings keep the text as it is.
 _AS_PROSE = str.maketrans({"*": " ", "`": " ", "|": ",", "\u00a0": " ", "\u2019": "'"})
+#: A line end in a string of code or JSON, which holds words together; no folder of Windows.
+_ESCAPED_END = re.compile(r"(?<![\\:])(?:\\r)?\\n(?<!\\\\n)")
 #: Entities whose format alone is evidence, so a model's span that covers one gives way. A URL or a
 #: date isn't among them: policy may show those, and what is shown must not shield a name.
 _CLOSED = frozenset(
@@ -162,7 +165,7 @@ class Engine:
         named = iter(
             self._names.read(
                 [
-                    Window(piece.text.translate(_AS_PROSE), piece.start, piece.end, piece.language)
+                    Window(_as_prose(piece.text), piece.start, piece.end, piece.language)
                     for piece, models in jobs
                     if models
                 ]
@@ -232,6 +235,14 @@ class Engine:
             model=name == _name(self._model),
             closed=validated or result.entity_type in _CLOSED,
         )
+
+
+def _as_prose(text: str) -> str:
+    """The text as the models see it, each character in its place."""
+    text = text.translate(_AS_PROSE)
+    if "\\n" not in text:
+        return text
+    return _ESCAPED_END.sub(lambda end: " " * len(end.group()), text)
 
 
 def _name(recognizer: EntityRecognizer) -> str:

@@ -60,6 +60,8 @@ _UNMARKED = re.compile(r"[0-9A-Za-z .+()@-]")
 _UNSEEN_MARKS = re.compile("[\u034f\u17b4\u17b5\u180b-\u180d\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 #: What stands on both sides of a separator inside a number.
 _IN_NUMBERS = re.compile("[0-9A-Z]")
+#: How far a letter's neighbours are looked for.
+_WORD = 40
 #: Text that is shown from right to left whatever its letters (UAX 9, explicit overrides).
 _OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\r\n]{4,4000})\u202c?")
 #: A line end inside a number, with the separator that it replaces or follows.
@@ -199,7 +201,7 @@ def _undisguised(text: str, at: int, base: str) -> str:
         folded = unicodedata.normalize("NFKC", character)
         if folded.isascii() and folded.isalnum():
             return folded
-    if character in LOOKALIKES and _is_latin(text[at - 1 : at] + text[at + 1 : at + 2]):
+    if character in LOOKALIKES and _is_among_latin(text, at):
         return LOOKALIKES[character]
     return character
 
@@ -210,5 +212,14 @@ def _is_unseen(character: str, category: str, base: str) -> bool:
     return category in _UNSEEN or character in BLANK_LETTERS
 
 
-def _is_latin(neighbours: str) -> bool:
-    return any(letter.isascii() and letter.isalpha() for letter in neighbours)
+def _is_among_latin(text: str, at: int) -> bool:
+    """Say whether the next letter on either side is Latin, over digits, which any writing has."""
+    return _is_latin(text, at, -1) or _is_latin(text, at, 1)
+
+
+def _is_latin(text: str, at: int, step: int) -> bool:
+    for place in range(at + step, at + _WORD * step, step):
+        character = text[place : place + 1] if place >= 0 else ""
+        if not character.isdigit() and character != "_":
+            return character.isascii() and character.isalpha()
+    return False

@@ -18,6 +18,9 @@ def births(find: Find, text: str, label: str = "") -> list[str]:
     [
         ("DOB 03/02/84", "03/02/84"),
         ("d.o.b. 9 Jan 1966, Oldham", "9 Jan 1966"),
+        ("Is 2001-04-03 (date of birth) right?", "2001-04-03"),
+        ("3.4.2001 ist ihr Geburtsdatum", "3.4.2001"),
+        ("04/03/2001 is the patient's birthday", "04/03/2001"),
         ("Her birthday is the 3rd of March 1984.", "3rd of March 1984"),
         ("my bday is march 3rd, 1984", "march 3rd, 1984"),
         ("born 12-Mar-1984 in Leeds", "12-Mar-1984"),

@@ -8,9 +8,9 @@ from proxy.detect.engine import Engine
 from proxy.exchange import Finding
 from tests.fuzz import campaign
 from tests.fuzz.campaign import Tally, covered, run
-from tests.fuzz.mutations import MUTATIONS, Planted, planted
+from tests.fuzz.mutations import MUTATIONS, VALUES, Planted, planted
 
-SEED, TEXTS = 7, 330
+SEED, TEXTS = 7, 400
 
 
 def test_planted_values_are_found_however_they_are_written(engine: Engine) -> None:
@@ -18,8 +18,10 @@ def test_planted_values_are_found_however_they_are_written(engine: Engine) -> No
     assert tally.texts == TEXTS
     assert not tally.wrong
     assert {how for how, _ in tally.planted} >= MUTATIONS.keys()
+    assert {kind for _, kind in tally.planted} == VALUES.keys()
     missed = [one.text for ones in tally.examples.values() for one in ones]
     assert not missed
+    assert tally.exact.total() > 0.9 * TEXTS
 
 
 def test_the_campaign_sees_what_it_looks_for(
@@ -39,6 +41,12 @@ def test_the_campaign_sees_what_it_looks_for(
 
     assert tallied(TimeoutError()).wrong == ["7/0: TimeoutError"]
     assert tallied([Finding("X", 5, 10**6, 1.0, "r")]).wrong == ["7/0: X out of place"]
+    one = planted(SEED, 0)
+    entity = VALUES[one.kind].entity
+    assert tallied([Finding(entity, 0, len(one.text), 1.0, "r")]).wrong == [
+        f"7/0: {entity} sticks out of the value"
+    ]
+    assert tallied([Finding(entity, one.start, one.end, 1.0, "r")]).exact.total() == 1
     assert tallied([]).missed.total() == 1
 
 

@@ -78,12 +78,27 @@ def test_a_card_number_in_two_lines_or_twice_disguised(spelled: str, find: Find)
     assert ("CREDIT_CARD", spelled) in find(f"My card is {spelled}, thank you.")
 
 
+def test_names_between_line_ends_that_are_escaped(find: Find) -> None:
+    found = find('{"message": "the parcel of Peter\\nBergmann is lost"}', models=True)
+    assert ("PERSON", "Peter\\nBergmann") in found
+    found = find('{"message": "the parcel is lost.\\r\\nMaria Rossi"}', models=True)
+    assert ("PERSON", "Maria Rossi") in found
+
+
 @pytest.mark.parametrize("mark", ["\u0301", "\u0323", "\u0332"])
 def test_marks_on_letters(mark: str, find: Find) -> None:
     key = f"gl{mark}pat-" + "aB3dE5gH7jK9mN1pQ2rS"
     assert ("API_KEY", key) in find(f"see {key} there")
     name = f"Robe{mark}rt Hollander"
     assert ("PERSON", name) in find(f"The complaint by {name} was closed.", models=True)
+
+
+@pytest.mark.parametrize(
+    "key", ["glpat-HXX3nt51\u041c7xMFdfuPu7T", "hf_\u04308x0fJftR7xoszdsnefzjHlp67ZsHFPRmU"]
+)
+def test_a_lookalike_among_digits_is_of_the_writing_around_it(key: str, find: Find) -> None:
+    assert ("API_KEY", key) in find(f"see {key} there")
+    assert plain("\u0410123\u0412\u0421 77") is None
 
 
 def test_a_date_of_birth_in_two_lines(find: Find) -> None:

@@ -9,6 +9,7 @@ import base64
 import html
 import json
 import random
+import string
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -111,12 +112,66 @@ def _phone(rng: random.Random) -> str:
     return f"+44 20 7946 {rng.randint(0, 999):04d}"
 
 
-VALUES: dict[str, tuple[str, Callable[[random.Random], str]]] = {
-    "card": ("credit card", _card),
-    "iban": ("IBAN", _iban),
-    "mail": ("e-mail address", _mail),
-    "ssn": ("SSN", _ssn),
-    "phone": ("phone number", _phone),
+def _name(rng: random.Random) -> str:
+    given = ("Anna", "Thomas", "Sophie", "James", "Maria", "Robert", "Claire", "Peter")
+    family = (
+        "Bergmann",
+        "Whitfield",
+        "Moreau",
+        "Kowalski",
+        "Fernandez",
+        "Novak",
+        "Hughes",
+        "Rossi",
+    )
+    return f"{rng.choice(given)} {rng.choice(family)}"
+
+
+def _key(rng: random.Random) -> str:
+    prefix, length = rng.choice((("ghp_", 36), ("AIza", 35), ("glpat-", 20), ("hf_", 34)))
+    letters = "".join(rng.choice(string.ascii_letters + string.digits) for _ in range(length - 2))
+    return f"{prefix}{letters[:9]}7x{letters[9:]}"
+
+
+def _password(rng: random.Random) -> str:
+    word = rng.choice(("Sommer", "dragon", "Falcon", "kestrel", "Moonlit"))
+    return f"{word}{rng.choice('!#+$')}{rng.randint(10, 99)}{rng.choice(('Xq', 'pR', 'tz'))}"
+
+
+def _ip(rng: random.Random) -> str:
+    return ".".join(str(rng.randint(11, 250)) for _ in range(4))
+
+
+def _birth(rng: random.Random) -> str:
+    return f"{rng.randint(1950, 2004)}-{rng.randint(1, 12):02d}-{rng.randint(1, 28):02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A kind of value.
+
+    Attributes:
+        label: what a text calls it.
+        entity: what it is found as.
+        make: makes one up.
+    """
+
+    label: str
+    entity: str
+    make: Callable[[random.Random], str]
+
+
+VALUES = {
+    "birth": Value("date of birth", "DATE_OF_BIRTH", _birth),
+    "card": Value("credit card", "CREDIT_CARD", _card),
+    "iban": Value("IBAN", "IBAN_CODE", _iban),
+    "ip": Value("IP address", "IP_ADDRESS", _ip),
+    "key": Value("API key", "API_KEY", _key),
+    "mail": Value("e-mail address", "EMAIL_ADDRESS", _mail),
+    "name": Value("customer name", "PERSON", _name),
+    "password": Value("password", "PASSWORD", _password),
+    "phone": Value("phone number", "PHONE_NUMBER", _phone),
+    "ssn": Value("SSN", "US_SSN", _ssn),
 }
 
 
@@ -150,8 +205,12 @@ def _marked(value: str, rng: random.Random) -> str:
 
 
 def _broken(value: str, rng: random.Random) -> str:
-    """The value with a line end between two groups of digits."""
-    gaps = [at for at, c in enumerate(value) if c in " -"]
+    """The value with a line end between two groups of digits, or two words."""
+    gaps = [
+        at
+        for at, c in enumerate(value)
+        if c == " " or (c == "-" and value[at - 1].isdigit() and value[at + 1].isdigit())
+    ]
     if not gaps:
         return value
     at = rng.choice(gaps)
@@ -202,15 +261,14 @@ def planted(seed: int, number: int) -> Planted:
     """The text with this number."""
     rng = random.Random(f"{seed}/{number}")
     kind = rng.choice(sorted(VALUES))
-    label, make = VALUES[kind]
     how = rng.choice(sorted(MUTATIONS))
-    value = MUTATIONS[how](make(rng), rng)
+    value = MUTATIONS[how](VALUES[kind].make(rng), rng)
     if rng.random() < 0.1 and how in ("zero-width", "full width", "soft hyphen", "lookalike"):
         over = rng.choice(_OVER)
         value, how = MUTATIONS[over](value, rng), f"{how}, then {over}"
     frame = rng.choice(_FRAMES)
     before, _, after = frame.partition("{value}")
-    before, after = (side.format(label=label) for side in (before, after))
+    before, after = (side.format(label=VALUES[kind].label) for side in (before, after))
     if frame.startswith("{{"):  # a JSON document: what stands in it is escaped once
         value = json.dumps(value, ensure_ascii=False)[1:-1]
     noise = _noise(rng) if rng.random() < 0.3 else ""

@@ -23,6 +23,11 @@ _ASKED = (
     r"|née? le"
     r"|fecha de nacimiento|data di nascita|data de nascimento|geboortedatum|data urodzenia)"
 )
+_NAMED = (
+    r"(?:date of birth|birth ?date|birthday|dob|d\.o\.b\.|geburts(?:datum|tag)|date de naissance"
+    r"|fecha de nacimiento|cumpleaños|data di nascita|data de nascimento|geboortedatum|verjaardag"
+    r"|data urodzenia)"
+)
 
 
 #: Between the word and the date: a place, a weekday.
@@ -43,6 +48,12 @@ class DateOfBirthSaidRecognizer(ValueRecognizer):
         _pattern("after a place", rf"\b{_BORN}{_AFTER_A_PLACE}"),
         # née à Lyon le 4 mars 1988; by itself, because the gate looks for two letters seldom found
         _pattern("after a place, in French", rf"\bnée?{_AFTER_A_PLACE}"),
+        # 2001-04-03 (date of birth); 3.4.2001 ist ihr Geburtsdatum
+        _pattern(
+            "before what it is",
+            rf"(?<![\w/.-])(?P<value>{DATE})[ ](?:\(|(?:is|was|as|ist|war|als|est|comme|es|como|è|era|é"
+            rf"|to)[ ](?:[^\W\d_](?:[^\W\d_]|['\u2019]){{0,15}}[ ]){{0,3}}){_NAMED}\b",
+        ),
         # Gottfried Ammer, *02.07.1947
         _pattern(
             "after a star",
