@@ -87,6 +87,11 @@ def test_other_numbers_are_left_alone(text: str) -> None:
         ("Handynummer lautet 0170/1234567", "0170/1234567"),
         ('{"mobile": "+372 5123 4567"}', "+372 5123 4567"),
         ("numer telefonu: 22 123 45 67", "22 123 45 67"),
+        ("Proszę o kontakt: 600 555 018 lub mailowo", "600 555 018"),
+        ("Oddzwonić na 58 555 01 62.", "58 555 01 62"),
+        ("Ring på 32 55 01 88 eller skriv", "32 55 01 88"),
+        ("Rappelez-moi au 0639 98 55 12", "0639 98 55 12"),
+        ("Kontakt: 12345 Berlin, ring til 32550188", "32550188"),
     ],
 )
 def test_behind_a_label_any_plan_counts(text: str, number: str) -> None:
@@ -132,6 +137,12 @@ def test_no_plan_is_left_out_under_which_a_number_is_found(text: str) -> None:
     for region in left_out:
         found = [match.raw_string for match in PhoneNumberMatcher(text, region, leniency=1)]
         assert all(sum(map(str.isdigit, number)) < 7 for number in found), (region, text)
+
+
+def test_each_company_that_carries_calls_abroad_is_known() -> None:
+    assert knows("IL", runs("0124420794606189999"))
+    assert knows("IL", runs("0184420794606189999"))
+    assert not knows("IL", runs("0224420794606189999"))
 
 
 def test_a_row_of_digits_that_is_no_number_is_asked_about_nowhere() -> None:

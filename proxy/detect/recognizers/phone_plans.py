@@ -24,8 +24,6 @@ from phonenumbers import (
 #: A number has no fewer digits here, and no more with its country's code (E.164) and a prefix.
 _FEWEST, _MOST = 7, 20
 _GROUP = re.compile(r"\d+")
-#: How a number that leaves the country begins.
-_ABROAD = ("00", "011")
 #: A reading without the code of a country or an extension.
 _PLAIN = re.compile(r"[\d ().\-/\[\]]+")
 _NO_DIGIT = re.compile(r"\D+")
@@ -64,9 +62,7 @@ def runs(stretch: str) -> frozenset[str] | None:
     """Return every run of digit groups that follow each other; None if any plan may know one."""
     if "+" in stretch or "\uff0b" in stretch:
         return None
-    groups = [_ascii(match.group()) for match in _GROUP.finditer(stretch)]
-    found = frozenset(_joined(groups))
-    return None if any(run.startswith(_ABROAD) for run in found) else found
+    return frozenset(_joined([_ascii(match.group()) for match in _GROUP.finditer(stretch)]))
 
 
 def _ascii(text: str) -> str:
@@ -78,8 +74,8 @@ def knows(region: str, found: frozenset[str] | None) -> bool:
     """Say whether a plan may know one of the runs."""
     if found is None:
         return True
-    form = _form(region)
-    return any(form.fullmatch(run) for run in found)
+    form, abroad = _form(region), _abroad(region)
+    return any(form.fullmatch(run) or abroad.match(run) for run in found)
 
 
 def _joined(groups: list[str]) -> Iterator[str]:
