@@ -72,13 +72,21 @@ def meant(text: str, spans: Sequence[RawSpan]) -> Iterator[RawSpan]:
             continue
         if found.entity == "URL" and _is_part(text, found.start, found.end):
             continue
-        field = 0
         if span.model and found.entity in _NAMES:
-            field = without_field_name(text[found.start : found.end])
-        if found.start + field < found.end:
-            yield (
-                replace(span, finding=replace(found, start=found.start + field)) if field else span
-            )
+            yield from _named(text, span)
+        else:
+            yield span
+
+
+def _named(text: str, span: RawSpan) -> Iterator[RawSpan]:
+    """Yield a model's name without the name of a field before it, if anything is left."""
+    found = span.finding
+    field, of_somebody = without_field_name(text[found.start : found.end])
+    if not field:
+        yield span
+    elif found.start + field < found.end:
+        entity = "PERSON" if of_somebody else found.entity
+        yield replace(span, finding=replace(found, start=found.start + field, entity=entity))
 
 
 def _timed(span: RawSpan) -> bool:

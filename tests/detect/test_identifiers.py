@@ -19,6 +19,18 @@ def found(recognizer: Identifiers, text: str) -> Found:
 
 
 BESIDE = [
+    ("Personalnummer hab ich 40771.", "EMPLOYEE_ID", "40771"),
+    ("Passageiro frequente n.º TP 330 447 182", "CUSTOMER_NUMBER", "TP 330 447 182"),
+    ("Medlemsnummer SG-44718.", "CUSTOMER_NUMBER", "SG-44718"),
+    ("お客様番号：4471-8820", "CUSTOMER_NUMBER", "4471-8820"),
+    ("Meine Führerscheinnummer: J01 0088HK 27.", "DRIVER_LICENSE", "J01 0088HK 27"),
+    ("KV K772340918 (Barmer)", "INSURANCE_NUMBER", "K772340918"),
+    ("Schein-Nr. KFZ 88.120.7714.", "INSURANCE_NUMBER", "KFZ 88.120.7714"),
+    ("CIP: CRPE620914917012.", "INSURANCE_NUMBER", "CRPE620914917012"),
+    ("szkodę z polisy AC/447/1820/25.", "INSURANCE_NUMBER", "AC/447/1820/25"),
+    ("Plakası 34 KLM 718 olan", "LICENSE_PLATE", "34 KLM 718"),
+    ("Código de la alarma: 5091.", "PASSWORD", "5091"),
+    ("the alarm code is 7719#", "PASSWORD", "7719#"),
     ("my passport is 533401982 and expires in 2029", "PASSPORT", "533401982"),
     ("Reisepass Nr. C01X00T47, ausgestellt in Köln", "PASSPORT", "C01X00T47"),
     ("Mon passeport n° 12AB34567 est perdu", "PASSPORT", "12AB34567"),
@@ -197,6 +209,10 @@ def test_a_phone_number_is_no_identifier(recognizer: Identifiers, text: str) -> 
 @pytest.mark.parametrize(
     ("text", "entity", "value"),
     [
+        ("Gate PIN at the depot is 4480.", "PASSWORD", "4480"),
+        ("Tractor unit stays WX68 LKP.", "LICENSE_PLATE", "WX68 LKP"),
+        ("Plate of the truck at the meter: Iowa KRT 482.", "LICENSE_PLATE", "KRT 482"),
+        ("véhicule A FK-418-ZT, conducteur", "LICENSE_PLATE", "FK-418-ZT"),
         ("The passport of the applicant, Mr Kowalski, is EH1234567.", "PASSPORT", "EH1234567"),
         ("943 476 5870 (NHS number)", "UK_NHS", "943 476 5870"),
         ("the CVC on the back is 552", "CVV", "552"),

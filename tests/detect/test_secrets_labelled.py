@@ -282,3 +282,35 @@ def test_placeholders(value: str) -> None:
 @pytest.mark.parametrize("value", ["hunter2", "$ecret!9", "aaa1B!", "x", "No1Knows", "Maxxxxx7"])
 def test_no_placeholders(value: str) -> None:
     assert not stands_for_nothing(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("po zmianie hasła na Pierogi_7 nie może", "Pierogi_7"),
+        ("after changing the password to Kestrel11 it failed", "Kestrel11"),
+        ("na het wijzigen van het wachtwoord (Tulp*1952) werkt", "Tulp*1952"),
+        ("habe das Passwort geändert: Kennwort (Reiher88) geht nicht", "Reiher88"),
+    ],
+)
+def test_a_password_that_was_changed_or_stands_in_brackets(
+    find: Find, text: str, value: str
+) -> None:
+    assert ("PASSWORD", value) in find(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "the password (optional) and a passwort (min8)",
+        "we changed the password policy to follow rules",
+    ],
+)
+def test_brackets_that_hold_no_password(find: Find, text: str) -> None:
+    assert "PASSWORD" not in dict(find(text))
+
+
+def test_a_users_password_before_a_host_is_no_address(find: Find) -> None:
+    text = "MAILER_DSN=smtp://jordan:p0mme-dApi@mail.vertbocage.example:587"
+    assert ("PASSWORD", "p0mme-dApi") in find(text)
+    assert "EMAIL_ADDRESS" not in dict(find(text))

@@ -130,3 +130,9 @@ def test_a_fields_name_is_no_part_of_a_name(shown: str, left: str) -> None:
     assert kept == ([left] if left else [])
     said = RawSpan(replace(found, recognizer="PersonLabelRecognizer"))
     assert list(meant(text, [said])) == [said]
+
+
+def test_what_a_persons_label_stands_before_is_somebody() -> None:
+    text = "posiadacz Gracjan Ptak"
+    (kept,) = meant(text, [RawSpan(Finding("LOCATION", 0, 22, 0.8, "SpacyRecognizer"), model=True)])
+    assert (kept.finding.entity, kept.finding.start) == ("PERSON", 10)

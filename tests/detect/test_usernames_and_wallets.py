@@ -5,6 +5,7 @@ from presidio_analyzer import LocalRecognizer
 
 from proxy.detect.recognizers.crypto_wallet import CryptoWalletRecognizer
 from proxy.detect.recognizers.username import UsernameRecognizer
+from proxy.detect.recognizers.username_of_name import UsernameOfNameRecognizer
 
 
 def found(recognizer: LocalRecognizer, text: str) -> list[str]:
@@ -28,6 +29,9 @@ def found(recognizer: LocalRecognizer, text: str) -> list[str]:
         ("please reset the password for user jkowalski.", "jkowalski"),
         ("user jsmith can't log in", "jsmith"),
         (r"the account CORP\jsmith is locked", "jsmith"),
+        ("Ada Quist (Kürzel blauwal, Tel. 12)", "blauwal"),
+        ("gebruikersnaam zeehond, toestel 3312", "zeehond"),
+        ("$ whoami\nt.vandermolen\n$ ls", "t.vandermolen"),
     ],
 )
 def test_user_names(text: str, name: str) -> None:
@@ -46,10 +50,41 @@ def test_user_names(text: str, name: str) -> None:
         "@property and @Override",
         "ssh git@github.com",
         r"print('USER\name')",
+        "(login required) or (Benutzername gesperrt)",
+        "vul de gebruikersnaam, wachtwoord, en e-mail in",
     ],
 )
 def test_accounts_of_nobody(text: str) -> None:
     assert found(UsernameRecognizer(), text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "login"),
+    [
+        ("Fitzgerald Amoako can't log in as famoako today", "famoako"),
+        ("bwayne2 is Brunhilde Wayne", "bwayne2"),
+        ("Jürgen Köstler hat jkoestler bekommen", "jkoestler"),
+        ("Przemysław Szczęsny: pszczesny", "pszczesny"),
+        ("jannik feddersen, kürzel jfedders", "jfedders"),
+        ("Radboud Kuiper, gebruikersnaam kuiperr", "kuiperr"),
+        ("Hooft, Anna: account ahooft", "ahooft"),
+    ],
+)
+def test_a_login_that_is_made_of_a_name(text: str, login: str) -> None:
+    assert found(UsernameOfNameRecognizer(), text) == [login]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sam Hall said that we shall go",
+        "jannik feddersen und jfedders",
+        "a user name as in User(username=username)",
+        "Fitzgerald Amoako" + " and so on" * 80 + " famoako",
+    ],
+)
+def test_words_that_look_like_one(text: str) -> None:
+    assert found(UsernameOfNameRecognizer(), text) == []
 
 
 #: Published sample addresses.

@@ -36,6 +36,7 @@ from proxy.detect.recognizers.phone_abroad import PhoneAbroadRecognizer
 from proxy.detect.recognizers.phone_label import PhoneLabelRecognizer
 from proxy.detect.recognizers.private_key import PrivateKeyRecognizer
 from proxy.detect.recognizers.username import UsernameRecognizer
+from proxy.detect.recognizers.username_of_name import UsernameOfNameRecognizer
 
 Factory = Callable[[str], EntityRecognizer]
 
@@ -85,6 +86,7 @@ RECOGNIZERS: tuple[Factory, ...] = (
     AddressRecognizer,
     Identifiers,
     UsernameRecognizer,
+    UsernameOfNameRecognizer,
     # Persons
     PersonLabelRecognizer,
     PersonContextRecognizer,

@@ -24,7 +24,9 @@ _CUSTOMER = (
          "bestandskunden", "adhérent", "fidélité", "carte de fidélité", "tessera", "utente",
          "sócio", "assinante", "klanten", "lid", "lidmaatschap", "klient", "abonent", "abonenta",
          "członkowski", "kund", "kundens", "debitor", "debitoren", "frequent flyer", "passenger",
-         "donor", "allocataire", "asiakas", "zákaznické", "zákaznícke", "cust acct",
+         "donor", "vielflieger", "grand voyageur", "viajero frecuente", "passageiro frequente",
+         "passeggero frequente", "medlems", "medlem", "kunde", "členské", "zákazníka", "clienta",
+         "müşteri", "üye", "ügyfél", "jäsen", "allocataire", "asiakas", "zákaznické", "zákaznícke", "cust acct",
          "contract", "contrat", "contrato", "contratto", "vertrag", "vertrags", "umowy", "umowa",
          "contract account", "subscription", "abo", "abonnement", "abbonamento", "suscripción",
          "assinatura", "abonamentu", "bonus card", "club card", "rewards", "kundenkarten",
@@ -37,7 +39,10 @@ _CUSTOMER = (
     "vertragskontonummer",
     "identifiant client", "code client", "référence client", "réf client", "referenza cliente",
     "ref cliente", "klantnummer", "lidnummer", "zákaznické číslo", "číslo zákazníka",
-    "asiakasnumero", "miles more", "frequent traveller",
+    "asiakasnumero", "miles more", "frequent traveller", "medlemsnummer", "kundenummer",
+    "kundnummer", "jäsennumero", "číslo zákazníka", "členské číslo", "cod client", "müşteri no",
+    "müşteri numaras\u0131", "ügyfélszám", "ügyfélazonosító", "お客様番号", "会員番号", "顧客番号",
+    "社員番号", "客户编号", "会员号", "員工編號", "numer abonenta", "vielfliegernummer",
 )  # fmt: skip
 _EMPLOYEE = (
     *combined(
@@ -59,7 +64,7 @@ _STUDENT = (
          "aluno", "studenten", "studenta", "albumu", "indeksu", "learner"),
         "id", "code",
     ),
-    "matrikelnummer", "matrikelnr", "legitymacja studencka", "legitymacji studenckiej",
+    "teacher reference", "teacher reference no", "matrikelnummer", "matrikelnr", "legitymacja studencka", "legitymacji studenckiej",
     "matriculation no", "matriculation number", "ine",
     "studentnummer",
 )  # fmt: skip

@@ -24,7 +24,9 @@ _LABELS = (
     "insurance id", "versichertennummer", "kvnr", "egk", "versicherungsscheinnummer",
     "policennummer", "police n°", "póliza n°", "polisnummer", "medicare no", "tarjeta sanitaria",
     "cartão nacional de saúde", "cns", "tessera sanitaria", "ohip", "bc phn", "phn", "mbi",
-    "polizzennummer", "ehic",
+    "polizzennummer", "ehic", "schein nr", "scheinnummer", "relatienummer", "carteirinha",
+    "numéro d'adhérent mutuelle", "forsikringsnummer", "försäkringsnummer", "číslo pojistky",
+    "poliçe no", "vakuutusnumero", "保険証番号",
 )  # fmt: skip
 
 #: A policy by itself; in English and French the word means too much else.
@@ -33,9 +35,15 @@ _POLICY = ("póliza", "polizza", "apólice", "polisa", "group #")
 _ALSO_WORDS = (
     "policy", "police", "policyholder", "police d'assurance", "contrat", "polis", "contrat n°",
     "insurance", "assurance", "versicherung", "mutuelle", "seguro", "assicurazione", "verzekering",
-    "ubezpieczenie", "claim", "sinistre", "siniestro", "sinistro", "schaden", "schade", "szkoda",
+    "ubezpieczenie", "polisy", "polisą", "polisie", "polisę", "polizza", "póliza", "apólice",
+    "versicherungsschein", "claim", "sinistre", "siniestro", "sinistro", "schaden", "schade", "szkoda",
 )  # fmt: skip
-_PREFIXED = r"(?-i:[A-Z]{2,5})[ -]?\d{2,12}(?:[ /-]\d{2,10}){0,4}(?:-(?-i:[A-Z0-9]{1,4}))?"
+_PREFIXED = r"(?-i:[A-Z]{2,5})[ ./-]?\d{2,12}(?:[ ./-]\d{1,10}){0,4}(?:[/-](?-i:[A-Z0-9]{1,4}))?"
+#: The letter and nine digits of a German health insurance card (§ 290 SGB V).
+_KVNR = r"(?-i:[A-Z])\d{9}"
+_GERMAN = ("kv", "krankenkasse", "krankenversicherung", "gesetzlich versichert", "kvnr", "gkv")
+#: Spain's: letters of the name, and the date of birth among the digits.
+_CIP = ("cip", "cip sns", "cipa", "tis", "tsi", "código de identificación personal")
 
 
 def _long(value: str) -> bool:
@@ -46,4 +54,6 @@ INSURANCE_NUMBERS = (
     Kind("INSURANCE_NUMBER", _LABELS, beside=FREE, plausible=issued(6)),
     Kind("INSURANCE_NUMBER", _POLICY, beside=FREE, plausible=issued(6)),
     Kind("INSURANCE_NUMBER", _ALSO_WORDS, beside=_PREFIXED, plausible=_long),
+    Kind("INSURANCE_NUMBER", _GERMAN, beside=_KVNR, near=_KVNR),
+    Kind("INSURANCE_NUMBER", _CIP, beside=r"(?-i:[A-Z]{2,4}) ?\d{10,14}"),
 )

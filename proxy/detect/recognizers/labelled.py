@@ -59,7 +59,8 @@ _FIRST = re.compile(
 #: Anything that an organisation gives out: a digit in it, groups joined by `-_/.`, or digits in
 #: groups, or letters apart from their digits.
 FREE = (
-    r"(?:[A-Z]{1,4} \d{2,12}(?:[ /-]\d{2,10}){0,5}|\d{2,10}(?: \d{2,10}){1,6}(?: \d)?"
+    r"(?:[A-Z]{1,4} \d{2,12}(?:[ ./-]\d{2,10}){0,5}|\d{2,10}(?: \d{2,10}){1,6}(?: \d)?"
+    r"|(?-i:(?=[A-Z]*\d)[A-Z0-9]{2,8}(?: (?=[A-Z]*\d)[A-Z0-9]{2,8}){1,4})"
     r"|[A-Z0-9]{1,36}(?:[-_/.][A-Z0-9]{1,24}){0,6})"
 )
 _DATE = re.compile(r"(?:19|20)\d\d([-/.])\d{1,2}\1\d{1,2}|\d{1,2}([-/.])\d{1,2}\2(?:\d\d){1,2}")

@@ -65,7 +65,8 @@ _LINK = re.compile(
     r"(?:[ \t\"'`*:=\\|,;>~()\[\]#@→「」是为為は_.-]|(?:is|was|are|ist|war"
     r"|lautet|lauten|sind|est|sont|es|son|[éè][ ](?:a|o|la|il|le|el)|[eéè]|sono|são|jest|to|of|in|now"
     r"|old|new|being|equals|should|might|must|be|says|reads|shows|starts|ends|with|mit"
-    r"|avec|con|com|z|de|del|do|di|the|le|la|el|il)(?=[\s:\"'])){0,20}",
+    r"|avec|con|com|z|de|del|do|di|the|le|la|el|il|hab|habe|ich|have|heb|ik|mam|tengo|tenho|ho"
+    r"|zu|naar|na|to)(?=[\s:\"'])){0,20}",
     re.IGNORECASE,
 )
 #: How many characters of a label are looked for before the rest of it.

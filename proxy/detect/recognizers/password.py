@@ -113,6 +113,26 @@ _ADMIN = re.compile(
     r"[^\s\"'`<>|/,()]{5,60})",
     re.IGNORECASE,
 )
+_CALLED = (
+    r"(?:password|passwd|pass ?phrase|passwort|kennwort|mot de passe|mdp|contraseña|palavra-passe"
+    r"|senha|wachtwoord|has[łl][aoeęu]?m?|parola|lösenord|adgangskode|passord|hesl[oaeu]m?|jelszó)"
+)
+_WITH_DIGIT = (
+    r"(?=[^\s\"'`]{0,60}\d)(?=[^\s\"'`]{0,60}[^\W\d_])[^\s\"'`<>|/,;:()]{5,60}[^\s\"'`<>|/,;:().?]"
+)
+#: "po zmianie hasła na X1-y", "changing the password to X1-y": a word for a change, then "to".
+_CHANGED = re.compile(
+    r"(?:chang|set|reset|updat|änder|geändert|setz|zmian|zmien|ustaw|wijzig|verander|zet|cambi|mud"
+    r"|alter|modif|réinit|impost|ändr|ændr|změn|nastav)\w{0,8}[^\n.]{0,30}?"
+    rf"{_CALLED}(?:[ ][^\W\d_]{{1,12}}){{0,3}}?[ ](?:to|auf|zu|in|à|en|por|para|naar|op|na|till|til)"
+    rf"[ :]{{1,2}}[\"'`]?(?P<value>{_WITH_DIGIT})",
+    re.IGNORECASE,
+)
+#: "het wachtwoord (Tulp*19)": no word, because of a digit and a capital or a mark in it.
+_IN_BRACKETS = re.compile(
+    rf"\b(?i:{_CALLED})[ ][(\[][\"'`]?(?P<value>(?=[^\s()]{{0,40}}\d)(?=[^\s()]{{0,40}}(?:[A-Z]|[^\w\s()]))"
+    r"[^\s\"'`<>|,;()\[\]]{6,40})[\"'`]?[)\]]",
+)
 #: Values in braces hold any character in connection strings (ODBC); those of names are templates.
 _BRACED = re.compile(
     r"(?:password|pwd)=\{(?![\w.]{0,100}\})(?P<value>[^{}\n]{4,100})\}(?=[;\"'\s]|\Z)",
@@ -135,6 +155,8 @@ class PasswordRecognizer(ValueRecognizer):
         ValuePattern("user and password", _PAIR, 0.6),
         ValuePattern("password hash", _HASH, 0.9),
         ValuePattern("set to", _SET, 0.6),
+        ValuePattern("changed to", _CHANGED, 0.6),
+        ValuePattern("in brackets", _IN_BRACKETS, 0.6),
         ValuePattern("of an administrator", _ADMIN, 0.6),
         ValuePattern("in braces", _BRACED, 0.8),
         ValuePattern("default of a variable", _DEFAULT, 0.8),

@@ -14,7 +14,7 @@ from proxy.detect.recognizers.person_words import could_be_somebody, holds_given
 
 _STRONG = (
     "full name", "fullname", "first name", "firstname", "given name", "last name", "lastname",
-    "surname", "family name", "middle name", "maiden name", "patient name", "patient",
+    "surname", "forename", "forenames", "christian name", "family name", "middle name", "maiden name", "patient name", "patient",
     "employee name", "customer name", "client name", "contact name", "contact person",
     "account holder", "card holder", "cardholder", "cardholder name", "name on card",
     "policyholder", "policy holder", "next of kin", "emergency contact", "spouse", "beneficiary",
@@ -30,7 +30,11 @@ _STRONG = (
     "locatore", "nome completo", "sobrenome", "apelido", "segurado", "inquilino", "voornaam",
     "achternaam", "naam patiënt", "rekeninghouder", "verzekerde", "huurder", "verhuurder",
     "contactpersoon", "medewerker", "imię", "nazwisko", "imię i nazwisko", "pacjent", "pacjentka",
-    "posiadacz rachunku", "ubezpieczony", "najemca", "wynajmujący", "pracownik",
+    "posiadacz rachunku", "posiadacz", "osoba upoważniona", "kupujący", "kupująca", "sprzedający",
+    "rodné jméno", "příjmení", "jméno", "förnamn", "efternamn", "fornavn", "etternavn",
+    "etunimi", "sukunimi", "prenume", "soyad\u0131", "rufname", "nom d'usage", "nombre de pila",
+    "segundo apellido", "primer apellido", "roepnaam", "tussenvoegsel", "encarregado de educação",
+    "氏名", "お名前", "姓名", "ubezpieczony", "najemca", "wynajmujący", "pracownik",
 )  # fmt: skip
 _ALSO_THINGS = (
     "name", "customer", "client", "employee", "contact", "owner", "author", "assignee",

@@ -25,6 +25,17 @@ _LABELS = (
     "téléphone", "tél", "portable", "numéro de téléphone", "teléfono", "telefono", "tfno", "tlf",
     "tlfno", "móvil", "celular", "número de teléfono", "cellulare", "numero di telefono",
     "telefone", "telemóvel", "número de telefone", "telefoon", "telefoonnummer", "mobiel", "gsm",
+    "erreichbar unter", "rückruf unter", "rückruf erbeten unter", "unter der nummer", "joignable au",
+    "appelez-moi au", "rappelez-moi au", "rappeler au", "me joindre au", "contacter au",
+    "llámame al", "llámeme al", "llame al", "llamar al", "llamarme al", "localizable en el",
+    "chiamatemi al", "chiamare al", "chiamami al", "chiamarlo al", "chiamarla al",
+    "raggiungibile al", "ligue para", "ligar para", "ligou do", "contactar através do",
+    "bel me op", "bel mij op", "bellen op", "bereikbaar op", "te bereiken op",
+    "teruggebeld worden op", "zadzwonić pod", "dzwonić pod", "oddzwonić na", "oddzwonić pod",
+    "proszę dzwonić", "pod numerem", "kom", "ring på", "ring til", "ring mig på", "ring meg på",
+    "nås på", "træffes på", "tavoittaa numerosta", "volejte", "zavolejte na", "hívjon a",
+    "sunați la", "telefonu", "cep telefonu", "cep tel", "telefonszám", "telefonnr", "tlf",
+    "puhelinnumero", "電話", "携帯", "电话", "手机", "전화",
     "komórka", "numer telefonu", "nr telefonu", "tel kom", "telefonní číslo", "puhelin", "tlf nr",
 )  # fmt: skip
 _ANY_PLAN = r"(?:\+|00)?\(?\d(?:[ ]?[().\-/ ]{0,2}\d){5,14}(?![\d/])"
@@ -34,7 +45,14 @@ def _dialled(value: str) -> bool:
     return not something_else(value)
 
 
-PHONES = (Kind("PHONE_NUMBER", _LABELS, beside=_ANY_PLAN, plausible=_dialled),)
+#: Behind these stands much else, so only groups as people write those of a phone's number.
+_ALSO_WORDS = ("kontakt", "contact", "contatto", "contacto", "contato", "contatti", "yhteys")
+_GROUPS = r"(?:\+|00|0)?\d{1,4}(?:[ ./-]\d{2,4}){2,5}(?![\d/])"
+
+PHONES = (
+    Kind("PHONE_NUMBER", _LABELS, beside=_ANY_PLAN, plausible=_dialled),
+    Kind("PHONE_NUMBER", _ALSO_WORDS, assigned=_GROUPS, plausible=_dialled),
+)
 
 
 class PhoneLabelRecognizer(LabelledRecognizer):

@@ -2,7 +2,7 @@
 
 - EmailAddress: never reads the public suffix list from the network; a domain that isn't on it
   (`corp.internal`) is an address all the same, a version (`react@19.0.0`) isn't; what a form sends
-  before the address (`id=7&mail=`) is no part of it.
+  before the address (`id=7&mail=`) is no part of it; a URL's password and host are none.
 - Iban: in lower case too; refuses what its validator can't read before the validator logs it.
 - SocialSecurity: published sample numbers count too; hiding one costs nothing.
 - Url: whole hosts only, and no part of an e-mail address.
@@ -27,6 +27,8 @@ from presidio_analyzer.predefined_recognizers import (
 _SUFFIXES = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 _IBAN_ALPHABET = re.compile(r"[A-Za-z0-9 -]+", re.ASCII)
 _SAMPLE_SSNS = frozenset({"123456789", "987654320", "078051120"})
+#: A user before a password in a URL: what looks like an address is that and a host.
+_BEHIND_USER, _REACH = re.compile(r"\w://[^\s/@:]{0,60}:[^\s/@]{0,60}\Z"), 130
 #: Score of a number whose format alone says little; a context word lifts it to 0.65.
 _UNCONFIRMED = 0.3
 
@@ -53,7 +55,11 @@ class EmailAddress(EmailRecognizer):
         self, text: str, entities: list[str], nlp_artifacts: Any = None, regex_flags: Any = None
     ) -> list[RecognizerResult]:
         """Return one result for each address; see Presidio's base class."""
-        results = super().analyze(text, entities, nlp_artifacts, regex_flags)
+        results = [
+            result
+            for result in super().analyze(text, entities, nlp_artifacts, regex_flags)
+            if not _BEHIND_USER.search(text, max(0, result.start - _REACH), result.start)
+        ]
         for result in results:
             sent = text.rfind("=", result.start, text.index("@", result.start)) + 1
             result.start = max(result.start, sent)

@@ -96,13 +96,23 @@ _KEY = (
     r"(?:USER|USERNAME|USR|LOGIN|BENUTZER|BENUTZERNAME|UTILISATEUR|IDENTIFIANT|USUARIO|UTENTE"
     r"|UTILIZADOR|GEBRUIKER|GEBRUIKERSNAAM|UZYTKOWNIK)"
 )
+#: "username, password": what follows is asked for, too.
+_PASSWORDS = re.compile(
+    r"(?:pass|kennw|passw|contrase|clave|senha|wachtw|has[łl]|parola|mot|email|e-mail|adgangsk|heslo)",
+    re.IGNORECASE,
+)
 _NEXT_PASSWORD = r"(?:pass|pw|secret|kennw|mot_?de|mdp|contrase|clave|senha|wachtw|has[lł]o|parola)"
 
 
-def _somebody(value: str) -> bool:
+def somebodys(value: str) -> bool:
     """Say whether a name can be a person's account."""
     parts = {value.lower(), value.lower().rpartition(".")[2]}
-    return not parts & _NOBODY and not _CODE.match(value) and len(value) >= 3
+    return (
+        not parts & _NOBODY
+        and not _CODE.match(value)
+        and not _PASSWORDS.match(value)
+        and len(value) >= 3
+    )
 
 
 USERNAMES = (
@@ -111,29 +121,29 @@ USERNAMES = (
         _LABELS,
         beside=rf"(?=\w{{0,30}}[\d_]|\w{{1,30}}\.\w)[A-Za-z][\w.-]{{1,30}}[A-Za-z0-9]{_ENDS}",
         assigned=rf"{_NAME}{_WHOLE}",
-        plausible=_somebody,
+        plausible=somebodys,
         wordy=True,
     ),
     Kind(
         "USERNAME",
         _SENTENCES,
         beside=rf"{_NAME}(?=[\"'`,;)]|\.?\s|\.?$)",
-        plausible=_somebody,
+        plausible=somebodys,
         wordy=True,
     ),
     Kind(
         "USERNAME",
         ("username", "user name", "user", "login", "benutzer", "benutzername", "usuario"),
         beside=rf"{_NAME}(?=[\"']?(?:,|;| /| and) ?(?:pass|pw|kennwort|contrase|mot de|senha))",
-        plausible=_somebody,
+        plausible=somebodys,
         wordy=True,
     ),
-    Kind("USERNAME", _ALSO_WORDS, assigned=rf"{_NAME}{_WHOLE}", plausible=_somebody, wordy=True),
+    Kind("USERNAME", _ALSO_WORDS, assigned=rf"{_NAME}{_WHOLE}", plausible=somebodys, wordy=True),
     Kind(
         "USERNAME",
         _PEOPLE,
         beside=rf"(?<![\w.])(?<!  )(?:{_TELLING}|{_AT_DOMAIN}){_ENDS}",
-        plausible=_somebody,
+        plausible=somebodys,
         wordy=True,
     ),
 )
@@ -220,6 +230,28 @@ class UsernameRecognizer(ValueRecognizer):
             0.75,
         ),
         _pattern(
+            "in brackets, behind its label",
+            r"[(\[](?i:log-?in|user ?name|user ?id|login ?name|benutzername|benutzerkennung|kürzel"
+            r"|kennung|anmeldename|identifiant|nom d'utilisateur|usuario|nombre de usuario|utente"
+            r"|nome utente|usuário|utilizador|gebruikersnaam|inlognaam|użytkownik|nazwa użytkownika"
+            r"|bruger|användare)[ :=]{1,3}[\"'`]?(?P<value>(?-i:[a-z])[\w.-]{2,30})[\"'`]?(?=[,;)\]])",
+            0.7,
+        ),
+        _pattern(
+            "behind a label that names nothing else",
+            r"\b(?i:benutzername|benutzerkennung|nutzername|anmeldename|loginname|nombre de usuario"
+            r"|nome utente|nome de usuário|nome de utilizador|gebruikersnaam|inlognaam|nom d'utilisateur"
+            r"|nazwa użytkownika|brugernavn|användarnamn|uživatelské jméno)[ ]"
+            r"(?P<value>[a-z][a-z0-9._-]{3,30})(?=[,;)]|$)",
+            0.6,
+        ),
+        _pattern(
+            "who a shell says that one is",
+            r"(?m:^)[^\n]{0,40}[$%>#] ?(?:whoami|id -un|logname)[ ]?\r?\n"
+            r"(?P<value>[a-z][a-z0-9._-]{1,30})[ ]?(?=\r?\n|$)",
+            0.75,
+        ),
+        _pattern(
             "who is to do it",
             r"\b(?:TODO|FIXME|XXX|HACK)\((?P<value>[a-z][a-z0-9._-]{2,30})\)",
             0.7,
@@ -264,4 +296,4 @@ class UsernameRecognizer(ValueRecognizer):
 
     def plausible(self, value: str) -> bool:
         """Refuse accounts of machines and roles."""
-        return _somebody(value)
+        return somebodys(value)

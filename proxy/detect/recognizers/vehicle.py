@@ -20,13 +20,19 @@ _PLATE = (
     "plaque", "immatriculée", "immatriculé", "matrícula", "matrículas", "placa", "placas", "chapa",
     "targa", "targata", "targato", "placa do carro", "kenteken", "nummerplaat",
     "tablica rejestracyjna", "numer rejestracyjny", "nr rejestracyjny", "nr rej",
-    "numerze rejestracyjnym", "rejestracja", "o nr rej", "registreringsnummer", "spz",
+    "numerze rejestracyjnym", "rejestracja", "o nr rej", "registreringsnummer", "spz", "regnr", "reg nr", "registreringsnr", "nummerplade", "plaka",
+    "plakas\u0131", "plakal\u0131", "rendszám", "rekisterinumero", "număr de înmatriculare",
+    "nr de înmatriculare", "nr înmatriculare", "státní poznávací značka", "車両番号", "車牌",
+    "tagged", "license tag", "numer rej", "auto nr", "kfz", "amtl kennz",
 )  # fmt: skip
 #: These mean much else: a plate with a country's form has to follow.
 _WORDS = ("reg", "rego", "registration", "registered", "tag", "tags", "immat", "kennz", "rej")
 _VEHICLES = (
     "car", "van", "truck", "vehicle", "motorcycle", "motorbike", "suv", "parked", "driving a",
     "auto", "pkw", "lkw", "fahrzeug", "wagen", "kfz", "firmenwagen", "dienstwagen", "parkplatz",
+    "tractor unit", "artic", "hgv", "taxi", "bus", "coach", "minibus",
+    "sattelzug", "zugmaschine", "bestelbus", "vrachtwagen", "busje", "ciągnik", "ciężarówka",
+    "furgon", "autobus", "camionnette", "autocar", "autobús", "camioneta", "carrinha",
     "voiture", "véhicule", "camion", "coche", "vehículo", "camper", "caravan", "trailer", "motorhome", "lorry", "scooter", "moto",
     "pickup", "minivan", "wohnmobil", "anhänger", "motorrad", "remorque", "autocaravana", "camión", "furgoneta", "macchina",
     "veicolo", "autovettura", "furgone", "carro", "veículo", "viatura", "wagen", "voertuig",
@@ -42,7 +48,7 @@ MAKES = (
 _DISTINCT = (
     r"[A-Z]{2} ?\d{2} ?[A-Z]{3}"  # United Kingdom
     r"|[A-Z]{2}[- ]?\d{3}[- ]?[A-Z]{2}"  # France, Italy
-    r"|[A-ZÄÖÜ]{1,3}[- ] ?[A-Z]{1,2}[- ]?[1-9]\d{0,3}[EH]?"  # Germany
+    r"|[A-ZÄÖÜ]{1,3}[- ] ?[A-Z]{1,2}[- ]?[1-9]\d{0,3}[EH]?(?!-[A-Z])"  # Germany
     r"|\d{4}[- ]?[B-DF-HJ-NPR-TV-Z]{3}"  # Spain
     r"|[A-Z]{2}-\d{2}-[A-Z]{2}|\d{2}-[A-Z]{2}-\d{2}|\d{2}-\d{2}-[A-Z]{2}"  # Portugal
     r"|[A-Z]{1,3}-\d{2,3}-[A-Z]{1,2}|\d{1,2}-[A-Z]{2,3}-\d{1,2}|[A-Z]{2}-[A-Z]{2}-\d{2}"  # NL
@@ -97,7 +103,8 @@ VEHICLES = (
          plausible=lambda value: any(c.isdigit() for c in value)),
     Kind("VIN", (), alone=r"[A-HJ-NPR-Z0-9]{17}", check=_is_vin),
     Kind("LICENSE_PLATE", _PLATE, beside=_ANY, near=_DISTINCT, plausible=_is_plate),
-    Kind("LICENSE_PLATE", _PLATE, near=r"\d[A-Z]{3}\d{3}"),  # California
+    # The United States, Scandinavia and others
+    Kind("LICENSE_PLATE", _PLATE, near=r"\d[A-Z]{3}\d{3}|[A-Z]{3}[ -]?\d{3,4}|\d{3}[ -][A-Z]{3}"),
     Kind("LICENSE_PLATE", _WORDS, beside=rf"(?-i:{_DISTINCT})", plausible=_is_plate),
     Kind("LICENSE_PLATE", (*_VEHICLES, *MAKES), near=_DISTINCT, plausible=_is_plate),
 )  # fmt: skip
