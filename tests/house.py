@@ -25,6 +25,7 @@ from openai import AsyncOpenAI
 
 from audit.keys import load_recipient_key, load_verifier_keys
 from audit.reading import Reader, Record
+from audit.record import Kind
 from audit.report import Report
 from audit.verify import verify
 from proxy import config
@@ -194,3 +195,21 @@ def said_to(provider_body: bytes) -> str:
 
     read(json.loads(provider_body))
     return "\n".join(texts)
+
+
+def intents(log: Path, keys: Path) -> list[bytes]:
+    """What each intent of a log says that was sent, once the log is found to be sound.
+
+    Args:
+        log: a slot's folder.
+        keys: the folder of the keys that `privet init` makes.
+    """
+    key = load_recipient_key(keys / "auditor.key")
+    report = verify(log, load_verifier_keys(keys / "log.pub"), recipient=key)
+    assert report.findings == []
+    with Reader(log, key) as reader:
+        return [
+            b"".join(data or b"" for _, data in record.contents)
+            for record in reader.records()
+            if record.opened.kind is Kind.INTENT
+        ]

@@ -209,7 +209,7 @@ def _diff(chosen: argparse.Namespace) -> int:
         print(json.dumps(diff_as_dict(diff), indent=2))
     else:
         print(render_diff(diff, old, new), end="")
-    if chosen.fail_on_loosening and (diff.loosens):
+    if chosen.fail_on_loosening and diff.loosens:
         print("the change loosens: it needs the approval of whom your process names for that")
         return 1
     return 0

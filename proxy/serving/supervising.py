@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 def run(configuration: Configuration, *, allow_shadow: bool = False) -> int:
-    """Serve until SIGINT or SIGTERM, as `serving.run` does, in several processes."""
+    """Serve until SIGINT or SIGTERM, as `single.run` does, in several processes."""
     settings = configuration.settings
     logs.configure(settings.log_level, settings.log_format)
     not_to_hang_up_yet()

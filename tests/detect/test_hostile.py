@@ -7,10 +7,7 @@ one of them needs minutes for that one, and the process that runs them all isn't
 
 from __future__ import annotations
 
-import resource
-import subprocess
-import sys
-from pathlib import Path
+from tests.limited import run
 
 LENGTH = 20_000
 #: CPU seconds for all recognizers over all texts: several times what they take.
@@ -41,20 +38,9 @@ re.search("a*b", "a" * LENGTH * 10)
 """
 
 
-def _run(script: str, limit_s: int) -> int:
-    """Return the exit code of a Python process with so many CPU seconds; negative if it's stopped."""
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        check=False,
-        cwd=Path(__file__).parents[2],
-        stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s)),
-    ).returncode
-
-
 def test_every_recognizer_is_linear() -> None:
-    assert _run(_ALL, _LIMIT_S) == 0
+    assert run(_ALL, _LIMIT_S) == 0
 
 
 def test_a_quadratic_pattern_would_be_stopped() -> None:
-    assert _run(_QUADRATIC, 2) < 0
+    assert run(_QUADRATIC, 2) < 0

@@ -71,12 +71,20 @@ class Aimock:
         """Add fixtures: objects with `match` and `response`; the first that matches answers."""
         self._control("POST", "/fixtures", {"fixtures": list(fixtures)})
 
+    def greets(self, response: Json, **more: Any) -> None:
+        """Answer so whoever asks to greet somebody."""
+        self.plays({"match": {"userMessage": "Please greet"}, "response": response, **more})
+
     def journal(self) -> list[Call]:
         """Every request to a provider's protocol since the last reset, oldest first."""
         return [
             Call(entry["path"], entry["headers"], entry["body"], entry["response"]["status"])
             for entry in self._control("GET", "/journal")
         ]
+
+    def heard(self) -> str:
+        """The bodies of all of these, as JSON."""
+        return json.dumps([call.body for call in self.journal()])
 
     def fails_next(self, status: int, message: str, kind: str = "server_error") -> None:
         """Answer the next request with an error; `kind` is its `type`."""

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from proxy.detect.detector import Detector
 from tests.e2e import node
 from tests.e2e.aimock import Aimock
-from tests.house import House, house
+from tests.house import House
 
 ASK = "Please greet Jane Hollander, jane@example.com."
 MAIL = "<EMAIL_ADDRESS_1>"
 GREETING = "Hello Jane Hollander, I wrote to jane@example.com."
-
-
-@pytest.fixture
-async def privet(tmp_path: Path, detector: Detector, aimock: Aimock) -> AsyncIterator[House]:
-    async with house(tmp_path / "privet", detector, aimock.base_url) as running:
-        yield running
 
 
 @pytest.mark.parametrize("protocol", ["chat", "responses"])

@@ -40,14 +40,12 @@ async def privet(tmp_path: Path, detector: Detector, aimock: Aimock) -> AsyncIte
 
 
 def plays(aimock: Aimock, response: dict[str, Any], **more: Any) -> None:
-    match = {"userMessage": "Please greet"}
-    aimock.plays({"match": match, "response": response, "chunkSize": 3, **more})
+    aimock.greets(response, chunkSize=3, **more)
 
 
 def heard(aimock: Aimock) -> str:
-    journal = aimock.journal()
-    assert {call.path for call in journal} == {"/v1/messages"}
-    told = json.dumps([call.body for call in journal])
+    assert {call.path for call in aimock.journal()} == {"/v1/messages"}
+    told = aimock.heard()
     assert "Hollander" not in told
     assert "jane@example.com" not in told
     return told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import openai
@@ -12,9 +11,8 @@ import pytest
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 
-from proxy.detect.detector import Detector
 from tests.e2e.aimock import Aimock
-from tests.house import House, house
+from tests.house import House
 
 ASK = "Please greet Jane Hollander, jane@example.com."
 MAIL = "<EMAIL_ADDRESS_1>"
@@ -27,12 +25,6 @@ SCHEMA = {
     "required": ["to"],
     "additionalProperties": False,
 }
-
-
-@pytest.fixture
-async def privet(tmp_path: Path, detector: Detector, aimock: Aimock) -> AsyncIterator[House]:
-    async with house(tmp_path / "privet", detector, aimock.base_url) as running:
-        yield running
 
 
 @pytest.fixture

@@ -7,16 +7,12 @@ them all isn't given as much.
 
 from __future__ import annotations
 
-import resource
-import subprocess
-import sys
-from pathlib import Path
-
 from proxy.detect.sweep import sweep
 from proxy.exchange import Alphabet, Channel, Finding, TextPart
 from proxy.ladder import PLACEHOLDER
 from proxy.mask import Restorable, Restorer, check, number
 from proxy.spelling import Lexicon
+from tests.limited import run
 
 LENGTH = 100_000
 #: CPU seconds for each half, over all texts: several times what it takes.
@@ -68,20 +64,9 @@ def restore(unit: str) -> None:
         restorer.text(f"<PERSON_1>{unit}" * 500, channel)
 
 
-def _run(script: str, limit_s: int) -> int:
-    """Return the exit code of a Python process with so many CPU seconds; negative if stopped."""
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        check=False,
-        cwd=Path(__file__).parents[2],
-        stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (limit_s, limit_s)),
-    ).returncode
-
-
 def test_hiding_is_linear() -> None:
-    assert _run(_HIDE, _LIMIT_S) == 0
+    assert run(_HIDE, _LIMIT_S) == 0
 
 
 def test_restoring_is_linear() -> None:
-    assert _run(_RESTORE, _LIMIT_S) == 0
+    assert run(_RESTORE, _LIMIT_S) == 0

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 
+from hypothesis import reject
 from hypothesis import strategies as st
 
 from proxy.exchange import Endpoint, Finding, Principal
@@ -82,6 +83,15 @@ def parsed(data: Data) -> Policy:
     if problems := check(Document("{}", "generated.yaml"), form, None):
         raise ConfigError(problems)
     return compile_policy(form)
+
+
+def parsed_pair(pair: tuple[Data, Data]) -> tuple[Policy, Policy]:
+    """A policy before and after a restriction; one that the loader refuses loosens nothing."""
+    before = parsed(pair[0])
+    try:
+        return before, parsed(pair[1])
+    except ConfigError:  # e.g. an action that outgrew a rule's treat
+        reject()
 
 
 # Weighed so that about half of all requests are allowed: only those show how they are treated.

@@ -13,11 +13,7 @@ from typing import Any
 import pytest
 from openai import APIStatusError, OpenAI
 
-from audit.keys import load_recipient_key, load_verifier_keys
-from audit.reading import Reader
-from audit.record import Kind
-from audit.verify import verify
-from tests.house import House, write_configuration
+from tests.house import House, intents, write_configuration
 from tests.simulator import Simulator
 from tests.story.test_commands import privet, running
 
@@ -52,19 +48,9 @@ async def test_a_full_disk_refuses_and_forwards_nothing_until_there_is_room(
         client.close()
         process.send_signal(signal.SIGTERM)
         await asyncio.to_thread(process.wait)
-    folder = tmp_path / "audit" / "0"
-    key = load_recipient_key(tmp_path / "keys" / "auditor.key")
-    report = verify(folder, load_verifier_keys(tmp_path / "keys" / "log.pub"), recipient=key)
-    assert report.findings == []
-    with Reader(folder, key) as reader:
-        sent = [
-            b"".join(data or b"" for _, data in record.contents)
-            for record in reader.records()
-            if record.opened.kind is Kind.INTENT
-        ]
-    assert len(sent) == 2
-    assert b"before" in sent[0]
-    assert b"after" in sent[1]
+    before, after = intents(tmp_path / "audit" / "0", tmp_path / "keys")
+    assert b"before" in before
+    assert b"after" in after
 
 
 @pytest.mark.parametrize("stream", [True, False])

@@ -17,14 +17,12 @@ import pytest
 from openai import APIError, APIStatusError, AsyncOpenAI, OpenAI
 from openai.types.responses import Response
 
-from audit.keys import load_recipient_key, load_verifier_keys
-from audit.reading import Reader
-from audit.record import Kind
+from audit.keys import load_verifier_keys
 from audit.verify import verify
 from tests.bench.processes import free_port
 from tests.faults.hurting import LONG
 from tests.freezable import freezable
-from tests.house import write_configuration
+from tests.house import intents, write_configuration
 from tests.simulator import Simulator
 from tests.story.test_commands import privet, running
 
@@ -75,19 +73,9 @@ async def test_a_hung_disk_refuses_and_forwards_nothing_until_it_answers(
             client.close()
             process.send_signal(signal.SIGTERM)
             await asyncio.to_thread(process.wait)
-        log = disk.path / "audit" / "0"
-        key = load_recipient_key(folder / "keys" / "auditor.key")
-        report = verify(log, load_verifier_keys(folder / "keys" / "log.pub"), recipient=key)
-        assert report.findings == []
-        with Reader(log, key) as reader:
-            sent = [
-                b"".join(data or b"" for _, data in record.contents)
-                for record in reader.records()
-                if record.opened.kind is Kind.INTENT
-            ]
-    assert len(sent) == 2
-    assert b"before" in sent[0]
-    assert b"after" in sent[1]
+        before, after = intents(disk.path / "audit" / "0", folder / "keys")
+    assert b"before" in before
+    assert b"after" in after
 
 
 async def test_a_hung_vault_refuses_what_needs_it_and_holds_up_nothing_else(
