@@ -19,7 +19,7 @@ HASH = Action(ActionKind.HASH)
 PLACEHOLDER = Action(ActionKind.PLACEHOLDER)
 
 #: Each row holds generalisations of one kind of value, from finest to coarsest.
-_GENERALISATIONS = (("year", "decade"), ("band",), ("/24",))
+GENERALISATIONS = (("year", "decade"), ("band",), ("/24",))
 
 
 def weaker_or_equal(a: Action, b: Action) -> bool:
@@ -56,7 +56,7 @@ def _parameter_weaker_or_equal(a: Action, b: Action) -> bool:
         case ActionKind.GENERALISE:
             return any(
                 a.to in row and b.to in row and row.index(a.to) <= row.index(b.to)
-                for row in _GENERALISATIONS
+                for row in GENERALISATIONS
             )
         case ActionKind.MASK:
             return a.keep_last >= b.keep_last

@@ -15,6 +15,7 @@ from functools import cache
 
 from proxy.exchange import Endpoint, Facts, Principal
 from proxy.policy.compiled import CLASS_LABEL
+from proxy.policy.model_rules import WHOM
 from proxy.policy.rules import Rule, Waiver
 
 #: What no policy names: another team, app, model or dialect; of a label, that it isn't there.
@@ -23,7 +24,7 @@ OTHER = ""
 OTHER_VALUE = "any-other-value"
 
 #: The axes of callers, and what they are called in Principal.
-CALLER = {"tenant": "tenant", "team": "team", "user": "user", "app": "app", "key": "key_id"}
+CALLER = WHOM
 #: Label axes follow these; the time axis comes last.
 NAMED = (*CALLER, "model", "dialect")
 WHEN = "when"

@@ -12,14 +12,12 @@ from proxy.policy.checking import APPROVERS, Checking
 from proxy.policy.compiled import CLASS_LABEL, action_of
 from proxy.policy.decide import BUILT_IN
 from proxy.policy.model_actions import ActionForm, ActionName
-from proxy.policy.model_rules import EntitiesTest, OpaqueTest, Rule, TimeWindow, Waive
+from proxy.policy.model_rules import WHOM, EntitiesTest, OpaqueTest, Rule, TimeWindow, Waive
 from proxy.policy.vocabulary import minutes
 from proxy.yaml_file import Loc, Problem
 
 VERBS = ("permit", "require", "block", "treat", "waive", "output", "withhold", "keep")
 _OPENING = ("permit", "waive")
-#: Keys of a scope that say whom a rule is for.
-_WHOM = ("tenant", "team", "user", "app", "key")
 
 
 def rules(asked: Checking) -> Iterator[Problem]:
@@ -159,7 +157,7 @@ def _waive(asked: Checking, loc: Loc, rule: Rule, waive: Waive) -> Iterator[Prob
         there = [verb for verb in VERBS if getattr(waived, verb) is not None]
         yield asked.problem((*place, "lifts"), message, f"it has {' and '.join(there)}")
     yield from asked.providers((*place, "to", "provider"), waive.to.provider)
-    if rule.scope is None or not any(getattr(rule.scope, key) for key in _WHOM):
+    if rule.scope is None or not any(getattr(rule.scope, key) for key in WHOM):
         yield asked.problem(loc, "a waiver needs a scope", "name a team or an app")
     if rule.until is None:
         yield asked.problem(loc, "a waiver needs 'until'", "its last day, as in 2027-01-31")

@@ -22,7 +22,7 @@ from proxy.policy.compiled import (
 from proxy.policy.lookup import Lookup
 from proxy.policy.model import EntityForm, Hide, PolicyForm, ProviderForm
 from proxy.policy.model import Escalation as EscalationForm
-from proxy.policy.model_rules import OpaqueTest, Scope, TimeWindow, Waive
+from proxy.policy.model_rules import WHOM, OpaqueTest, Scope, TimeWindow, Waive
 from proxy.policy.model_rules import Permit as PermitForm
 from proxy.policy.model_rules import Rule as RuleForm
 from proxy.policy.rules import (
@@ -42,8 +42,6 @@ from proxy.policy.rules import (
 from proxy.policy.vocabulary import WEEKDAYS, minutes
 
 _RESIDUAL_LOWEST = ("placeholder", "redact")
-#: Keys of `scope` that are fields of Principal, and those fields.
-_PRINCIPAL = {"tenant": "tenant", "team": "team", "user": "user", "app": "app", "key": "key_id"}
 
 
 def compiled(form: PolicyForm, digest: str) -> Policy:
@@ -224,9 +222,7 @@ def for_whom(scope: Scope | None) -> dict[str, Any]:
     said = scope.model_dump(exclude_none=True, exclude={"time"}) if scope else {}
     return {
         "scope": tuple(
-            (_PRINCIPAL[key], frozenset(values))
-            for key, values in said.items()
-            if key in _PRINCIPAL
+            (WHOM[key], frozenset(values)) for key, values in said.items() if key in WHOM
         ),
         "models": _set(said.get("model")),
         "dialects": _set(said.get("dialect")),

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeGuard, TypeVar
 
 from proxy.policy.model_actions import ActionForm
-from proxy.policy.model_rules import Rule
+from proxy.policy.model_rules import WHOM, Rule
 from proxy.policy.vocabulary import Strict
 from proxy.yaml_file import Loc
 
@@ -19,7 +19,8 @@ S = TypeVar("S", bound=Strict)
 _FOR_PEOPLE = ("why", "message")
 #: What makes a waiver one, so that it can't do without.
 _OF_WAIVERS = ("until", "approved_by")
-_WHOM = ("tenant", "team", "user", "app", "key")
+#: Verbs that are one key, without which a rule would have none.
+_VERBS = ("withhold", "keep")
 
 
 def keys_of(said: S) -> Iterator[tuple[Loc, S]]:
@@ -42,13 +43,14 @@ def keys_of(said: S) -> Iterator[tuple[Loc, S]]:
 
 def keys_of_rule(rule: Rule) -> Iterator[tuple[Loc, Rule]]:
     """Each key that a rule could do without while it stays a rule, and the rule without it."""
-    whom = [key for key in _WHOM if rule.scope and getattr(rule.scope, key)]
+    whom = [key for key in WHOM if rule.scope and getattr(rule.scope, key)]
     for loc, without in keys_of(rule):
-        verb = not (without.treat == {} or without.output == {}) and bool(
-            loc[0] not in ("withhold", "keep", *_OF_WAIVERS)
+        last_of_verb = without.treat == {} or without.output == {} or loc[0] in _VERBS
+        last_of_demand = loc[0] == "require" and not _asks(without)
+        of_waiver = loc[0] in _OF_WAIVERS or (
+            rule.waive and loc[0] == "scope" and [*loc[1:]] == whom
         )
-        needed = rule.waive and loc[0] == "scope" and [*loc[1:]] == whom
-        if verb and not needed and (loc[0] != "require" or _asks(without)):
+        if not (last_of_verb or last_of_demand or of_waiver):
             yield loc, without
     if rule.rollout:
         yield ("rollout",), rule.model_copy(update={"rollout": None})

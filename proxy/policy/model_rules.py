@@ -70,6 +70,10 @@ class TimeWindow(AtLeastOne):
     to: Clock = "24:00"
 
 
+#: The keys of a scope that say who asks, and what they are called in Principal.
+WHOM = {"tenant": "tenant", "team": "team", "user": "user", "app": "app", "key": "key_id"}
+
+
 class Scope(AtLeastOne):
     """Whom a rule is for: each key given must name the request's value.
 

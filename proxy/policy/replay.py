@@ -18,7 +18,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from proxy.exchange import Action, ActionKind, Endpoint, Facts, Principal, Verdict
-from proxy.ladder import ALLOW, spell, weaker_or_equal
+from proxy.ladder import ALLOW, GENERALISATIONS, spell, weaker_or_equal
 from proxy.policy.compiled import Policy
 from proxy.policy.decide import decide
 
@@ -28,7 +28,7 @@ _BY_POLICY = "policy_refused"
 
 _ACTIONS = [
     *(Action(kind) for kind in ActionKind if kind not in (ActionKind.GENERALISE, ActionKind.MASK)),
-    *(Action(ActionKind.GENERALISE, to=to) for to in ("year", "decade", "band", "/24")),
+    *(Action(ActionKind.GENERALISE, to=to) for row in GENERALISATIONS for to in row),
     *(Action(ActionKind.MASK, keep_last=kept) for kept in range(9)),
 ]
 #: An action as records spell it.

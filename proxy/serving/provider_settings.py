@@ -26,6 +26,7 @@ def provider_url(section: ProviderSection) -> str:
 
 
 def provider(name: str, section: ProviderSection, configuration: Configuration) -> Provider:
+    """A provider, ready to be asked; raises ConfigError."""
     try:
         key = provider_key(name, section, configuration.folder)
         url = provider_url(section)

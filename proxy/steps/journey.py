@@ -97,6 +97,8 @@ class Attempt:
     """One endpoint's turn: what it is sent, under which verdict, and how its answer is restored.
 
     Attributes:
+        number: which attempt of its request it is, from 1.
+        masked, restorer: the parts as the endpoint sees them, and what puts their values back.
         body: what is sent, written in the dialect `spoken`.
         digest: its SHA-256.
         asked: what the answer has to be.
