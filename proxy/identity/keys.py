@@ -17,6 +17,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -211,12 +212,19 @@ def _sole_writer(path: Path) -> Iterator[None]:
 
 
 def _save(path: Path, records: Iterable[KeyRecord]) -> None:
-    """Replace the file in one step; a crash leaves the old one or the new one."""
+    """Replace the file in one step; a crash leaves the old one or the new one.
+
+    It stays whose it was: root makes keys for a Privet that isn't root.
+    """
     plain = {"keys": [record.model_dump(mode="json") for record in records]}
     text = _HEADING + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
     descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            if path.exists():
+                whose = path.stat()
+                os.fchown(descriptor, whose.st_uid, whose.st_gid)
+                os.fchmod(descriptor, stat.S_IMODE(whose.st_mode))
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

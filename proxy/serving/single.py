@@ -15,6 +15,7 @@ from proxy import admin, logs
 from proxy.config import AUDIT_SLOT, Configuration
 from proxy.reporting import Report, report
 from proxy.server import listening
+from proxy.serving.notifying import READY, STOPPING, tell_manager
 from proxy.serving.services import detecting, door, running
 from proxy.steps.journey import Services
 from proxy.tls import Door
@@ -50,8 +51,10 @@ async def _serve(configuration: Configuration, *, allow_shadow: bool) -> None:
         on_hang_up(services, shown)
         policy = services.policies.current
         log.info("serving", base_url=f"{base_url}/v1", policy=policy.name, digest=policy.digest)
+        tell_manager(READY)
         await stop.wait()
         log.info("stopping")
+        tell_manager(STOPPING)
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from proxy.config import Configuration
 from proxy.detect.processes.nursery import Nursery
 from proxy.detect.shared import SharedFindings
 from proxy.reporting import Report
+from proxy.serving.notifying import READY, STOPPING, tell_manager
 from proxy.serving.services import detect_settings
 from proxy.serving.single import not_to_hang_up_yet, stop_signal
 from proxy.serving.working import Order
@@ -85,8 +86,10 @@ async def supervise(configuration: Configuration, *, allow_shadow: bool) -> int:
             async with _administering(workers, configuration):
                 base_url = f"{workers[0].base_url}/v1"
                 log.info("serving", base_url=base_url, workers=len(workers))
+                tell_manager(READY)
                 await stop.wait()
                 log.info("stopping")
+                tell_manager(STOPPING)
                 await asyncio.gather(*(worker.stop() for worker in workers))
         finally:
             await asyncio.gather(*(worker.stop() for worker in workers))

@@ -21,6 +21,7 @@ import yaml
 
 from tests.deploy.debian import program
 from tests.house import write_configuration
+from tests.manager import listening_at
 
 UNIT = Path("deploy/privet.service").read_text()
 DOCKERFILE = Path("deploy/Dockerfile").read_text()
@@ -101,23 +102,29 @@ def test_privet_serves_with_everything_taken_away(tmp_path: Path) -> None:
         "STATE": str(state),
         "OUTSIDE": str(tmp_path),
         "TMPDIR": "/mnt",
+        "NOTIFY_SOCKET": str(state / "manager"),
         "PYTHONPATH": str(Path.cwd()),
         "PYTHONDONTWRITEBYTECODE": "1",
     }
-    with subprocess.Popen(
-        [*command, *serve],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with (
+        listening_at(state / "manager") as told,
+        subprocess.Popen(
+            [*command, *serve],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         printed = []
         for line in process.stdout:
             printed.append(line)
             if '"serving"' in line:
                 break
+        assert told.recv(100) == b"READY=1"
         process.send_signal(signal.SIGTERM)
+        assert told.recv(100) == b"STOPPING=1"
         printed.append(process.stdout.read())
     assert process.returncode == 0, "".join(printed)
     assert any('"serving"' in line for line in printed), "".join(printed)

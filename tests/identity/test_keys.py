@@ -195,6 +195,18 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     assert [entry.name for entry in path.parent.iterdir()] == ["keys.yaml"]
 
 
+def test_the_file_stays_whose_it_was(path: Path) -> None:
+    """Or a Privet that isn't root couldn't read it any more after root has made a key."""
+    create_key(path, "support", "desk")
+    path.chmod(0o640)
+    owner = (10_001, 10_002) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+    os.chown(path, *owner)
+    _, record = create_key(path, "support", "desk")
+    revoke_key(path, record.id)
+    now = path.stat()
+    assert (now.st_uid, now.st_gid, stat.S_IMODE(now.st_mode)) == (*owner, 0o640)
+
+
 def test_the_demo_asks_nobody() -> None:
     identify: Identify = identify_anyone
     assert identify({}) == Principal("default", "demo", "demo")

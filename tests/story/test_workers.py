@@ -7,6 +7,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -32,6 +33,7 @@ from proxy.yaml_file import ConfigError
 from tests.alive import children_of, runs
 from tests.authority import Authority
 from tests.house import write_configuration
+from tests.manager import listening_at
 from tests.simulator import Simulator
 from tests.story.test_commands import privet
 
@@ -52,6 +54,7 @@ class Site:
     key: str
     tls: ssl.SSLContext
     process: asyncio.subprocess.Process
+    manager: socket.socket
     events: list[Event] = field(default_factory=list)
     news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -133,26 +136,29 @@ async def serving(folder: Path, upstream: str) -> AsyncIterator[Site]:
     authority.issue("server", "CN=privet")
     write_configuration(folder, upstream, extra=SETTINGS)
     key, _ = create_key(folder / "keys.yaml", "support", "desk")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "proxy", "serve", "--config", folder / "privet.yaml"),
-        *("--workers", "2"),
-        stderr=subprocess.PIPE,
-    )
-    site = Site(folder, key, authority.client(), process)
-    listening = asyncio.create_task(site.listen())
-    try:
-        await site.logs("serving")
-        yield site
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        await listening
+    with listening_at(folder / "manager") as manager:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "proxy", "serve", "--config", folder / "privet.yaml"),
+            *("--workers", "2"),
+            env={**os.environ, "NOTIFY_SOCKET": str(folder / "manager")},
+            stderr=subprocess.PIPE,
+        )
+        site = Site(folder, key, authority.client(), process, manager)
+        listening = asyncio.create_task(site.listen())
+        try:
+            await site.logs("serving")
+            yield site
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.wait()
+            await listening
 
 
 async def test_a_day_of_two_workers(tmp_path: Path, simulator: Simulator) -> None:
     simulator.otherwise(lambda _: reply("Dear <PERSON_1>"))
     async with serving(tmp_path, simulator.base_url) as site:
+        assert site.manager.recv(100) == b"READY=1"
         # Both get connections, and each writes a log of its own.
         while min(intents(site, slot) for slot in "01") < 1:
             assert await site.ask() == "Dear Jane Hollander"
@@ -228,6 +234,7 @@ async def test_a_day_of_two_workers(tmp_path: Path, simulator: Simulator) -> Non
             going_on.set()
             texts = [chunk.choices[0].delta.content or "" async for chunk in stream]
         assert "".join(texts) == "Dear Jane Hollander, that is all."
+        assert site.manager.recv(100) == b"STOPPING=1"
         assert await site.process.wait() == 0
         while any(map(runs, everybody)):
             await asyncio.sleep(0.01)
