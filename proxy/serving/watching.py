@@ -1,10 +1,11 @@
-"""While serving: files that change are taken up, and what came of it is said three ways.
+"""While serving: files that change are taken up, and what came of it is in the log and the counts.
 
-Policies (the one in force and a candidate), knowledge files and virtual keys. A signal asks for
-policies at once.
+Policies (the one in force and a candidate), knowledge files, and the file of callers (virtual keys
+or client certificates). A signal asks for policies at once. The policy in force and knowledge are
+also on record.
 
-Invariant: what can't be used leaves the last good one in force, and is in the log, on record and in
-the counts; nothing that goes wrong here ends the watch.
+Invariant: what can't be used leaves the last good one in force; nothing that goes wrong here ends
+the watch.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ async def watch(watched: Watched) -> None:
             )
         )
         if watched.callers is not None:
-            group.create_task(_watch_callers(watched.callers))
+            group.create_task(_watch_callers(watched.callers, watched.counts))
 
 
 async def on_record(policy: Policy, recorder: Recorder, *, accepted: bool) -> None:
@@ -141,15 +142,19 @@ async def _report_knowledge(
         log.error("knowledge change not recorded")
 
 
-async def _watch_callers(callers: Callers) -> None:
+async def _watch_callers(callers: Callers, counts: Counter[tuple[str, ...]]) -> None:
     while True:
         await asyncio.sleep(_EVERY_S)
         try:
-            if await asyncio.to_thread(callers.reload_if_changed):
-                log.info("virtual keys loaded")
+            if not await asyncio.to_thread(callers.reload_if_changed):
+                continue
         except ConfigError as error:
+            counts["reload", "callers", "refused"] += 1
             problems = [str(problem) for problem in error.problems]
-            log.error("virtual keys refused, the last good ones stay", problems=problems)
+            log.error("callers refused, the last good ones stay", problems=problems)
+        else:
+            counts["reload", "callers", "loaded"] += 1
+            log.info("callers loaded")
 
 
 def _waivers(policy: Policy) -> list[dict[str, Any]]:

@@ -62,3 +62,14 @@ async def test_a_revoked_key_is_refused_even_after_an_audit_failure(
     revoke_key(privet.folder / "keys.yaml", record.id)
     with pytest.raises(AuthenticationError):
         await until(privet, simulator, lambda: False)
+
+
+async def test_a_file_of_callers_that_is_spoilt_is_counted_and_the_last_one_stays(
+    privet: House, simulator: Simulator
+) -> None:
+    path = privet.folder / "keys.yaml"
+    sound, counts = path.read_text(), privet.services.counts
+    path.write_text("keys: [")
+    await until(privet, simulator, lambda: counts["reload", "callers", "refused"] == 1)
+    path.write_text(sound)
+    await until(privet, simulator, lambda: counts["reload", "callers", "loaded"] == 1)
