@@ -8,9 +8,11 @@ time of day after it belong to it. Without a year only a month's whole name coun
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import ahocorasick
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.recognizers.date_of_birth import MONTHS
@@ -48,7 +50,8 @@ _CLOCK = (
     r"(?:[ ]?(?:[ap]\.?m\b\.?|uhr\b))?(?:[ ](?:[+-]\d{4}|gmt|utc|cet|cest|[ecmp][sd]t))?)?"
 )
 _OF = r"(?:[ ](?:of|de|del)\b)?"
-_BEGINNINGS = frozenset(name[:3] for name in _NAMES)
+_HEAD = 3
+_BEGINNINGS = frozenset(name[:_HEAD] for name in _NAMES)
 _BEFORE, _AFTER = r"(?<![\w.,/:-])", r"(?![\w/-]|[.,:]\d)"
 
 
@@ -90,10 +93,13 @@ class DateInWordsRecognizer(ValueRecognizer):
 
 
 _DIGITS = re.compile(r"\d{1,4}")
-#: How a month's name begins, in the alphabet of `shape`, and at the beginning of a word.
-_MONTH = re.compile(rf"(?:{'|'.join(sorted(_BEGINNINGS))})(?<![^\W\d_]...)")
-#: How far a month's name stands from its number, and the rest of the date from both.
-_NEAR, _REST = 16, 80
+#: How the names of months begin, in the alphabet of `shape`.
+_MONTHS = ahocorasick.Automaton()
+for _beginning in _BEGINNINGS:
+    _MONTHS.add_word(shape(_beginning), True)
+_MONTHS.make_automaton()
+#: How far a month's name stands from its number, and how far before and after them the date reaches.
+_NEAR, _BACK, _ON = 16, 32, 80
 
 
 def _near_months(text: str) -> Iterator[tuple[int, int]]:
@@ -101,16 +107,29 @@ def _near_months(text: str) -> Iterator[tuple[int, int]]:
 
     Looking for a hundred names at every word costs more than most recognizers do.
     """
+    months = _months(shape(text))
+    if not months:
+        return
     start = end = 0
-    shaped = shape(text)
     for number in _DIGITS.finditer(text):
         low, high = number.span()
-        if not _MONTH.search(shaped, max(0, low - _NEAR), high + _NEAR):
+        next_month = bisect_left(months, low - _NEAR)
+        if next_month == len(months) or months[next_month] + _HEAD > high + _NEAR:
             continue
-        if low - _REST > end:
+        if low - _BACK > end:
             if end:
                 yield start, end
-            start = max(0, low - _REST)
-        end = high + _REST
+            start = max(0, low - _BACK)
+        end = high + _ON
     if end:
         yield start, end
+
+
+def _months(shaped: str) -> list[int]:
+    """Return where words begin as the names of months do."""
+    starts = (last + 1 - _HEAD for last, _ in _MONTHS.iter(shaped))
+    return [
+        start
+        for start in starts
+        if not start or shaped[start - 1] == "0" or not shaped[start - 1].isalnum()
+    ]
