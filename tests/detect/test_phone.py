@@ -204,3 +204,19 @@ def test_a_number_that_no_plan_knows_is_one_by_its_plus(number: str) -> None:
 )
 def test_not_every_plus_begins_a_number(text: str) -> None:
     assert _abroad(text) == []
+
+
+def test_digits_that_lack_their_prefix_or_a_country_are_never_parsed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[str] = []
+    monkeypatch.setattr(
+        PhoneNumberMatcher,
+        "_parse_and_verify",
+        lambda _, candidate, __: parsed.append(candidate),
+    )
+    for text in ("26 63514095", "0098123", "030 23125 014", "0049 30 23125 014"):
+        list(Matcher(text, "DE", leniency=1, min_candidate_length=7))
+    assert "030 23125 014" in parsed
+    assert "0049 30 23125 014" in parsed
+    assert not {"26 63514095", "0098123"} & set(parsed)
