@@ -101,13 +101,12 @@ class AnswerStream:
         self._restorer = restorer
         self._asked = asked
         self._documents = Documents(asked)
-        self._decoder = sse.Decoder()
+        self._decoder, self._encoder = sse.Decoder(), sse.Encoder()
         self._streams: dict[tuple[int, str, str], TextStream] = {}
         self._growing = Growing(asked)
         self._called: dict[int, Restoring] = {}
         self._signed: dict[int, dict[str, str]] = {}
         self._begun = self._ended = False
-        self._undelivered = b""
         #: True once the caller was told that the stream broke off.
         self.failed = False
 
@@ -115,9 +114,8 @@ class AnswerStream:
         """What can be delivered now that `chunk` is here."""
         for raw in self._decoder.feed(chunk):
             if not self._ended:
-                for event in self._event(strict_json.parse_answer(raw.data), raw.name):
-                    self._undelivered += event
-        return self._take()
+                self._encoder.put(self._event(strict_json.parse_answer(raw.data), raw.name))
+        return self._encoder.take()
 
     def close(self) -> bytes:
         """The stream's last bytes: nothing if it was whole, an `error` event if it broke off."""
@@ -131,17 +129,11 @@ class AnswerStream:
             return b""
         self.failed = self._ended = True
         for index in sorted({index for index, _, _ in self._streams}):
-            for event in self._flush(index):
-                self._undelivered += event
-        self._undelivered += _encode(error_tree(failure, request_id), "error")
-        return self._take()
+            self._encoder.put(self._flush(index))
+        self._encoder.put([_named(error_tree(failure, request_id), "error")])
+        return self._encoder.take()
 
-    def _take(self) -> bytes:
-        """What is ready; events before one that can't be read are kept for the stream's end."""
-        ready, self._undelivered = self._undelivered, b""
-        return ready
-
-    def _event(self, event: dict[str, Any], name: str) -> Iterator[bytes]:
+    def _event(self, event: dict[str, Any], name: str) -> Iterator[sse.Event]:
         kind = event.get("type")
         self._asked.meter(event)
         if kind == "error":
@@ -160,7 +152,7 @@ class AnswerStream:
             if kind == "content_block_stop" and (notes := self._growing.end(_index(event))):
                 event["x_privet"] = {"notes": notes}  # headers have long been sent
             self._ended = kind == "message_stop"
-        yield _encode(event, name or str(kind))
+        yield _named(event, name or str(kind))
 
     def _start(self, event: dict[str, Any]) -> dict[str, Any]:
         """A block begins: text that it begins with may go on, all else is whole."""
@@ -196,7 +188,7 @@ class AnswerStream:
         rest = {name: value for name, value in delta.items() if name not in grown}
         return {**event, "delta": _mapped(rest, _DELTA, self._restorer, self._asked) | grown}
 
-    def _stop(self, index: int) -> Iterator[bytes]:
+    def _stop(self, index: int) -> Iterator[sse.Event]:
         yield from self._flush(index)
         signed = self._signed.pop(index, None)
         if signed is not None and self._asked.signs:
@@ -214,14 +206,14 @@ class AnswerStream:
         self._growing.hear(index, name, grown)
         return grown
 
-    def _flush(self, index: int) -> Iterator[bytes]:
+    def _flush(self, index: int) -> Iterator[sse.Event]:
         for key in [key for key in self._streams if key[0] == index]:
             held = self._streams.pop(key).close()
             if held:
                 self._growing.hear(index, key[2], held)
                 delta = {"type": key[1], key[2]: held}
                 event = {"type": "content_block_delta", "index": index, "delta": delta}
-                yield _encode(event, "content_block_delta")
+                yield _named(event, "content_block_delta")
 
     def _gather(self, index: int, said: dict[str, Any]) -> None:
         """Put a signed block together, to know it when it comes back."""
@@ -288,5 +280,5 @@ def _member(event: dict[str, Any], name: str) -> dict[str, Any]:
     return member
 
 
-def _encode(event: dict[str, Any], name: str) -> bytes:
-    return sse.encode(sse.Event(strict_json.dumps(event).decode(), name))
+def _named(event: dict[str, Any], name: str) -> sse.Event:
+    return sse.Event(strict_json.dumps(event).decode(), name)

@@ -118,7 +118,7 @@ class AnswerStream:
     def __init__(self, restorer: Restoring, asked: Asked) -> None:
         self._restorer = restorer
         self._asked = asked
-        self._decoder = sse.Decoder()
+        self._decoder, self._encoder = sse.Decoder(), sse.Encoder()
         self._streams: dict[Path, TextStream] = {}
         self._envelope: dict[str, Any] = {}
         self._unfinished: set[int] = set()
@@ -126,16 +126,14 @@ class AnswerStream:
         self._names = SplitNames(restorer)
         self._tools = Tools(restorer)
         self._ended = False
-        self._undelivered = b""
         #: True once the caller was told that the stream broke off.
         self.failed = False
 
     def feed(self, chunk: bytes) -> bytes:
         """What can be delivered now that `chunk` is here."""
         for raw in self._decoder.feed(chunk):
-            for event in self._event(raw):
-                self._undelivered += sse.encode(event)
-        return self._take()
+            self._encoder.put(self._event(raw))
+        return self._encoder.take()
 
     def close(self) -> bytes:
         """The stream's last bytes: what was held, and an `error` event if it broke off."""
@@ -154,14 +152,8 @@ class AnswerStream:
 
     def _end(self, last: sse.Event) -> bytes:
         self._ended = True
-        for event in (*self._rest(), last):
-            self._undelivered += sse.encode(event)
-        return self._take()
-
-    def _take(self) -> bytes:
-        """What is ready; events before one that can't be read are kept for the stream's end."""
-        ready, self._undelivered = self._undelivered, b""
-        return ready
+        self._encoder.put((*self._rest(), last))
+        return self._encoder.take()
 
     def _event(self, event: sse.Event) -> Iterator[sse.Event]:
         if self._ended:

@@ -81,7 +81,7 @@ class AnswerStream:
         self._restorer = restorer
         self._whole = Whole(restorer, asked)
         self._asked = asked
-        self._decoder = sse.Decoder()
+        self._decoder, self._encoder = sse.Decoder(), sse.Encoder()
         self._texts: dict[Place, _Text] = {}
         # What annotations count characters of, by its indexes.
         self._cited: dict[tuple[object, ...], TextStream] = {}
@@ -90,16 +90,14 @@ class AnswerStream:
         self._next = 0
         self._finished = False
         self._ended = False
-        self._undelivered = b""
         #: True once the caller was told that the stream broke off.
         self.failed = False
 
     def feed(self, chunk: bytes) -> bytes:
         """What can be delivered now that `chunk` is here."""
         for raw in self._decoder.feed(chunk):
-            for event in self._event(raw):
-                self._undelivered += sse.encode(event)
-        return self._take()
+            self._encoder.put(self._event(raw))
+        return self._encoder.take()
 
     def close(self) -> bytes:
         """The stream's last bytes: an `error` event if it broke off."""
@@ -112,15 +110,9 @@ class AnswerStream:
         if self._ended:
             return b""
         self.failed = self._ended = True
-        for event in self._flush("", {}, wide=True):
-            self._undelivered += sse.encode(event)
-        self._undelivered += sse.encode(self._error(failure, request_id))
-        return self._take()
-
-    def _take(self) -> bytes:
-        """What is ready; events before one that can't be read are kept for the stream's end."""
-        ready, self._undelivered = self._undelivered, b""
-        return ready
+        self._encoder.put(self._flush("", {}, wide=True))
+        self._encoder.put([self._error(failure, request_id)])
+        return self._encoder.take()
 
     def _error(self, failure: PrivetError, request_id: str) -> sse.Event:
         """The reference shows the fields at the top, the SDK raises for those under `error`."""

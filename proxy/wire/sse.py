@@ -6,7 +6,7 @@ comments are dropped; an event that the stream's end cuts off is never delivered
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from proxy.errors import ProviderFailed
@@ -28,6 +28,28 @@ def encode(event: Event) -> bytes:
     head = f"event: {event.name}\n" if event.name else ""
     body = "\n".join(f"data: {line}" for line in event.data.split("\n"))
     return f"{head}{body}\n\n".encode()
+
+
+class Encoder:
+    """Turns events into the bytes of one stream, handed out as far as they are ready.
+
+    An event that was put is never lost: where what follows it can't be read, it is in the bytes
+    that are taken when the stream is ended.
+    """
+
+    def __init__(self) -> None:
+        self._ready: list[bytes] = []
+
+    def put(self, events: Iterable[Event]) -> None:
+        """Add events, one by one: those before one that raises stay added."""
+        for event in events:
+            self._ready.append(encode(event))
+
+    def take(self) -> bytes:
+        """The bytes of all events that were put since the last call."""
+        ready = b"".join(self._ready)
+        self._ready.clear()
+        return ready
 
 
 class Decoder:
