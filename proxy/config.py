@@ -173,9 +173,6 @@ def _cross_check(settings: Settings, document: Document) -> list[Problem]:
     if sum(way is not None for way in ways) != 1:
         message = "give one of `keys` (a file of virtual keys), `certificates` and `anyone: true`"
         problems.append(document.problem(("keys",), message))
-    if settings.certificates and not (settings.tls and settings.tls.client_ca):
-        message = "client certificates need `tls` with a `client_ca`"
-        problems.append(document.problem(("certificates",), message))
     if settings.workers > 1 and settings.vault.store == "memory":
         message = "several workers need a vault on disk: what one stores, another couldn't find"
         hint = "write `vault: {store: sqlite}`"
@@ -183,7 +180,17 @@ def _cross_check(settings: Settings, document: Document) -> list[Problem]:
     if sum(not isinstance(entry, str) for entry in settings.audit.recipients) > 1:
         message = "only one group of recipients may read together"
         problems.append(document.problem(("audit", "recipients"), message))
-    return [*problems, *_check_addresses(settings, document)]
+    return [*problems, *_check_tls(settings, document), *_check_addresses(settings, document)]
+
+
+def _check_tls(settings: Settings, document: Document) -> Iterator[Problem]:
+    tls = settings.tls
+    if settings.certificates and not (tls and tls.client_ca):
+        message = "client certificates need `tls` with a `client_ca`"
+        yield document.problem(("certificates",), message)
+    if tls and tls.crl_file and not tls.client_ca:
+        message = "a `crl_file` says what a `client_ca` has revoked, and there is none"
+        yield document.problem(("tls", "crl_file"), message)
 
 
 def _check_addresses(settings: Settings, document: Document) -> Iterator[Problem]:

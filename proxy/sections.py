@@ -224,11 +224,13 @@ class TLSSection(Section):
         certificate: the server's, and those between it and its CA.
         key: its private key, without a password.
         client_ca: CAs, one of which has to have signed each client's certificate.
+        crl_file: what each of those CAs has revoked; who is on its list isn't let in.
     """
 
     certificate: str
     key: str
     client_ca: str | None = None
+    crl_file: str | None = None
 
 
 class LimitsSection(Section):

@@ -48,6 +48,20 @@ class Authority:
         )
         return files
 
+    def revoke(self, *certificates: Path, days: int = 1) -> Path:
+        """The list of what it has revoked, valid for so long: a file."""
+        now = datetime.now(UTC)
+        listed = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        listed = listed.last_update(now - timedelta(days=2)).next_update(now + timedelta(days=days))
+        for path in certificates:
+            number = x509.load_pem_x509_certificate(path.read_bytes()).serial_number
+            entry = x509.RevokedCertificateBuilder().serial_number(number).revocation_date(now)
+            listed = listed.add_revoked_certificate(entry.build())
+        file = self._folder / "revoked.pem"
+        signed = listed.sign(self._key, hashes.SHA256())
+        file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return file
+
     def server(self, stem: str = "upstream") -> ssl.SSLContext:
         """For a server on 127.0.0.1."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -15,6 +15,7 @@ import pytest
 from openai import APIConnectionError, AsyncOpenAI, AuthenticationError
 
 from proxy import config
+from proxy.assistant import Reply
 from proxy.detect.detector import Detector
 from proxy.identity.certificates import CertificateStore
 from proxy.identity.keys import create_key
@@ -66,10 +67,14 @@ class Doorway:
 
 @asynccontextmanager
 async def doorway(
-    folder: Path, detector: Detector, simulator: Simulator, **settings: str
+    folder: Path,
+    detector: Detector,
+    simulator: Simulator,
+    authority: Authority | None = None,
+    **settings: Any,
 ) -> AsyncIterator[Doorway]:
     """Start one; `settings` as text of privet.yaml -> text."""
-    authority = Authority(folder)
+    authority = authority or Authority(folder)
     authority.issue("server", "CN=privet")
     configuration = write_configuration(
         folder, simulator.base_url, settings=settings.get("changed"), extra=settings["extra"]
@@ -86,6 +91,7 @@ async def doorway(
 
 TLS = "tls: {certificate: server.pem, key: server.key}\n"
 MUTUAL = "tls: {certificate: server.pem, key: server.key, client_ca: test-ca.pem}\n"
+REVOKED = ", crl_file: revoked.pem}"
 BY_CERTIFICATE: Any = {
     "extra": MUTUAL + "certificates: certificates.yaml\n",
     "changed": {"keys: keys.yaml": "# keys"},
@@ -202,6 +208,34 @@ async def test_a_reload_brings_another_certificate_and_other_cas(
         assert await privet.ask(successor.client("desk", DESK)) == "two"
 
 
+async def test_a_revoked_certificate_opens_no_door(
+    tmp_path: Path, detector: Detector, simulator: Simulator
+) -> None:
+    (tmp_path / "certificates.yaml").write_text(SUBJECTS)
+    simulator.otherwise(lambda _: Reply("yes"))
+    authority = Authority(tmp_path)
+    authority.revoke()
+    listed = {**BY_CERTIFICATE, "extra": BY_CERTIFICATE["extra"].replace("}", REVOKED, 1)}
+    async with doorway(tmp_path, detector, simulator, **listed, authority=authority) as privet:
+        first = authority.client("first", DESK)
+        second = authority.client("second", DESK)
+        assert [await privet.ask(first), await privet.ask(second)] == ["yes", "yes"]
+        authority.revoke(tmp_path / "first.pem")
+        privet.door.reload()
+        with pytest.raises(APIConnectionError):
+            await privet.ask(first)
+        assert await privet.ask(second) == "yes"
+        (tmp_path / "revoked.pem").write_bytes(authority.file.read_bytes())
+        with pytest.raises(ConfigError, match="no list of what was revoked"):
+            privet.door.reload()
+        with pytest.raises(APIConnectionError):
+            await privet.ask(first)  # the last good list stays
+        authority.revoke(days=-1)
+        privet.door.reload()
+        with pytest.raises(APIConnectionError):
+            await privet.ask(second)  # it has expired: nobody knows any more
+
+
 async def test_no_session_outlives_the_ca_that_let_it_in(
     tmp_path: Path, detector: Detector, simulator: Simulator
 ) -> None:
@@ -295,6 +329,7 @@ def test_a_changed_file_of_subjects_counts_and_a_spoilt_one_doesnt(tmp_path: Pat
         ({}, "certificates: c.yaml\n", "give one of `keys`"),
         ({"keys: keys.yaml": "# keys"}, "certificates: c.yaml\n", "need `tls` with a `client_ca`"),
         ({"keys: keys.yaml": "# keys"}, TLS + "certificates: c.yaml\n", "need `tls` with a"),
+        ({}, TLS.replace("}", REVOKED), "a `crl_file` says what a `client_ca` has revoked"),
     ],
 )
 def test_certificates_stand_alone_and_need_a_ca(

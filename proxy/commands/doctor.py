@@ -26,7 +26,7 @@ from proxy.sections import ProviderSection
 from proxy.serving.audit_settings import signing_key, sink
 from proxy.serving.provider_settings import provider_key, provider_url
 from proxy.serving.services import door, knowledge, policy_trust, read_secret
-from proxy.tls import trusting, valid_days
+from proxy.tls import lists_valid_days, trusting, valid_days
 from proxy.yaml_file import ConfigError
 
 _LEAST_FREE_BYTES = 1 << 30
@@ -88,11 +88,18 @@ def _tls(configuration: Configuration) -> Iterator[Check]:
         return
     try:
         door(configuration)
-        days = valid_days(configuration.path(section.certificate), datetime.now(UTC))
+        now = datetime.now(UTC)
+        days = valid_days(configuration.path(section.certificate), now)
+        lists = (
+            lists_valid_days(configuration.path(section.crl_file), now) if section.crl_file else 0
+        )
     except ConfigError as error:
         yield Check("tls", "failed", str(error), "mend it before `privet serve`")
         return
     mend = "put another one there, and send the service SIGHUP"
+    if lists < 0:
+        said = "a list of revoked certificates has expired, so no client is let in"
+        yield Check("tls", "failed", said, mend)
     if days < 0:
         yield Check("tls", "failed", "the server's certificate has expired", mend)
     elif days < _FEW_DAYS:

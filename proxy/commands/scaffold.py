@@ -36,6 +36,7 @@ policy: policy.yaml               # who may see what; after a change, `privet po
 #   key: tls/server.key
 #   client_ca: tls/clients.pem    # only callers with a certificate that one of these CAs signed;
 #                                 # `certificates: FILE` then may stand in place of `keys`
+#   crl_file: tls/revoked.pem     # what each of those CAs has revoked
 secret: keys/secret               # key of keyed hashes: a new one gives new hashes
 
 audit:

@@ -189,7 +189,9 @@ def door(configuration: Configuration) -> Door | None:
     if section is None:
         return None
     client_ca = configuration.path(section.client_ca) if section.client_ca else None
-    return Door(configuration.path(section.certificate), configuration.path(section.key), client_ca)
+    revoked = configuration.path(section.crl_file) if section.crl_file else None
+    certificate, key = configuration.path(section.certificate), configuration.path(section.key)
+    return Door(certificate, key, client_ca, revoked)
 
 
 def policy_trust(configuration: Configuration) -> Trust | None:

@@ -203,6 +203,22 @@ def test_a_certificate_that_needs_renewing(
     assert detail in complaint.detail
 
 
+def test_a_list_of_the_revoked_that_has_expired(folder: Path) -> None:
+    authority = Authority(folder)
+    authority.issue("server", "CN=privet")
+    path = folder / "privet.yaml"
+    files = "client_ca: test-ca.pem, crl_file: revoked.pem"
+    path.write_text(
+        f"{path.read_text()}tls: {{certificate: server.pem, key: server.key, {files}}}\n"
+    )
+    authority.revoke()
+    assert complaints(folder) == []
+    authority.revoke(days=-1)
+    (complaint,) = complaints(folder)
+    assert (complaint.name, complaint.state) == ("tls", "failed")
+    assert "no client is let in" in complaint.detail
+
+
 def test_tls_files_and_subjects_are_read(folder: Path) -> None:
     edit("privet.yaml", "keys: keys.yaml", "certificates: certificates.yaml")(folder)
     tls(folder)
