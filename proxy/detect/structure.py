@@ -16,6 +16,7 @@ from dataclasses import replace
 
 from proxy.detect.code_lines import in_code
 from proxy.detect.recognizers.field_names import without_field_name
+from proxy.detect.recognizers.nationality_said import DEMONYMS, is_a_language
 from proxy.detect.spans import RawSpan
 from proxy.exchange import Finding
 
@@ -43,6 +44,19 @@ _EVERYDAY = (".com", ".org", ".net", ".edu", ".gov", ".io", ".de", ".uk", ".fr",
 #: `parts: entry.parts`: what is copied has the name of what it is copied from.
 _COPIED = re.compile(r"\b(?P<key>\w{1,40})[\"']?[:=][ ]?\w{1,40}(?:\.\w{1,40}){0,4}\.(?P=key)\Z")
 _KEY_REACH = 50
+#: What says that an address follows, and is no part of it.
+_FIELD_BEFORE = re.compile(
+    r"(?:wohnhaft|wohnt|anschrift|adresse|address|residente|domiciliad[oa]|demeurant|résidant|zam"
+    r"|zamieszkał[ya]|woonachtig|wonende|bytem|adres|bor|moradora?)[.:]?[ ]"
+    r"(?:in |te |em |en |à |au )?",
+    re.IGNORECASE,
+)
+#: What follows an address on its line: the name of the next field.
+_FIELD_BEHIND = re.compile(
+    r"[,;.]?\s{1,3}(?:tel|tél|telefon|telefono|teléfono|telefone|telefoon|phone|mobile?|mobil|handy|fax"
+    r"|cell|e-?mail|mail|email|dob|geb|born|tfno|tlf|cep|iban|kennzeichen|nif|dni|pesel|bsn)[.:]?\Z",
+    re.IGNORECASE,
+)
 #: What a model may have read a field's name as.
 _NAMES = frozenset({"PERSON", "LOCATION"})
 #: What looks like a date in one of these is it, or a part of it: `.12.7.88` in an address.
@@ -72,15 +86,35 @@ def meant(text: str, spans: Sequence[RawSpan]) -> Iterator[RawSpan]:
             continue
         if found.entity == "URL" and _is_part(text, found.start, found.end):
             continue
-        if span.model and found.entity in _NAMES:
+        if span.model and found.entity == "ADDRESS":
+            yield from _addressed(text, span)
+        elif span.model and found.entity in ("NRP", *_NAMES):
             yield from _named(text, span)
         else:
             yield span
 
 
-def _named(text: str, span: RawSpan) -> Iterator[RawSpan]:
-    """Yield a model's name without the name of a field before it, if anything is left."""
+def _addressed(text: str, span: RawSpan) -> Iterator[RawSpan]:
+    """Yield a model's address without "wohnhaft" before it and ", Tel." behind it."""
     found = span.finding
+    before = _FIELD_BEFORE.match(text, found.start, found.end)
+    start = before.end() if before else found.start
+    behind = _FIELD_BEHIND.search(text, start, found.end)
+    end = behind.start() if behind else found.end
+    if start < end:
+        yield replace(span, finding=replace(found, start=start, end=end))
+
+
+def _named(text: str, span: RawSpan) -> Iterator[RawSpan]:
+    """Yield a model's name without the name of a field before it, if anything is left.
+
+    A nation's word is one of people ("Uzbek", which models take for a place), or a language's.
+    """
+    found = span.finding
+    if found.entity == "NRP" or text[found.start : found.end].lower() in DEMONYMS:
+        if not is_a_language(text, found.start, found.end):
+            yield replace(span, finding=replace(found, entity="NRP"))
+        return
     field, of_somebody = without_field_name(text[found.start : found.end])
     if not field:
         yield span

@@ -22,6 +22,19 @@ def _persons(find: Find, text: str) -> set[str]:
         ("la dott.ssa Conti e il Sig. Bianchi", "Bianchi"),
         ("de heer Van der Berg belde", "Van der Berg"),
         ("rozmowa z Panem Nowakiem", "Nowakiem"),
+        ("in copia l'avv. Sforza Brambati.", "Sforza Brambati"),
+        ("HHJ Carrow found that", "Carrow"),
+        ("i proff. Zanotelli, Di Biagio, Ruberti.", "Di Biagio"),
+        ("i proff. Zanotelli, Di Biagio, Ruberti.", "Ruberti"),
+        # relatives, roles, names that something is in
+        ("NOK son Gethin on the phone", "Gethin"),
+        ("ihre Tochter Ilse kommt", "Ilse"),
+        ("New driver is Emeka Duru, licence", "Emeka Duru"),
+        ("In the matter of Kirkbride v Tollgate", "Kirkbride"),
+        ("Mandat Okonkwo ./. Brauhaus", "Okonkwo"),
+        ("rekening t.n.v. E.M.C. de Wit-Hagenaars.", "E.M.C. de Wit-Hagenaars"),
+        ('disp="iPhone de Rui"', "Rui"),
+        ("Pat.: Kowalski, Bogdan, geb.", "Kowalski, Bogdan"),
         # greetings
         ("Dear Thandiwe,\nthanks", "Thandiwe"),
         ("Liebe Annegret,\nvielen Dank", "Annegret"),
@@ -42,6 +55,7 @@ def _persons(find: Find, text: str) -> set[str]:
         # signatures
         ("Kind regards,\nBrígida Lowe\nSales", "Brígida Lowe"),
         ("Mit freundlichen Grüßen\n\nThorsten Quandt", "Thorsten Quandt"),
+        ("Gruß Ilse K.", "Ilse K."),
         ("Z poważaniem\nJan Zych", "Jan Zych"),
         # labels
         ("Patient: OYELOWO TITILAYO", "OYELOWO TITILAYO"),

@@ -136,3 +136,11 @@ def test_what_a_persons_label_stands_before_is_somebody() -> None:
     text = "posiadacz Gracjan Ptak"
     (kept,) = meant(text, [RawSpan(Finding("LOCATION", 0, 22, 0.8, "SpacyRecognizer"), model=True)])
     assert (kept.finding.entity, kept.finding.start) == ("PERSON", 10)
+
+
+def test_a_models_address_holds_no_field() -> None:
+    text = "wohnhaft Hinter der Mühle 12, 31785 Hameln, Tel. 05151 5550"
+    end = text.index(" 05151")
+    found = RawSpan(Finding("ADDRESS", 0, end, 0.8, "SpacyRecognizer"), model=True)
+    (kept,) = meant(text, [found])
+    assert text[kept.finding.start : kept.finding.end] == "Hinter der Mühle 12, 31785 Hameln"

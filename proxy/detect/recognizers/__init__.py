@@ -27,6 +27,7 @@ from proxy.detect.recognizers.high_entropy import HighEntropyRecognizer
 from proxy.detect.recognizers.identifiers import Identifiers
 from proxy.detect.recognizers.jwt import JwtRecognizer
 from proxy.detect.recognizers.kubernetes_secret import KubernetesSecretRecognizer
+from proxy.detect.recognizers.nationality_said import NationalitySaidRecognizer
 from proxy.detect.recognizers.password import PasswordRecognizer
 from proxy.detect.recognizers.person_context import PersonContextRecognizer
 from proxy.detect.recognizers.person_given import PersonGivenNameRecognizer
@@ -87,6 +88,7 @@ RECOGNIZERS: tuple[Factory, ...] = (
     Identifiers,
     UsernameRecognizer,
     UsernameOfNameRecognizer,
+    NationalitySaidRecognizer,
     # Persons
     PersonLabelRecognizer,
     PersonContextRecognizer,

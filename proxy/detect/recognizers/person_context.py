@@ -20,7 +20,9 @@ from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 _TITLE = (
     r"(?:(?:Mr|Mrs|Ms|Mx|Dr|Drs|Prof|Sr|Sra|Srta|Sig|Sig\.ra|Sig\.na|Dott|Dott\.ssa|Dra|Avv|Mme"
     r"|Mlle|Dhr"
-    r"|dhr|Mevr|mevr|mw|Mw|Hr|Fr|lek|mgr|inż|ks|dr)\.?|Miss|Sir|Dame|Professor|Doctor|Herrn?"
+    r"|dhr|Mevr|mevr|mw|Mw|Hr|Fr|lek|mgr|inż|ks|dr|Rev|Revd|Cllr|Sgt|Capt|Lt|Hon|Ing|Arq|Lic|Geom"
+    r"|Rag|Bc|MUDr|JUDr)\.?|(?:avv|dott|dott\.ssa|ing|arch|geom|rag|sig|sig\.ra|prof|proff|ir|drs|lic"
+    r"|Eng)\.[ºª]?|HHJ|Judge|Justice|Miss|Sir|Dame|Professor|Doctor|Herrn?"
     r"|Frau|Monsieur"
     r"|Madame|Mademoiselle|M\.|MM\.|Maître|Señora?|Señorita|Don|Doña|D\.ª?|Dª|Signora?|Signor"
     r"|Senhora?|Dona|Pan"
@@ -70,6 +72,37 @@ _HEADER = (
 )
 
 
+#: In whose name something is sent, kept or paid.
+_IN_THE_NAME_OF = (
+    r"(?:t\.n\.v\.|z\. ?Hd\.(?: v\.)?|(?i:c/o|attn\.?:?|for the attention of|payable to"
+    r"|in the name of|lautend auf|à l['\u2019]attention de|à l['\u2019]ordre de|au nom de|a nombre de"
+    r"|a la atención de|intestat[oa] a|alla c\.a\. di|alla cortese attenzione di|em nome de"
+    r"|ao cuidado de|ter attentie van|op naam van|do rąk|na nazwisko))"
+)
+#: Who is whose: in small letters, but for German, where the name follows it.
+_RELATIVE = (
+    r"(?:son|daughter|wife|husband|mother|father|brother|sister|partner|aunt|uncle|nephew|niece|mum"
+    r"|mom|dad|fiancée?|Sohn|Tochter|Ehefrau|Ehemann|Schwester|Bruder|Neffe|Nichte|fils|fille|épouse"
+    r"|époux|mari|mère|père|frère|sœur|hijo|hija|esposa|esposo|marido|madre|padre|hermano|hermana"
+    r"|sobrino|sobrina|figlio|figlia|moglie|marito|fratello|sorella|nipote|filho|filha|irmão|irmã"
+    r"|mãe|pai|zoon|dochter|moeder|vader|broer|zus|syn|córka|żona|mąż|matka|ojciec|brat|siostra|hustru"
+    r"|son|dotter|datter|søn|kone|mand)"
+)
+_ROLE = (
+    r"(?i:driver|tenant|landlord|manager|contact|nurse|client|customer|owner|guarantor|engineer"
+    r"|technician|referee|witness|candidate|successor|applicant|claimant|patient|colleague|assistant)"
+)
+_PLURAL = (
+    r"(?:proff?\.|dott\.|sigg\.|Messrs\.?|Mssrs\.?|Drs\.?|MM\.|Mmes|Herren|Frauen|señores|Sres\.?|Srs\.?"
+    r"|senhores|heren|dames|Panowie|Panie|Państwo)"
+)
+_AND = r"(?:,|[ ](?:and|und|et|y|e|en|i|&))[ ]"
+_SHORT_SIGN_OFF = (
+    r"(?:Gru(?:ß|ss)|Gr[üu](?:ß|ss)e|LG|VG|MfG|Groet(?:jes)?|Gr\.|Mvg|Bises|Saludos|Saluti|Abra[çz]os?"
+    r"|Bjs|Pozdrawiam|Pozdr\.|Cheers|Thanks|Thx|Regards|Best|Hälsningar|Hilsen|Mvh)"
+)
+
+
 def _pattern(name: str, regex: str, score: float) -> ValuePattern:
     return ValuePattern(name, re.compile(regex, re.MULTILINE), score)
 
@@ -104,6 +137,43 @@ class PersonContextRecognizer(ValueRecognizer):
             rf"[ \t>~\u2013-]{{0,4}}(?:{_TITLE}[ ])?(?P<value>{NAME})"
             r"(?=[ \t]*(?:$|[,|(/\r\u2013-]))",
             0.75,
+        ),
+        _pattern(
+            "signature in the same line",
+            rf"^[ \t>]{{0,4}}{_SHORT_SIGN_OFF},?[ ](?P<value>{NAME})[ \t]*\r?$",
+            0.65,
+        ),
+        _pattern(
+            "in whose name", rf"(?<!\w){_IN_THE_NAME_OF}[ ](?:{_TITLE}[ ])?(?P<value>{NAME})", 0.7
+        ),
+        _pattern(
+            "relative",
+            rf"(?<![\w-]){_RELATIVE}(?:[ ]|[ ]?:[ ]|,[ ]|[ ]\()(?P<value>{NAME})(?!\w)",
+            0.6,
+        ),
+        _pattern("role", rf"\b{_ROLE} is (?P<value>{FULL_NAME})(?!\w)", 0.6),
+        _pattern(
+            "second of several",
+            rf"{_PLURAL}[ ]{NAME}{_AND}(?P<value>{PARTICLE}{{0,2}}{NAME})(?!\w)",
+            0.7,
+        ),
+        _pattern(
+            "third of several",
+            rf"{_PLURAL}[ ]{NAME}{_AND}{PARTICLE}{{0,2}}{NAME}{_AND}(?P<value>{NAME})(?!\w)",
+            0.7,
+        ),
+        _pattern(
+            "party of a case",
+            rf"\b(?i:in the matter of|case of|in re|rechtssache|mandat|in sachen|causa|affaire|asunto"
+            rf"|w sprawie)[ ](?P<value>{NAME})(?=[ ](?:v|vs|gegen|contra|contre|contro|przeciwko|c)\b"
+            r"|[ ]\./\.)",
+            0.7,
+        ),
+        _pattern(
+            "whose device",
+            rf"\b(?:iPhone|iPad|MacBook|Galaxy|Laptop|laptop|ordinateur|portátil|computer|telefon)[ ]"
+            rf"(?:de|di|do|da|von|van|of)[ ](?P<value>{NAME})(?!\w)",
+            0.6,
         ),
         _pattern(
             "before an address",

@@ -14,6 +14,7 @@ from presidio_analyzer import RecognizerResult
 
 from proxy.detect.code_lines import in_code
 from proxy.detect.names.given import given_names, is_given_name
+from proxy.detect.recognizers.nationality_said import DEMONYMS
 from proxy.detect.recognizers.person_words import PARTICLE, WORD, could_be_somebody, names_a_place
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
@@ -47,7 +48,7 @@ class PersonGivenNameRecognizer(ValueRecognizer):
         ValuePattern(
             "surname, given name",
             re.compile(
-                rf"(?:^(?:\d{{1,3}}[.)])?|[|\t;\"])[ ]?(?P<value>{WORD}, {WORD}(?:[ ]{WORD})?)"
+                rf"(?:^(?:\d{{1,3}}[.)])?|[|\t;:\"])[ ]?(?P<value>{WORD}, {WORD}(?:[ ]{WORD})?)"
                 r"(?=[ ]?(?:$|[|\t;\"<(\r,]))",
                 re.MULTILINE,
             ),
@@ -93,7 +94,12 @@ class PersonGivenNameRecognizer(ValueRecognizer):
             return is_given_name(given.split()[0].lower()) and not is_given_name(surname.lower())
         first, *others = value.split(" ")
         if not others:
-            known = len(first) > 3 and not first.isupper() and is_given_name(first.lower())
+            known = (
+                len(first) > 3
+                and first.lower() not in DEMONYMS
+                and not first.isupper()
+                and is_given_name(first.lower())
+            )
             return known or (first.islower() and is_given_name(first))
         return (
             is_given_name(first.split("-")[0])

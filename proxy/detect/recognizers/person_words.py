@@ -13,13 +13,13 @@ UPPER = (
 )
 #: A word of a name: capitalised, all in capitals, hyphenated, or an initial.
 WORD = (
-    rf"(?:{UPPER}\.(?:-?{UPPER}\.)?"
+    rf"(?:{UPPER}\.(?:-?{UPPER}\.){{0,3}}"
     rf"|(?:[OD]['\u2019])?{UPPER}[^\W\d_]{{1,24}}(?:[-'\u2019][^\W\d_]{{2,24}})?)"
 )
 #: What may stand between the words of a surname.
 PARTICLE = (
     r"(?:(?:van|von|de|der|den|het|la|las|los|le|da|do|dos|das|del|della|di|du|ten|ter|zu|y|e|bin"
-    r"|al|el|af)[ ])"
+    r"|al|el|af|Ó|Ní|Nic|Uí)[ ])"
 )
 NAME = rf"{WORD}(?:[ ]{PARTICLE}{{0,2}}{WORD}){{0,3}}"
 FULL_NAME = rf"{WORD}(?:[ ]{PARTICLE}{{0,2}}{WORD}){{1,3}}"
