@@ -6,7 +6,6 @@ Each check opens what `privet serve` would open, without serving and without sen
 from __future__ import annotations
 
 import importlib.metadata
-import math
 import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from audit import keys as audit_keys
 from audit.errors import AuditError, FormatError
+from proxy.commands.claimed import better_than_claimed
 from proxy.config import AUDIT_SLOT, Configuration
 from proxy.identity.certificates import load_certificates
 from proxy.identity.keys import list_keys
@@ -293,24 +293,10 @@ def _known_to_policy(configuration: Configuration) -> Mapping[str, Provider]:
 def _claims(name: str, section: ProviderSection, said: Provider | None) -> Iterator[Check]:
     """Where policy says better of a provider than its own page, and nobody has attested it."""
     claims = KINDS[section.type].claims
-    if said is None or said.attested_on is not None or not claims.sources:
+    if said is None or said.attested_on is not None:
         return
-    better = []
-    if _days(said.retention) < _days(claims.retention):
-        better.append(f"retention is {said.retention}, not {claims.retention}")
-    if claims.trains is not False and not said.trains:
-        better.append("it doesn't train")
-    if claims.region and claims.region != said.region:
-        better.append(f"its region is {said.region}, not {claims.region}")
-    if better:
+    if better := better_than_claimed(said, claims):
         told = f"policy says that {' and '.join(better)}"
         pages = " and ".join(claims.sources)
         mend = f"see {pages} (read {claims.read}), and let somebody attest it in policy"
         yield Check(f"provider {name}", "warning", told, mend)
-
-
-def _days(retention: str) -> float:
-    """How long data is kept; unknown is for ever."""
-    if retention == "unknown":
-        return math.inf
-    return 0 if retention == "none" else int(retention.removesuffix("d"))
