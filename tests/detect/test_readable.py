@@ -83,6 +83,8 @@ def test_names_between_line_ends_that_are_escaped(find: Find) -> None:
     assert ("PERSON", "Peter\\nBergmann") in found
     found = find('{"message": "the parcel is lost.\\r\\nMaria Rossi"}', models=True)
     assert ("PERSON", "Maria Rossi") in found
+    for name in ("Claire\\r\\nNovak", "Maria \\nWhitfield"):
+        assert ("PERSON", name) in find(f'{{"customer name": "{name}"}}')
 
 
 @pytest.mark.parametrize("mark", ["\u0301", "\u0323", "\u0332"])

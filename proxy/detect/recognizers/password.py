@@ -295,7 +295,8 @@ def _is_setting(one: Labelled) -> bool:
 
 def _said(one: Labelled) -> bool:
     """Say whether a value in a sentence is a password."""
-    return (looks_like_password(one.value) and not is_instruction(one.value)) or (
+    evident = looks_like_password(one.value) or _padded(one.value)
+    return (evident and not is_instruction(one.value)) or (
         one.quoted and not _is_prose(one.value) and len(one.value) >= 4
     )
 

@@ -48,10 +48,11 @@ _ALSO_THINGS = (
     "autore", "medico", "referente", "responsabile", "autor", "contato", "naam", "klant", "arts",
     "klient", "lekarz", "zgłaszający", "verantwortlich",
 )  # fmt: skip
-#: One to five words of letters; what else a value holds ends it.
+#: One to five words of letters, also with an escaped line end between; what else a value holds ends
+#: it.
 _VALUE = (
     r"[^\W\d_][^\W\d_'\u2019.-]{0,24}\.?(?:[-'\u2019][^\W\d_]{1,24}){0,2}"
-    r"(?:,?[ ][^\W\d_]{1,24}\.?(?:[-'\u2019][^\W\d_]{1,24}){0,2}){0,4}"
+    r"(?:(?:,?[ ]|[ ]?(?:\\r)?\\n[ ]?)[^\W\d_]{1,24}\.?(?:[-'\u2019][^\W\d_]{1,24}){0,2}){0,4}"
     r"(?=[ \t]*(?:[\"'\u201d`,;|<>()\[\]{}&\n\r\t]|[ ][-/\u2013][ ]|\.(?:\s|\Z)|\Z|[ ]{2}))"
 )
 
