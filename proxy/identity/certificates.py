@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from proxy.errors import Unauthenticated
 from proxy.exchange import Principal
 from proxy.identity.caller import CallerRecord
-from proxy.identity.watched import version_of
+from proxy.identity.watched import WatchedFile
 from proxy.yaml_file import read_text, read_yaml
 
 
@@ -60,23 +60,12 @@ class CertificatesFile(BaseModel):
         return self
 
 
-class CertificateStore:
-    """The subjects of one file, for look-up; `identify` is an Identify."""
+class CertificateStore(WatchedFile[x509.Name]):
+    """The subjects of one file; `identify` is an Identify."""
 
     def __init__(self, path: Path) -> None:
         """Read the file; raises proxy.yaml_file.ConfigError."""
-        self._path = path
-        self._principals: dict[x509.Name, Principal] = {}
-        self.sound = False
-        self._read(version_of(path))
-
-    def reload_if_changed(self) -> bool:
-        """As `Callers` says."""
-        version = version_of(self._path)
-        if version == self._version:
-            return False
-        self._read(version)
-        return True
+        super().__init__(path, _holders)
 
     def identify(self, headers: Mapping[str, str], certificate: bytes | None = None) -> Principal:
         """The holder of the certificate that the connection began with; header fields don't count.
@@ -94,16 +83,14 @@ class CertificateStore:
             )
         return principal
 
-    def _read(self, version: tuple[int, ...] | None) -> None:
-        self._version, self.sound = version, False
-        records = load_certificates(self._path)
-        self.sound = True
-        self._principals = {record.name: record.principal() for record in records}
-
 
 def load_certificates(path: Path) -> tuple[CertificateRecord, ...]:
     """The records of the file. Raises proxy.yaml_file.ConfigError."""
     return read_yaml(read_text(path), str(path), CertificatesFile).certificates
+
+
+def _holders(path: Path) -> dict[x509.Name, Principal]:
+    return {record.name: record.principal() for record in load_certificates(path)}
 
 
 @lru_cache(maxsize=1024)

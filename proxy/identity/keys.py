@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from proxy.errors import NotFound, Unauthenticated
 from proxy.exchange import Principal
 from proxy.identity.caller import CallerRecord
-from proxy.identity.watched import version_of
+from proxy.identity.watched import WatchedFile
 from proxy.yaml_file import read_text, read_yaml
 
 PREFIX = "pv-"
@@ -55,40 +55,12 @@ class KeysFile(BaseModel):
     keys: Annotated[tuple[KeyRecord, ...], Field(strict=False)] = ()
 
 
-class KeyStore:
-    """The keys of one file, for look-up; `identify` is an Identify."""
+class KeyStore(WatchedFile[bytes]):
+    """The keys of one file, by their digests; `identify` is an Identify."""
 
     def __init__(self, path: Path) -> None:
-        """Use `load`."""
-        self._path = path
-        self._version: tuple[int, ...] | None = None
-        self._principals: dict[bytes, Principal] = {}
-        #: Whether the file could be read when it was last looked at.
-        self.sound = False
-
-    @classmethod
-    def load(cls, path: Path) -> KeyStore:
-        """Read the file.
-
-        Raises:
-            proxy.yaml_file.ConfigError: the file is missing or isn't a keys file.
-        """
-        store = cls(path)
-        store._read(version_of(path))
-        return store
-
-    def reload_if_changed(self) -> bool:
-        """Read the file again if it changed (one `stat` when it didn't) and say whether it had.
-
-        Raises:
-            proxy.yaml_file.ConfigError: the changed file can't be used, said once for each
-                version of it. The keys that were read before stay in force.
-        """
-        version = version_of(self._path)
-        if version == self._version:
-            return False
-        self._read(version)
-        return True
+        """Read the file; raises proxy.yaml_file.ConfigError."""
+        super().__init__(path, _holders)
 
     def identify(self, headers: Mapping[str, str], certificate: bytes | None = None) -> Principal:
         """The holder of the key in `Authorization: Bearer`, `x-api-key` or `x-goog-api-key`.
@@ -118,12 +90,6 @@ class KeyStore:
                 "This key is not known here.", hint="It may have been revoked; ask for a new one."
             )
         return principal
-
-    def _read(self, version: tuple[int, ...] | None) -> None:
-        self._version, self.sound = version, False
-        records = _load(self._path)
-        self.sound = True
-        self._principals = {bytes.fromhex(r.hash): r.principal() for r in records}
 
 
 def create_key(
@@ -194,6 +160,10 @@ def _keys_in(headers: Mapping[str, str]) -> Iterator[str]:
 
 def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
+
+
+def _holders(path: Path) -> dict[bytes, Principal]:
+    return {bytes.fromhex(record.hash): record.principal() for record in _load(path)}
 
 
 def _load(path: Path) -> tuple[KeyRecord, ...]:

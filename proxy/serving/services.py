@@ -244,7 +244,7 @@ def _identity(configuration: Configuration) -> tuple[Identify, Callers | None]:
         certificates = CertificateStore(configuration.path(settings.certificates))
         return certificates.identify, certificates
     if settings.keys is not None:
-        keys = KeyStore.load(configuration.path(settings.keys))
+        keys = KeyStore(configuration.path(settings.keys))
         return keys.identify, keys
     return identify_anyone, None
 

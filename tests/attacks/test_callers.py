@@ -224,4 +224,4 @@ def test_no_comparison_depends_on_how_much_of_a_key_is_right(privet_keys: KeySto
 @pytest.fixture
 def privet_keys(tmp_path: Any) -> KeyStore:
     create_key(tmp_path / "keys.yaml", "support", "desk")
-    return KeyStore.load(tmp_path / "keys.yaml")
+    return KeyStore(tmp_path / "keys.yaml")

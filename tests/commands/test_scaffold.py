@@ -61,7 +61,7 @@ def test_what_it_writes_loads(tmp_path: Path) -> None:
     assert (settings.listen, settings.anyone) == ("127.0.0.1:8080", False)
     policy = load_policy(configuration.path(settings.policy))
     assert settings.providers.keys() <= policy.providers.keys()
-    KeyStore.load(configuration.path(settings.keys or ""))
+    KeyStore(configuration.path(settings.keys or ""))
     assert len(settings.audit.recipients) == 2
     for recipient in settings.audit.recipients:
         public = audit_keys.load_recipient(configuration.path(recipient))

@@ -46,7 +46,7 @@ def test_a_key_names_its_principal(path: Path) -> None:
     key, record = create_key(path, "fraud", "review", "acme", user="Zoë: #1", roles=["auditor"])
     assert list_keys(path) == (record,)
     expected = Principal("acme", "fraud", "review", "Zoë: #1", frozenset({"auditor"}), record.id)
-    assert KeyStore.load(path).identify(bearer(key)) == expected
+    assert KeyStore(path).identify(bearer(key)) == expected
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_key_names_its_principal(path: Path) -> None:
 )
 def test_where_sdks_put_the_key(path: Path, field: str, value: str) -> None:
     key, record = create_key(path, "t", "a")
-    store = KeyStore.load(path)
+    store = KeyStore(path)
     assert store.identify({field: value.format(key)}).key_id == record.id
     assert store.identify(CIMultiDict({field: value.format(key)})).key_id == record.id
 
@@ -81,7 +81,7 @@ def test_where_sdks_put_the_key(path: Path, field: str, value: str) -> None:
 def test_nobody(path: Path, headers: dict[str, str], reason: str) -> None:
     create_key(path, "t", "a")
     with pytest.raises(Unauthenticated, match=reason) as refused:
-        KeyStore.load(path).identify(headers)
+        KeyStore(path).identify(headers)
     assert refused.value.status == 401
     assert not any(value and value in str(refused.value) for value in headers.values())
 
@@ -89,13 +89,13 @@ def test_nobody(path: Path, headers: dict[str, str], reason: str) -> None:
 def test_the_stored_hash_is_not_a_key(path: Path) -> None:
     _, record = create_key(path, "t", "a")
     with pytest.raises(Unauthenticated):
-        KeyStore.load(path).identify(bearer(record.hash))
+        KeyStore(path).identify(bearer(record.hash))
 
 
 def test_two_keys_in_one_request_are_nobodys(path: Path) -> None:
     one, record = create_key(path, "t", "one")
     two, _ = create_key(path, "t", "two")
-    store = KeyStore.load(path)
+    store = KeyStore(path)
     assert store.identify({**bearer(one), "x-api-key": one}).key_id == record.id
     with pytest.raises(Unauthenticated, match="two different"):
         store.identify({**bearer(one), "x-api-key": two})
@@ -106,7 +106,7 @@ def test_two_keys_in_one_request_are_nobodys(path: Path) -> None:
 
 def test_a_change_is_seen_at_the_next_look_and_only_then(path: Path) -> None:
     first, record = create_key(path, "t", "a")
-    store = KeyStore.load(path)
+    store = KeyStore(path)
     assert not store.reload_if_changed()
     second, _ = create_key(path, "t", "b")
     with pytest.raises(Unauthenticated):
@@ -122,7 +122,7 @@ def test_a_change_is_seen_at_the_next_look_and_only_then(path: Path) -> None:
 def test_a_spoilt_file_is_reported_once_and_the_last_good_keys_stay(path: Path) -> None:
     key, _ = create_key(path, "t", "a")
     good = path.read_bytes()
-    store = KeyStore.load(path)
+    store = KeyStore(path)
     path.write_text("keys: [{id: 7}]\n")
     with pytest.raises(ConfigError, match=r"keys.yaml:1:"):
         store.reload_if_changed()
@@ -137,7 +137,7 @@ def test_a_spoilt_file_is_reported_once_and_the_last_good_keys_stay(path: Path) 
 
 def test_no_file_no_store(path: Path) -> None:
     with pytest.raises(ConfigError):
-        KeyStore.load(path)
+        KeyStore(path)
 
 
 @pytest.mark.parametrize(
