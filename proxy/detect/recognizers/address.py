@@ -106,12 +106,18 @@ _PART = re.compile(
     rf"(?P<code>(?(words)[ ,]{{1,2}}){_CODE})?(?=[ ]?(?:[.,;:)\n\r\"]|\Z))"
 )
 _POSTCODE_TOWN = Anchored(
-    beginning(r"\d: A-Z", r"[\w.,/:-]", r"\d[ ]"),
+    # Labels and letters of countries may stand before its digits: CEP: 01310, D-26121.
+    beginning(
+        r"\d: A-Z",
+        r"[\w.,/:-]",
+        r"\d[ ]",
+        ahead=r"(?<=\d)|[A-Z.]{0,4}:?[ ]?(?:[A-Z]{1,2}[- ]{1,2})?\d",
+    ),
     POSTCODE_TOWN,
     somewhere=rf"\d(?:[ ]?[A-Z]{{2}})?,?[ ][{CAPITAL}]",
 )
 _ALONE = Anchored(
-    beginning("A-Z(", r"[\w.,/-]"),
+    beginning("A-Z(", r"[\w.,/-]", ahead=r"[A-Z\d]"),
     CLOSED_CODE,
     somewhere=r"\d(?:[ ]\d[A-Z]{2}|[A-Z][ -]?\d[A-Z]\d|\d{4})",
 )

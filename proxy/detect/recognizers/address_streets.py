@@ -33,7 +33,7 @@ from proxy.detect.recognizers.address_formats import (
     PARTICLES,
 )
 from proxy.detect.recognizers.anchored import Anchored, beginning, matches_at
-from proxy.detect.recognizers.labels import fold
+from proxy.detect.recognizers.labels import fold, folded
 
 #: How many characters before a number its street's name may begin.
 REACH = 64
@@ -156,6 +156,10 @@ def _is_year(number: str) -> bool:
     return len(number) == 4 and number[:2] in {"19", "20"}
 
 
+#: Most numbers have no such word before them, which the text's spelling says at once.
+_FIRST_WORDS = FIRST | FIRST_WEAK
+
+
 def _before(text: str, number: re.Match[str]) -> Street | None:
     """Return the street whose name ends before a number."""
     low = max(0, number.start() - REACH)
@@ -166,7 +170,9 @@ def _before(text: str, number: re.Match[str]) -> Street | None:
     if not words:
         return None
     end, count = number.end(), number["number"]
-    if found := _type_first(words, end, count):
+    spelled = folded(text).text[low : number.start()].replace("ß", "ss").replace(",", " ").split()
+    may_be_typed = not _FIRST_WORDS.isdisjoint(spelled) or "/" in segment
+    if may_be_typed and (found := _type_first(words, end, count)):
         return found
     if count[0].isdigit() and (found := _type_last(words, end)):
         return found

@@ -13,15 +13,16 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 
-def beginning(first: str, *not_behind: str) -> re.Pattern[str]:
+def beginning(first: str, *not_behind: str, ahead: str = "") -> re.Pattern[str]:
     """Return a pattern of one character with which something may begin.
 
     Args:
         first: the characters, as inside a character class.
         not_behind: of fixed length each, what must not stand before it.
+        ahead: what stands after it.
     """
     behind = "".join(f"(?<!{one}.)" for one in not_behind)
-    return re.compile(f"[{first}]{behind}", re.DOTALL)
+    return re.compile(f"[{first}]{behind}(?={ahead})", re.DOTALL)
 
 
 def matches_at(
