@@ -20,7 +20,7 @@ import ahocorasick
 import regex  # type: ignore[import-untyped]
 from presidio_analyzer import EntityRecognizer, PatternRecognizer
 
-from proxy.detect.recognizers.anchored import Words, matches_in
+from proxy.detect.recognizers.anchored import Before, Words, matches_in
 from proxy.detect.recognizers.needs import Need
 from proxy.detect.recognizers.value_pattern import ValueRecognizer
 from proxy.detect.required import needed, shape
@@ -76,20 +76,22 @@ class Gate:
             self._look(text)
         return self._seen
 
-    def before(self, compiled: Any, need: Need | None = None, words: Words | None = None) -> Any:
+    def before(
+        self, compiled: Any, need: Need | None = None, within: Words | Before | None = None
+    ) -> Any:
         """Return a compiled pattern, of `re` or `regex`, with the gate before it.
 
         Args:
             compiled: the pattern.
             need: what it needs besides the strings that can be read off it.
-            words: those within which its matches lie; None where they lie anywhere.
+            within: in which its matches lie; None where they lie anywhere.
         """
         strings = needed(compiled.pattern, compiled.flags)
-        if strings is None and need is None and words is None:
+        if strings is None and need is None and within is None:
             return compiled
         bits = [self._bit(one) for one in (strings, need) if isinstance(one, frozenset)]
         searches = [one for one in (need,) if one is not None and not isinstance(one, frozenset)]
-        return Gated(self, compiled, tuple(bits), tuple(searches), words)
+        return Gated(self, compiled, tuple(bits), tuple(searches), within)
 
     def _door(self, recognizer: EntityRecognizer) -> _Door:
         needs: list[Need] = list(getattr(recognizer, "NEEDS", ()))
@@ -114,7 +116,7 @@ class Gate:
             flags = recognizer.global_regex_flags
             for pattern in copies:
                 pattern.compiled_regex = self.before(
-                    regex.compile(pattern.regex, flags), words=words
+                    regex.compile(pattern.regex, flags), within=words
                 )
                 pattern.compiled_with_flags = flags
             recognizer.patterns = copies  # type: ignore[has-type]
@@ -122,7 +124,9 @@ class Gate:
             return None if own else _any_of(one.compiled_regex for one in copies)
         if isinstance(recognizer, ValueRecognizer):
             recognizer.patterns = tuple(
-                replace(pattern, regex=self.before(pattern.regex, pattern.need, words))
+                replace(
+                    pattern, regex=self.before(pattern.regex, pattern.need, pattern.within or words)
+                )
                 for pattern in recognizer.patterns
             )
             own = type(recognizer).analyze is not ValueRecognizer.analyze
@@ -172,7 +176,7 @@ class Gated:
         bits: those of each of its needs that are strings.
     """
 
-    __slots__ = ("_compiled", "_gate", "_searches", "_words", "bits", "flags", "pattern")
+    __slots__ = ("_compiled", "_gate", "_searches", "_within", "bits", "flags", "pattern")
 
     def __init__(
         self,
@@ -180,12 +184,12 @@ class Gated:
         compiled: Any,
         bits: tuple[int, ...],
         searches: tuple[Any, ...],
-        words: Words | None = None,
+        within: Words | Before | None = None,
     ) -> None:
         self._gate = gate
         self._compiled = compiled
         self._searches = searches
-        self._words = words
+        self._within = within
         self.bits = bits
         self.pattern = compiled.pattern
         self.flags = compiled.flags
@@ -199,9 +203,9 @@ class Gated:
         for need in self._searches:
             if not need.search(text):
                 return _NOTHING
-        if self._words is None or stretch:
+        if self._within is None or stretch:
             return iter(self._compiled.finditer(text, *stretch, **options))
-        return matches_in(self._compiled, text, self._words.places(text), **options)
+        return matches_in(self._compiled, text, self._within.places(text), **options)
 
 
 _NOTHING: Iterator[Any] = iter(())  # at its end from the beginning, so one serves everybody

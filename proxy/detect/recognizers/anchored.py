@@ -88,6 +88,33 @@ class Words:
                 yield low, end
 
 
+class Before:
+    """The stretches of a text that end with something; not for concurrent use."""
+
+    def __init__(self, mark: re.Pattern[str], reach: int) -> None:
+        """Take it.
+
+        Args:
+            mark: with what they end.
+            reach: how many characters before it they begin.
+        """
+        self._mark = mark
+        self._reach = reach
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield where they start and end, a character behind it included, in order and apart."""
+        start = end = 0
+        for mark in self._mark.finditer(text):
+            low = mark.start() - self._reach
+            if low > end:
+                if end:
+                    yield start, end
+                start = low
+            end = mark.end() + 1
+        if end:
+            yield start, end
+
+
 def matches_in(
     pattern: Any, text: str, places: Iterable[tuple[int, int]], **options: Any
 ) -> Iterator[Any]:

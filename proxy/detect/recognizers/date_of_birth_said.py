@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from proxy.detect.recognizers.anchored import Before
 from proxy.detect.recognizers.date_of_birth import DATE, FULL_YEAR
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
 
@@ -34,8 +35,12 @@ _NAMED = (
 _AFTER_A_PLACE = rf"\b[^\d\n;!?]{{1,60}}?(?<![\w/.-])(?P<value>{DATE})(?![\w/-]|\.\d)"
 
 
-def _pattern(name: str, regex: str) -> ValuePattern:
-    return ValuePattern(name, re.compile(regex, re.IGNORECASE), 0.85)
+#: The longest date and "is your poor mother's" are shorter.
+_FAR = 120
+
+
+def _pattern(name: str, regex: str, within: Before | None = None) -> ValuePattern:
+    return ValuePattern(name, re.compile(regex, re.IGNORECASE), 0.85, within=within)
 
 
 class DateOfBirthSaidRecognizer(ValueRecognizer):
@@ -53,6 +58,7 @@ class DateOfBirthSaidRecognizer(ValueRecognizer):
             "before what it is",
             rf"(?<![\w/.-])(?P<value>{DATE})[ ](?:\(|(?:is|was|as|ist|war|als|est|comme|es|como|è|era|é"
             rf"|to)[ ](?:[^\W\d_](?:[^\W\d_]|['\u2019]){{0,15}}[ ]){{0,3}}){_NAMED}\b",
+            within=Before(re.compile(_NAMED, re.IGNORECASE), _FAR),
         ),
         # Gottfried Ammer, *02.07.1947
         _pattern(

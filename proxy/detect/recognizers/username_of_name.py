@@ -17,6 +17,7 @@ from typing import Any
 
 from presidio_analyzer import RecognizerResult
 
+from proxy.detect.recognizers.anchored import beginning, matches_at
 from proxy.detect.recognizers.assignment import automaton, lower_case
 from proxy.detect.recognizers.person_words import UPPER
 from proxy.detect.recognizers.placeholders import words
@@ -48,6 +49,8 @@ def _names_of(letter: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 _CAPITALS, _ANY_CASE = _names_of(UPPER), _names_of(r"[^\W\d_]")
+#: Where a word of a name with capitals may begin: a space follows it, perhaps behind a comma.
+_CAPITAL = beginning(UPPER.strip("[]"), r"[\w-]", ahead=r"[^\W\d_]{1,23}(?:-[^\W\d_]{2,20})?,?[ ]")
 _SPECIAL = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "\u0131": "i", "ß": "ss", "æ": "ae"})
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 #: Of the surname a login keeps so many letters at least: all of a short one.
@@ -74,7 +77,7 @@ class UsernameOfNameRecognizer(ValueRecognizer):
         names: list[_Name] | None = None
         for last, _ in _LABELS.iter(lower_case(text)):
             if match := _BEHIND.match(text, last + 1):
-                names = list(_names(text, _ANY_CASE)) if names is None else names
+                names = list(_names(text)) if names is None else names
                 (start, end), login = match.span("value"), _stem(match["value"])
                 if any(name.is_near(start) and login in name.shortened for name in names):
                     places[start] = end
@@ -86,7 +89,9 @@ class UsernameOfNameRecognizer(ValueRecognizer):
 
     def _whole(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where an initial and a whole surname stand, with a label or without."""
-        whole = {login: name.start for name in _names(text, _CAPITALS) for login in name.whole}
+        capitals = [first.start() for first in _CAPITAL.finditer(text)]
+        names = (_name(one) for way in _CAPITALS for one in matches_at(way, text, capitals))
+        whole = {login: name.start for name in names for login in name.whole}
         if not whole:
             return
         for match in _LOGIN.finditer(text):
@@ -128,10 +133,12 @@ class _Name:
         return product(_spellings(self._given), _spellings(self._last))
 
 
-def _names(text: str, patterns: Sequence[re.Pattern[str]]) -> Iterator[_Name]:
-    for pattern in patterns:
-        for match in pattern.finditer(text):
-            yield _Name(match["given"], match["last"], match.start())
+def _names(text: str) -> Iterator[_Name]:
+    return (_name(match) for way in _ANY_CASE for match in way.finditer(text))
+
+
+def _name(match: re.Match[str]) -> _Name:
+    return _Name(match["given"], match["last"], match.start())
 
 
 def _stem(login: str) -> str:

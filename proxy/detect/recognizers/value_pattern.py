@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
+from proxy.detect.recognizers.anchored import Before
 from proxy.detect.recognizers.needs import Need
 
 
@@ -28,12 +29,14 @@ class ValuePattern:
         regex: the pattern.
         score: of what it finds.
         need: what it needs besides the strings that `required.py` reads off it; None for nothing.
+        within: the stretches in which all of its matches lie; None for the whole text.
     """
 
     name: str
     regex: re.Pattern[str]
     score: float
     need: Need | None = None
+    within: Before | None = None
 
 
 class ValueRecognizer(LocalRecognizer):
