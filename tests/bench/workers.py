@@ -1,9 +1,10 @@
 """`python -m tests.bench.workers`: what a request costs with one worker and with two.
 
 Requests with a new message each, at a pace: first as many for both, so that two workers have half each to
-do, then as many for each worker; and conversations whose turns come to whichever worker. For all,
-CPU seconds by kind of process, and the work: chunks analysed, batches of records synced, checkpoints.
-Each log is synced by itself, so what comes to two of them comes in smaller batches.
+do, then as many for each worker, from as many callers; and conversations whose turns come to whichever
+worker. For all, CPU seconds by kind of process, and the work: chunks analysed, batches of records synced,
+checkpoints. Each log is synced by itself, so what comes to two of them comes in smaller batches; and a
+process that is asked by fewer callers at once does less in each of its rounds, whoever its siblings are.
 
 Both CPUs are kept busy by programs that run when nobody else wants to (SCHED_IDLE), in both arms alike:
 where two CPUs are the two threads of one core, a program takes more seconds while the other is busy,
@@ -37,8 +38,7 @@ from tests.bench.conversations import MODEL
 from tests.bench.processes import free_port, serving
 from tests.house import write_configuration
 
-CONNECTIONS = 32
-#: Case -> turns of a conversation, and whether each worker gets as much as the one.
+#: Case -> turns of a conversation, and whether each worker gets as much and as many callers as the one.
 CASES = {
     "one new message, as many for both": (1, False),
     "one new message, as many for each worker": (1, True),
@@ -90,6 +90,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.workers", description=__doc__)
     parser.add_argument("--requests", type=int, default=1_000)
     parser.add_argument("--pace", type=float, default=20, help="requests a second")
+    parser.add_argument("--callers", type=int, default=32, help="that ask at the same time")
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     with ExitStack() as stack:
@@ -102,7 +103,7 @@ def main() -> None:
             for (case, (turns, each)), (workers, arm) in product(CASES.items(), arms.items()):
                 before, times = arm.spent(), workers if each else 1
                 name = f"{round_number}-{workers}-{turns}-{each}"
-                load = _load(arm, name, times * chosen.requests, turns, times * chosen.pace)
+                load = _load(arm, name, times, chosen, turns)
                 uvloop.run(load)
                 if round_number:  # the first warms up
                     spent = arm.spent()
@@ -174,8 +175,12 @@ def _busy() -> Iterator[None]:
             os.waitpid(pid, 0)
 
 
-async def _load(arm: Arm, name: str, requests: int, turns: int, pace: float) -> None:
-    """Conversations of so many turns each, every turn on a connection of its own."""
+async def _load(arm: Arm, name: str, times: int, asked: argparse.Namespace, turns: int) -> None:
+    """Conversations of so many turns each, every turn on a connection of its own.
+
+    Requests, pace and callers are `times` what was asked for.
+    """
+    requests, pace, callers = (times * n for n in (asked.requests, asked.pace, asked.callers))
     began = asyncio.get_running_loop().time()
     headers = {"Authorization": f"Bearer {arm.key}"}
     numbers = iter(range(requests // turns))
@@ -197,7 +202,7 @@ async def _load(arm: Arm, name: str, requests: int, turns: int, pace: float) -> 
                     messages.append({"role": "user", "content": said})
                     await ask(session, messages, number * turns + turn)
 
-    await asyncio.gather(*(converse() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(converse() for _ in range(callers)))
 
 
 def _cpu_s(pid: int) -> float:

@@ -1,7 +1,7 @@
 """The unit, the image and the compose file: what can be checked where neither systemd nor a builder runs.
 
 systemd's own tools read the unit, and Privet is really run with what unit and image take away. No
-image is built here: of the Dockerfile, its commands and files are checked.
+image is built here: of the Dockerfile, its commands and files are checked. `trial.sh` does the rest by hand.
 """
 
 from __future__ import annotations
