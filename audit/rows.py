@@ -61,14 +61,8 @@ class Rows:
 
     def add(self, rows: Iterable[Row]) -> None:
         """Insert rows; durable when this returns."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._whole_or_not():
             self._db.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", rows)
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
     def drop_from(self, sequence: int) -> None:
         """Delete the rows of records that never became durable."""
@@ -86,14 +80,8 @@ class Rows:
         Raises sqlite3.Error, also while a reader keeps the write-ahead log from being truncated.
         """
         values = [(row.sequence, row.place) for row in rows]
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._whole_or_not():
             self._db.executemany("DELETE FROM rows WHERE sequence = ? AND place = ?", values)
-            self._db.execute("COMMIT")
-        except sqlite3.Error:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
         (busy, *_) = self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise sqlite3.OperationalError("keys.db is being read, so its log can't be truncated")
@@ -149,6 +137,18 @@ class Rows:
     def close(self) -> None:
         """Fold the write-ahead log back into the file and let go of it."""
         self._db.close()
+
+    @contextmanager
+    def _whole_or_not(self) -> Iterator[None]:
+        """What is done within is durable as a whole afterwards, or nothing of it is."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
 
 
 def _connect(path: Path) -> sqlite3.Connection:

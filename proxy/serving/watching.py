@@ -11,7 +11,6 @@ the watch.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +22,7 @@ from proxy.detect.knowledge.read import Knowledge
 from proxy.detect.knowledge.watch import KnowledgeStore
 from proxy.errors import AuditUnavailable
 from proxy.identity import Callers
+from proxy.metrics import Counts
 from proxy.policy.compiled import Policy
 from proxy.policy.watch import PolicyStore, Reload
 from proxy.recording import Recorder
@@ -50,7 +50,7 @@ class Watched:
     callers: Callers | None
     recorder: Recorder
     asked: asyncio.Event
-    counts: Counter[tuple[str, ...]]
+    counts: Counts
 
 
 async def watch(watched: Watched) -> None:
@@ -142,7 +142,7 @@ async def _report_knowledge(
         log.error("knowledge change not recorded")
 
 
-async def _watch_callers(callers: Callers, counts: Counter[tuple[str, ...]]) -> None:
+async def _watch_callers(callers: Callers, counts: Counts) -> None:
     while True:
         await asyncio.sleep(_EVERY_S)
         try:

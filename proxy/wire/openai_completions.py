@@ -6,11 +6,10 @@ Source: OpenAI API reference, "Create completion" (POST /v1/completions).
 
 from __future__ import annotations
 
-from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange
+from proxy.exchange import Exchange
 from proxy.wire import strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
-from proxy.wire.openai_shared import visit_prompts
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec
+from proxy.wire.openai_shared import walk_prompts
 from proxy.wire.shared import check_kinds, check_object
 
 NAME = "openai.completions"
@@ -44,10 +43,5 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         ("stream_options", dict, "an object"),
         ("n", int, "a number"),
     )
-    if not isinstance(tree.get("prompt"), str | list):
-        raise BadRequest("`prompt` has to be a string or an array.")
-    walk = Walk(Author.FIELD)
-    walk.members(tree, _REQUEST, sorted(tree.keys() - {"prompt", "model"}))
-    walk.author = Author.USER
-    visit_prompts(walk, tree["prompt"], ("prompt",))
+    walk = walk_prompts(tree, "prompt", _REQUEST)
     return walk.exchange(tree, body, exchange_id, NAME, json_answer=False)

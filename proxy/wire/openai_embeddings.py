@@ -8,11 +8,10 @@ Source: OpenAI API reference, "Create embeddings" (POST /v1/embeddings).
 
 from __future__ import annotations
 
-from proxy.errors import BadRequest
-from proxy.exchange import Author, Exchange, Scope
+from proxy.exchange import Exchange, Scope
 from proxy.wire import strict_json
-from proxy.wire.json_walk import DEFAULT, Leaf, Spec, Walk
-from proxy.wire.openai_shared import visit_prompts
+from proxy.wire.json_walk import DEFAULT, Leaf, Spec
+from proxy.wire.openai_shared import walk_prompts
 from proxy.wire.restoring import Asked, Restored, Restoring
 from proxy.wire.shared import check_object, choice
 
@@ -34,12 +33,7 @@ def parse(body: bytes, exchange_id: str) -> Exchange:
         BadRequest: not strict JSON, or not of this dialect's shape.
     """
     tree = check_object(strict_json.parse(body))
-    if not isinstance(tree.get("input"), str | list):
-        raise BadRequest("`input` has to be a string or an array.")
-    walk = Walk(Author.FIELD)
-    walk.members(tree, _REQUEST, sorted(tree.keys() - {"input", "model"}))
-    walk.author = Author.USER
-    visit_prompts(walk, tree["input"], ("input",))
+    walk = walk_prompts(tree, "input", _REQUEST)
     return walk.exchange(
         tree,
         body,

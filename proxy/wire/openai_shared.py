@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from proxy.errors import PrivetError
-from proxy.exchange import Channel, OpaquePart, Path
+from proxy.errors import BadRequest, PrivetError
+from proxy.exchange import Author, Channel, OpaquePart, Path
 from proxy.wire import strict_json
 from proxy.wire.json_walk import DEFAULT, Spec, Walk
 from proxy.wire.restoring import Restoring, TextStream
@@ -21,18 +21,32 @@ _KINDS = {401: "authentication_error", 403: "permission_error", 429: "rate_limit
 BREAKPOINT = Spec(fields={"mode": choice("explicit"), "ttl": choice("30m", "12h")})
 
 
-def visit_prompts(walk: Walk, given: Any, path: Path) -> None:
-    """Collect prompts: a string or several; one in token ids, or several of those, can't be read.
+def walk_prompts(tree: dict[str, Any], name: str, request: Spec) -> Walk:
+    """Collect a request's fields, then the prompts that it has under `name`.
 
-    Ids are the vocabulary's numbers: only a model's own tokenizer knows what they say.
+    A prompt is a string or several. One in token ids, or several of those, can't be read: ids are
+    the vocabulary's numbers, and only a model's own tokenizer knows what they say.
+
+    Raises:
+        BadRequest: it has no prompts.
     """
+    if not isinstance(tree.get(name), str | list):
+        raise BadRequest(f"`{name}` has to be a string or an array.")
+    walk = Walk(Author.FIELD)
+    walk.members(tree, request, sorted(tree.keys() - {name, "model"}))
+    walk.author = Author.USER
+    _visit_prompts(walk, tree[name], (name,))
+    return walk
+
+
+def _visit_prompts(walk: Walk, given: Any, path: Path) -> None:
     if not isinstance(given, list):
         walk.visit(given, DEFAULT, path, depth=1)
     elif given and all(isinstance(item, int) for item in given):
         walk.opaque.append(OpaquePart(path, "tokens"))
     else:
         for position, item in enumerate(given):
-            visit_prompts(walk, item, (*path, position))
+            _visit_prompts(walk, item, (*path, position))
 
 
 def error(failure: PrivetError, request_id: str) -> bytes:
