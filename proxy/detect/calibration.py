@@ -8,13 +8,17 @@ recognizer that no curve is about (a customer's, a third party's) keeps its own 
 
 The table also says, for some entities, below which probability a finding doesn't count: the
 threshold at which a stated share of what was right stays.
+
+What a name's probability is depends on its surroundings, too. In a text of some length in which
+nothing else is personal data, doubtful names are seldom right (business texts, recipes, manuals):
+there they don't count.
 """
 
 from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -22,6 +26,16 @@ from pathlib import Path
 from proxy.exchange import Finding
 
 TABLE = Path(__file__).with_name("calibration.json")
+#: Entities that models guess, and those that say nothing about a person by themselves.
+_GUESSED = frozenset({"PERSON", "LOCATION", "ORGANIZATION", "NRP"})
+_IMPERSONAL = frozenset({"DATE_TIME", "LOCATION", "ORGANIZATION", "NRP", "URL"})
+#: Who guesses.
+_GUESSES = frozenset({"SpacyRecognizer", "PersonGivenNameRecognizer"})
+#: From which length on a text says something by what isn't in it, in characters.
+_LONG = 250
+#: A finding that sure of something personal is evidence that the text is about somebody; without
+#: any, a guess below the second counts for nothing.
+_SURE, _LEAST_ALONE = 0.8, 0.73
 #: Points of a curve, in order: a score, and the probability that it stands for (both 0 to 1).
 Curve = Sequence[tuple[float, float]]
 
@@ -52,8 +66,24 @@ class Calibration:
         likely = round(_between(*curve, finding.score), 4)
         return replace(finding, score=likely) if self._counts(finding.entity, likely) else None
 
+    def all_of(self, findings: Iterable[Finding], length: int) -> tuple[Finding, ...]:
+        """Return the findings of a window of so many characters that count, with probabilities."""
+        likely = tuple(one for found in findings if (one := self.of(found)))
+        if not self._curves or length < _LONG or any(map(_is_evidence, likely)):
+            return likely
+        return tuple(one for one in likely if not _is_a_guess(one))
+
     def _counts(self, entity: str, likely: float) -> bool:
         return likely >= self._thresholds.get(entity, 0.0)
+
+
+def _is_evidence(finding: Finding) -> bool:
+    return finding.entity not in _IMPERSONAL and finding.score >= _SURE
+
+
+def _is_a_guess(finding: Finding) -> bool:
+    guessed = finding.entity in _GUESSED and finding.recognizer in _GUESSES
+    return guessed and finding.score < _LEAST_ALONE
 
 
 @cache

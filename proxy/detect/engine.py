@@ -157,7 +157,8 @@ class Engine:
         finally:
             self._names.forget()
         return [
-            tuple(likely for one in each if (likely := self._calibration.of(one))) for each in found
+            self._calibration.all_of(each, len(piece.text))
+            for each, (piece, _) in zip(found, jobs, strict=True)
         ]
 
     def _read(self, jobs: Sequence[tuple[Chunk, bool]]) -> list[tuple[Finding, ...]]:

@@ -97,3 +97,27 @@ def test_what_is_reported_is_calibrated(engine: Engine) -> None:
         for each in (Engine(DetectSettings(), Calibration({})), engine)
     )
     assert tuple(likely for one in raw if (likely := shipped().of(one))) == said != raw
+
+
+def test_a_doubtful_name_counts_for_nothing_where_nothing_else_is_personal() -> None:
+    table = Calibration({"SpacyRecognizer PERSON": [(0.5, 0.5), (0.9, 0.9)]})
+    doubtful = found(0.5, recognizer="SpacyRecognizer")
+    sure, told = found(0.9, recognizer="SpacyRecognizer"), found(0.5)
+    phone = Finding("PHONE_NUMBER", 9, 12, 0.9, "Phone")
+    place = Finding("LOCATION", 9, 12, 0.99, "SpacyRecognizer")
+    assert table.all_of([doubtful], 400) == ()
+    assert table.all_of([doubtful, place], 400) == (place,)
+    assert table.all_of([doubtful], 200) == (doubtful,), "a short text says nothing by silence"
+    for other in (sure, phone):
+        assert table.all_of([doubtful, other], 400) == (doubtful, other)
+    assert table.all_of([told], 400) == (told,), "said by a label, not guessed"
+    assert Calibration({}).all_of([doubtful], 400) == (doubtful,), "scores as they are"
+
+
+def test_a_recipe_has_no_persons_in_it(engine: Engine) -> None:
+    dishes = "Caesar salad (1,3,4,7,10), Pad Thai (2,3,4,5,6), Bakewell tart (1,3,7,8). "
+    text = "Allergen sheet: 1 gluten, 2 crustaceans, 3 eggs, 4 fish, 5 peanuts, 6 soya. " + (
+        dishes + "Make a table with crosses; the inspector from the council visits soon. " * 2
+    )
+    assert len(text) > 250
+    assert engine.analyse([(Chunk(text, 0, len(text), 0), True)]) == [()]
