@@ -19,7 +19,6 @@ from __future__ import annotations
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -64,7 +63,17 @@ class Calibration:
         if curve is None:
             return finding
         likely = round(_between(*curve, finding.score), 4)
-        return replace(finding, score=likely) if self._counts(finding.entity, likely) else None
+        if not self._counts(finding.entity, likely):
+            return None
+        # By hand: `dataclasses.replace` takes several times as long.
+        return Finding(
+            finding.entity,
+            finding.start,
+            finding.end,
+            likely,
+            finding.recognizer,
+            finding.shown,
+        )
 
     def all_of(self, findings: Iterable[Finding], length: int) -> tuple[Finding, ...]:
         """Return the findings of a window of so many characters that count, with probabilities."""

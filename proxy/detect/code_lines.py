@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-#: Code, a stack trace or a log line: a statement, an assignment, an arrow or a path.
-_CODE_LINE = re.compile(
-    r"^[ \t]*(?:def|class|import|return|raise|elif|assert|public|private|protected|static|const"
+#: How a line of code, of a stack trace or of a log begins.
+_BEGINS = (
+    r"(?:^[ \t]*(?:def|class|import|return|raise|elif|assert|public|private|protected|static|const"
     r"|let|var"
     r"|func|fn|package|using|namespace|typedef|SELECT|INSERT|UPDATE)[ ]"
     r"|^[ \t]*(?:from [\w.]+ import|else:|try:|except\b|with .{1,80}:$|for .{1,80} in|if .{1,80}:$"
     r"|#include|at [\w.$<>]+\(|File \"|>>>|//|/\*|\*/|@\w+$)"
-    r"|\w\.\w+\(|\w[ ]?[=!]=[ ]?|\w = |::\w|->[ ]?\w|=>|(?:[{}]|[\"'`)\]];)[ \t]*$"
-    r"|^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.{0,40}\b(?:INFO|DEBUG|WARN|WARNING|ERROR|TRACE|FATAL)\b",
+    r"|^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.{0,40}\b(?:INFO|DEBUG|WARN|WARNING|ERROR|TRACE|FATAL)\b)"
+)
+_CODE_BEGINS = re.compile(_BEGINS)
+#: That, an assignment, an arrow or a path.
+_CODE_LINE = re.compile(
+    rf"{_BEGINS}|\w\.\w+\(|\w[ ]?[=!]=[ ]?|\w = |::\w|->[ ]?\w|=>|(?:[{{}}]|[\"'`)\]];)[ \t]*$",
     re.MULTILINE,
 )
+#: Without one of these a line is code only if it begins so.
+_MARK = re.compile(r"[=({}\[;]|::|->")
 #: What people write too: "s 2(2)", "the patient(s)", "[1]", a list whose items end in semicolons.
 _CODE_OR_PROSE = re.compile(r";[ \t]*$|\w\(\w*[,)=.]|\w\[\w", re.MULTILINE)
 _PROSE = re.compile(r"(?<![\w'\"])(?:[^\W\d_]{2,}[,;]?[ ]){5}[^\W\d_]{2}")
@@ -28,7 +34,9 @@ def in_code(text: str, start: int, end: int) -> bool:
     low = max(text.rfind("\n", 0, start) + 1, start - _LINE)
     high = text.find("\n", end)
     line = text[low : min(high if high >= 0 else len(text), end + _LINE)]
-    return next(_signs(line), None) is not None
+    if _CODE_BEGINS.match(line):
+        return True
+    return _MARK.search(line) is not None and next(_signs(line), None) is not None
 
 
 def mostly_code(text: str) -> bool:

@@ -34,11 +34,13 @@ class _Door:
         recognizer: the recognizer.
         strings: for each of its needs that are strings, the bits of those.
         searches: its other needs.
+        patterns: its patterns, each with the bits of what it needs; 0 for nothing.
     """
 
-    recognizer: EntityRecognizer
+    recognizer: Any
     strings: tuple[int, ...]
     searches: tuple[Any, ...]
+    patterns: tuple[tuple[Any, int], ...]
 
 
 class Gate:
@@ -55,7 +57,10 @@ class Gate:
         self._doors = [self._door(recognizer) for recognizer in recognizers]
 
     def open(self, text: str) -> list[EntityRecognizer]:
-        """Return the recognizers that may find something in a text, in their order."""
+        """Return the recognizers that may find something in a text, in their order.
+
+        Each has only those of its patterns that may, until the next text is looked at.
+        """
         seen = self.seen(text)
         opened = []
         for door in self._doors:  # loops: of all that is called here, generators cost most
@@ -67,6 +72,10 @@ class Gate:
                     if not need.search(text):
                         break
                 else:
+                    if door.patterns:
+                        door.recognizer.patterns = [
+                            one for one, bits in door.patterns if not bits or seen & bits
+                        ]
                     opened.append(door.recognizer)
         return opened
 
@@ -101,7 +110,15 @@ class Gate:
         searches = [need for need in needs if not isinstance(need, frozenset)]
         if mark := getattr(recognizer, "IN_WORDS", None):
             searches.append(mark)
-        return _Door(recognizer, tuple(bits), tuple(searches))
+        return _Door(recognizer, tuple(bits), tuple(searches), tuple(self._each(recognizer)))
+
+    def _each(self, recognizer: Any) -> Iterator[tuple[Any, int]]:
+        """Yield a recognizer's patterns with the bits of which a text has one for each."""
+        if isinstance(recognizer, PatternRecognizer | ValueRecognizer):
+            for pattern in recognizer.patterns:  # type: ignore[has-type]  # Presidio's
+                compiled = getattr(pattern, "compiled_regex", None) or pattern.regex
+                gated: Any = isinstance(compiled, Gated) and compiled.bits
+                yield pattern, gated[0] if gated else 0
 
     def _patterns(self, recognizer: EntityRecognizer) -> int | None:
         """Gate a recognizer's patterns; return the bits of which one opens it, None for any text.

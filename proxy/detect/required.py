@@ -23,7 +23,7 @@ from proxy.detect.latin import OneForOne
 #: Strings of which a match holds at least one; None where nothing is known.
 Needed = frozenset[str]
 #: More alternatives than these say too little for their cost.
-_MOST = 128
+_MOST = 256
 #: A string need not be longer than this.
 _LONGEST = 24
 #: `regex` counts errors in a notation that `re` takes for literal text: `(?:name){e<=1}`.

@@ -150,6 +150,20 @@ def test_recognizers_written_for_presidio_are_gated_as_they_are() -> None:
     )
 
 
+def test_of_its_patterns_it_has_those_that_may_match() -> None:
+    patterns = [Pattern("badge", r"badge-\d{5}", 0.6), Pattern("key", r"key-\w+", 0.6)]
+    both: Any = PatternRecognizer("BADGE", patterns=[*patterns, Pattern("any", r"\w+", 0.5)])
+    gate = Gate([both])
+    for text, named in (
+        ("a badge-12345", ["badge", "any"]),
+        ("key-x, badge-1", ["key", "any"]),
+        ("BADGE-12345 and KEY-x", ["badge", "key", "any"]),
+        ("nothing", ["any"]),
+    ):
+        assert gate.open(text) == [both]
+        assert [one.name for one in both.patterns] == named
+
+
 #: What recognizers look for, as they might stand in one text.
 _VALUES = (
     "jane.doe@example.org", "DE89 3704 0044 0532 0130 00", "4111 1111 1111 1111", "192.168.13.7",

@@ -15,6 +15,7 @@ from typing import Any
 import ahocorasick
 from presidio_analyzer import RecognizerResult
 
+from proxy.detect.recognizers.anchored import matches_at
 from proxy.detect.recognizers.date_of_birth import MONTHS
 from proxy.detect.recognizers.needs import A_DIGIT
 from proxy.detect.recognizers.value_pattern import ValuePattern, ValueRecognizer
@@ -36,14 +37,14 @@ _ENGLISH = (
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:1[89]|20)\d\d"
 _WEEKDAY = (
-    r"(?:\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|wed|thu|fri|sat|sun"
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|wed|thu|fri|sat|sun"
     r"|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|mo|di|mi|do|fr|sa|so"
     r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
     r"|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
     r"|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica"
     r"|(?:segunda|terça|quarta|quinta|sexta)-feira"
     r"|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag"
-    r"|poniedziałek|wtorek|środa|czwartek|piątek|sobota|niedziela)\b[.,]?[ ])?"
+    r"|poniedziałek|wtorek|środa|czwartek|piątek|sobota|niedziela)\b[.,]?[ ]"
 )
 _CLOCK = (
     r"(?:,?[ ](?:at[ ]|um[ ]|à[ ]|a las[ ]|alle[ ]|às[ ]|om[ ]|o[ ])?\d\d?[:.h]\d\d(?::\d\d)?"
@@ -56,7 +57,7 @@ _BEFORE, _AFTER = r"(?<![\w.,/:-])", r"(?![\w/-]|[.,:]\d)"
 
 
 def _pattern(name: str, date: str) -> ValuePattern:
-    whole = rf"{_BEFORE}(?P<value>{_WEEKDAY}{date}{_CLOCK}){_AFTER}"
+    whole = rf"{_BEFORE}(?P<value>{date}{_CLOCK}){_AFTER}"
     return ValuePattern(name, re.compile(whole, re.IGNORECASE), 0.6)
 
 
@@ -65,12 +66,16 @@ class DateInWordsRecognizer(ValueRecognizer):
 
     ENTITY = "DATE_TIME"
     NEEDS = (A_DIGIT, _BEGINNINGS)
-    PATTERNS = (
+    PATTERNS = ()
+    #: That begin with a number, and with a month's name.
+    _DAY_FIRST = (
         _pattern(
             "day, month, year",
             rf"{_DAY}(?:st|nd|rd|th|er|º|ª|\.)?{_OF}[ -]{_ANY}{_OF},?[ -]{_YEAR}",
         ),
         _pattern("day and month", rf"{_DAY}(?:st|nd|rd|th|er|º|ª|\.)?{_OF}[ ]{_WHOLE}"),
+    )
+    _MONTH_FIRST = (
         _pattern("month, day", rf"{_ENGLISH}[ ]{_DAY}(?:st|nd|rd|th)?(?:,?[ ]{_YEAR})?"),
         _pattern("month and year", rf"{_ANY}{_OF},?[ ]{_YEAR}"),
     )
@@ -79,13 +84,17 @@ class DateInWordsRecognizer(ValueRecognizer):
         self, text: str, entities: Sequence[str], nlp_artifacts: Any = None
     ) -> list[RecognizerResult]:
         """Return the longest of overlapping dates; see Presidio's base class."""
-        kept: list[RecognizerResult] = []
+        months = _months(shape(text))
+        if not months:
+            return []
+        numbers = list(_beside(months, text))
         found = [
-            self._result(pattern, *match.span("value"))
-            for low, high in _near_months(text)
-            for pattern in self.patterns
-            for match in pattern.regex.finditer(text, low, high)
+            self._result(pattern, _with_weekday(text, match.start("value")), match.end("value"))
+            for patterns, places in ((self._DAY_FIRST, numbers), (self._MONTH_FIRST, months))
+            for pattern in patterns
+            for match in matches_at(pattern.regex, text, places)
         ]
+        kept: list[RecognizerResult] = []
         for one in sorted(found, key=lambda one: (one.start, -one.end)):
             if not kept or one.start >= kept[-1].end:
                 kept.append(one)
@@ -98,31 +107,24 @@ _MONTHS = ahocorasick.Automaton()
 for _beginning in _BEGINNINGS:
     _MONTHS.add_word(shape(_beginning), True)
 _MONTHS.make_automaton()
-#: How far a month's name stands from its number, and how far before and after them the date reaches.
-_NEAR, _BACK, _ON = 16, 32, 80
+#: How far a month's name stands from its number, and how long a weekday before them is at most.
+_NEAR, _LONGEST = 16, 20
+_ITS_WEEKDAY = re.compile(rf"{_BEFORE}{_WEEKDAY}\Z", re.IGNORECASE)
 
 
-def _near_months(text: str) -> Iterator[tuple[int, int]]:
-    """Yield stretches, in order and apart, around numbers beside what may be a month's name.
-
-    Looking for a hundred names at every word costs more than most recognizers do.
-    """
-    months = _months(shape(text))
-    if not months:
-        return
-    start = end = 0
+def _beside(months: Sequence[int], text: str) -> Iterator[int]:
+    """Yield where numbers start beside what may be the name of a month."""
     for number in _DIGITS.finditer(text):
         low, high = number.span()
-        next_month = bisect_left(months, low - _NEAR)
-        if next_month == len(months) or months[next_month] + _HEAD > high + _NEAR:
-            continue
-        if low - _BACK > end:
-            if end:
-                yield start, end
-            start = max(0, low - _BACK)
-        end = high + _ON
-    if end:
-        yield start, end
+        following = bisect_left(months, low - _NEAR)
+        if following < len(months) and months[following] + _HEAD <= high + _NEAR:
+            yield low
+
+
+def _with_weekday(text: str, start: int) -> int:
+    """Return where the weekday before a date starts, or the date if there is none."""
+    weekday = _ITS_WEEKDAY.search(text, max(0, start - _LONGEST), start)
+    return weekday.start() if weekday else start
 
 
 def _months(shaped: str) -> list[int]:
