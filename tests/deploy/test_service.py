@@ -221,5 +221,10 @@ def test_compose_takes_the_same_away() -> None:
 def test_settings_from_the_environment_are_settings() -> None:
     from proxy.config import ENVIRONMENT
 
-    named = {name for name in COMPOSE["privet"]["environment"] if name.startswith("PRIVET_")}
+    lines = [shlex.split(rest) for name, rest in instructions() if name == "ENV"]
+    image = dict(setting.split("=", 1) for line in lines for setting in line)
+    named = {name for name in (*image, *COMPOSE["privet"]["environment"]) if name[:7] == "PRIVET_"}
     assert named <= set(ENVIRONMENT)
+    # By itself it serves outside the container, and is healthy: what asks finds the listener.
+    assert image["PRIVET_LISTEN"] == "0.0.0.0:8080"
+    assert f"http://{image['PRIVET_ADMIN_LISTEN']}/readyz" in DOCKERFILE
