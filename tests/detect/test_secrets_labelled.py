@@ -159,7 +159,13 @@ def test_a_key_in_its_labels_row_or_before_it(find: Find) -> None:
 
 
 def test_base64_with_its_padding_is_no_word(find: Find) -> None:
-    for text in ("password: {}", "My password is {}, please update it."):
+    for text in (
+        "password: {}",
+        "My password is {}, please update it.",
+        "user\tjdoe\npassword\t{}\n",
+        "| password | {} |",
+        "Is {} (password) right?",
+    ):
         assert find(text.format("dGhlcGFzc3dvcmRpcw==")) == [("PASSWORD", "dGhlcGFzc3dvcmRpcw==")]
 
 

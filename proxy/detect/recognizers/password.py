@@ -227,7 +227,8 @@ def _quoted_literal(one: Labelled) -> bool:
 def _assigned(one: Labelled) -> bool:
     """Say whether a value in code, settings or a table is a password."""
     if one.operator in ("||", "<"):
-        return _evident(one.value) and one.keyword.lower() != "pass"
+        evident = _evident(one.value) or _padded(one.value)
+        return evident and one.keyword.lower() != "pass"
     if one.operator == "|":
         return (
             not set(one.value) & set(" (=")
@@ -260,6 +261,8 @@ def _bare(one: Labelled) -> bool:
     if is_instruction(value) or not (looks_like_password(value) or _padded(value)):
         return False
     if one.operator == " " and not one.before.startswith("-"):
+        if _padded(value):
+            return True
         strong = len(value) >= 8 or _SYMBOL.search(value) is not None
         return strong and any(c.isdigit() for c in value) and "(" not in value
     if not _IDENTIFIER.fullmatch(value):
