@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from proxy.detect.recognizers.address import AddressRecognizer
+from proxy.detect.recognizers.address_japan import AddressJapanRecognizer
 
 Find = Callable[..., list[tuple[str, str]]]
 
@@ -211,3 +212,23 @@ def test_an_address_goes_on_to_its_country_and_no_further(text: str, address: st
 @pytest.mark.parametrize("text", ["order 45 Blue Widgets, Germany", "On 12 May, Paris, France"])
 def test_a_number_before_a_name_is_no_address_by_itself(text: str) -> None:
     assert AddressRecognizer().analyze(text, ["ADDRESS"]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (
+            "新住所：〒154-0011 東京都世田谷区上馬3-8-14 メゾン上馬203\n電話",
+            "〒154-0011 東京都世田谷区上馬3-8-14 メゾン上馬203",
+        ),
+        ("大阪府大阪市北区梅田1丁目2番3号に", "大阪府大阪市北区梅田1丁目2番3号"),
+    ],
+)
+def test_japanese_addresses(text: str, address: str) -> None:
+    results = AddressJapanRecognizer().analyze(text, [])
+    assert address in [text[one.start : one.end] for one in results]
+
+
+@pytest.mark.parametrize("text", ["東京都の天気", "県立3-4", "154-0011"])
+def test_what_is_no_japanese_address(text: str) -> None:
+    assert AddressJapanRecognizer().analyze(text, []) == []

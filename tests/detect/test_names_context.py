@@ -35,6 +35,7 @@ def _persons(find: Find, text: str) -> set[str]:
         ("rekening t.n.v. E.M.C. de Wit-Hagenaars.", "E.M.C. de Wit-Hagenaars"),
         ('disp="iPhone de Rui"', "Rui"),
         ("Pat.: Kowalski, Bogdan, geb.", "Kowalski, Bogdan"),
+        ("氏名：佐伯 由香里\n電話", "佐伯 由香里"),
         # greetings
         ("Dear Thandiwe,\nthanks", "Thandiwe"),
         ("Liebe Annegret,\nvielen Dank", "Annegret"),

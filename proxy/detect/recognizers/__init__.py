@@ -14,6 +14,7 @@ from presidio_analyzer import predefined_recognizers as presidio
 
 from proxy.detect.recognizers import presidio_own
 from proxy.detect.recognizers.address import AddressRecognizer
+from proxy.detect.recognizers.address_japan import AddressJapanRecognizer
 from proxy.detect.recognizers.api_key import ApiKeyRecognizer
 from proxy.detect.recognizers.command_line import CommandLineRecognizer
 from proxy.detect.recognizers.connection_string import ConnectionStringRecognizer
@@ -85,6 +86,7 @@ RECOGNIZERS: tuple[Factory, ...] = (
     DateOfBirthRecognizer,
     DateOfBirthSaidRecognizer,
     AddressRecognizer,
+    AddressJapanRecognizer,
     Identifiers,
     UsernameRecognizer,
     UsernameOfNameRecognizer,

@@ -57,10 +57,15 @@ _VALUE = (
 )
 
 
+_KANA = "\u3040"
+
+
 def _a_name(value: str) -> bool:
     words = value.replace(",", " ").split()
     if not could_be_somebody(value):
         return False
+    if value[0] >= _KANA:  # of scripts without capitals, where a label is all there is
+        return True
     return value[0].isupper() or (len(words) < 4 and is_given_name(words[0].strip(".")))
 
 
