@@ -2,8 +2,8 @@
 
 A finding is marked, never removed (DESIGN section 7): it keeps its number and is on record.
 Invariants: a finding is marked only where it lies inside an occurrence of a term, so `Jane` on a
-list shows no `Jane Doe`; a public figure is shown only while nothing else in the request is about a
-person.
+list shows no `Jane Doe`, or where the sweep found what such a person is called for short; a public
+figure is shown only while nothing else in the request is about a person.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dataclasses import replace
 from proxy.detect.knowledge.terms import TermList, Terms
 from proxy.exchange import Finding, TextPart
 from proxy.folding import fold
+from proxy.short_names import PERSON, short_names
 from proxy.spelling import Lexicon, canonical
 
 Findings = tuple[tuple[Finding, ...], ...]
 
-_PERSON = "PERSON"
 #: What may be found beside a public figure: it says nothing about a person by itself.
 _ABOUT_NOBODY = frozenset({"DATE_TIME", "LOCATION", "NRP", "ORGANIZATION"})
 #: Characters around a finding in which a term that holds it is looked for: the longest, and more.
@@ -49,7 +49,8 @@ class AllowList:
         """
         self.figures = figures
         self._entities = tuple(entities for _, entities in lists)
-        self._terms = Terms([terms for terms, _ in lists], lexicon or Lexicon())
+        self._lexicon = lexicon or Lexicon()
+        self._terms = Terms([terms for terms, _ in lists], self._lexicon)
         self._words = frozenset(
             word for terms, _ in lists for term in terms.terms for word in _words(term)
         )
@@ -65,6 +66,7 @@ class AllowList:
             tuple(_marked(one, shown=self._shows(part.text, one)) for one in found)
             for part, found in zip(parts, findings, strict=True)
         )
+        marked = self._with_short_names(parts, marked)
         if self.figures:
             marked = self._with_figures(parts, marked)
         return findings if marked == findings else marked
@@ -84,25 +86,54 @@ class AllowList:
             for start, end, numbers in self._terms.occurrences(around)
         )
 
+    def _with_short_names(self, parts: Sequence[TextPart], findings: Findings) -> Findings:
+        """Who is shown may be called for short, unless somebody who isn't is called so too."""
+        shown, hidden = (
+            {
+                canonical(short)
+                for part, found in zip(parts, findings, strict=True)
+                for one in found
+                if one.entity == PERSON and one.shown is side
+                for short in short_names(part.text[one.start : one.end], self._lexicon)
+            }
+            for side in (True, False)
+        )
+        if not shown:
+            return findings
+        return tuple(
+            tuple(
+                _marked(
+                    one,
+                    shown=one.shown
+                    or (
+                        (one.entity, one.recognizer) == (PERSON, "sweep")
+                        and canonical(part.text[one.start : one.end]) in shown - hidden
+                    ),
+                )
+                for one in found
+            )
+            for part, found in zip(parts, findings, strict=True)
+        )
+
     def _with_figures(self, parts: Sequence[TextPart], findings: Findings) -> Findings:
         persons = {
             canonical(part.text[one.start : one.end])
             for part, found in zip(parts, findings, strict=True)
             for one in found
-            if one.entity == _PERSON and not one.shown
+            if one.entity == PERSON and not one.shown
         }
         named = persons & self.figures
         # Once named in full, somebody is called by the surname.
         known = named | {person.split()[-1] for person in named}
         others = any(
-            one.entity not in {_PERSON, *_ABOUT_NOBODY} and not one.shown
+            one.entity not in {PERSON, *_ABOUT_NOBODY} and not one.shown
             for found in findings
             for one in found
         )
         if others or not persons or not persons <= known:
             return findings
         return tuple(
-            tuple(_marked(one, shown=one.shown or one.entity == _PERSON) for one in found)
+            tuple(_marked(one, shown=one.shown or one.entity == PERSON) for one in found)
             for found in findings
         )
 

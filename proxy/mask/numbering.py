@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from proxy.exchange import Alphabet, Finding, TextPart
+from proxy.folding import spaced
 from proxy.mask import spans
 from proxy.mask.grammar import LITERAL, LITERAL_IN_NAME, LITERAL_IN_TEXT
 from proxy.mask.joined import with_joined
@@ -30,6 +31,7 @@ from proxy.mask.numbered import (
     text_at,
 )
 from proxy.matching import Matcher
+from proxy.short_names import PERSON, short_names
 from proxy.spelling import Lexicon
 
 _SWEEP = "sweep"
@@ -98,6 +100,11 @@ class _Assignment:
         }
         self._texts = {self._text(place): value for place, value in self._found}
         self._first = {key: self._values[at].first for key, at in self._value_of.items()}
+        # What persons are called for short, by its key.
+        self._shorts: dict[str, str] = {}
+        for text, at in self._texts.items():
+            if PERSON in self._values[at].entities:
+                self._shorten(text)
         self._counts: dict[str, int] = defaultdict(int)
         for value in self._values:
             self._counts[value.name] = max(self._counts[value.name], value.number)
@@ -108,8 +115,9 @@ class _Assignment:
     def run(self) -> Numbered:
         detected = [_in_order(some, swept=False) for some in self._findings]
         swept = [_in_order(some, swept=True) for some in self._findings]
-        self._note_first(detected)
         known = {key for key, at in self._value_of.items() if self._values[at].first}
+        known.update(self._shorts)
+        self._note_first(detected)
         waiting: dict[str, list[tuple[int, Finding]]] = defaultdict(list)
         for earlier, hits in self._late:
             for one in _in_order(hits, swept=True):
@@ -118,6 +126,7 @@ class _Assignment:
         for index in range(self._done, len(self._parts)):
             touched = {index: None}
             fresh = [self._place_detected(index, one) for one in detected[index - self._done]]
+            fresh += self._called_for_short(index, detected[index - self._done])
             known.update(fresh)
             self._place_literals(index)
             for one in swept[index - self._done]:
@@ -155,6 +164,8 @@ class _Assignment:
         for part, some in zip(self._parts[self._done :], detected, strict=True):
             for one in some:
                 text = part.text[one.start : one.end]
+                if one.entity == PERSON:
+                    self._shorten(text)
                 if text not in self._texts:
                     key = self._key(text)
                     self._first[key] = self._first.get(key) or one.entity
@@ -166,10 +177,28 @@ class _Assignment:
         key = self._key(text)
         if self._first.get(key) == one.entity:
             return [key]
+        if one.entity == PERSON and key in self._shorts and spaced(text)[0] == text:
+            return [key]  # JaneDoe is the whole name, in words of its own
         values = list(self._texts)
         inside = Matcher(values, Lexicon()).occurrences(text)
         held = dict.fromkeys(self._key(values[hit.value]) for hit in inside)
-        return [some for some in held if self._first[some] == one.entity] or [key]
+        whole = [some for some in held if self._first[some] == one.entity]
+        if whole or one.entity != PERSON:
+            return whole or [key]
+        forms = list(self._shorts.values())
+        inside = Matcher(forms, Lexicon()).occurrences(text)
+        return list(dict.fromkeys(self._key(forms[hit.value]) for hit in inside)) or [key]
+
+    def _called_for_short(self, index: int, found: Sequence[Finding]) -> Iterator[str]:
+        """The keys of what the persons that were found in a part are called for short."""
+        text = self._parts[index].text
+        for one in found:
+            if one.entity == PERSON:
+                yield from map(self._key, short_names(text[one.start : one.end], self._lexicon))
+
+    def _shorten(self, name: str) -> None:
+        for form in short_names(name, self._lexicon):
+            self._shorts.setdefault(self._key(form), form)
 
     def _text(self, place: Place) -> str:
         return text_at(self._parts, place)

@@ -76,3 +76,30 @@ async def test_a_name_in_slugs_and_ids_is_hidden_and_comes_back(
     assert b"hollenbach" not in heard.body.lower()
     _, asked, result, _ = heard.json["messages"]
     assert asked["tool_calls"][0]["id"] == result["tool_call_id"]
+
+
+SHORT = {
+    "a file": "open hollenbach_contract.pdf",
+    "a field": "last=Hollenbach",
+    "a URL": "https://crm.example/team/hollenbach?to=Hollenbach",
+    "a folder": "/srv/homes/mhollenbach/.ssh",
+    "JSON in text": 'log: {"who": "HOLLENBACH", "id": 7',
+    "Markdown": "| **Margarethe** | *Hollenbach* |",
+}
+
+
+@pytest.mark.parametrize("said", SHORT.values(), ids=SHORT)
+async def test_a_part_of_a_name_is_hidden_where_no_model_reads_prose_and_comes_back(
+    said: str, privet: House, simulator: Simulator
+) -> None:
+    simulator.otherwise(lambda asked: Reply(asked["messages"][0]["content"]))
+    response = await privet.client.chat.completions.create(
+        model="gpt-4o-mini",
+        messages=[
+            {"role": "user", "content": said},
+            {"role": "user", "content": "My name is Margarethe Hollenbach."},
+        ],
+    )
+    assert response.choices[0].message.content == said
+    (heard,) = simulator.journal
+    assert b"hollenbach" not in heard.body.lower()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from proxy.detect.allowing import AllowList
 from proxy.detect.knowledge.terms import TermList
+from proxy.detect.sweep import sweep
 from proxy.exchange import Finding, TextPart
+from proxy.spelling import Lexicon
 
 
 def marked(allow: AllowList, *texts: str, **values: str) -> set[str]:
@@ -45,6 +47,24 @@ def test_a_value_is_shown_as_a_whole_and_for_its_entities_only() -> None:
         "ops@acme.example"
     }
     assert marked(LIST, "OPS@acme.example", EMAIL_ADDRESS="OPS@acme.example") == set()
+
+
+def test_who_is_shown_may_be_called_for_short_unless_another_is_called_so() -> None:
+    allowed = AllowList([(TermList(["Miriam Webster"], exact=False), frozenset({"PERSON"}))])
+
+    def shown(*names: str) -> list[str]:
+        parts = [TextPart((at,), text) for at, text in enumerate((*names, "see webster.pdf"))]
+        found = [(Finding("PERSON", 0, len(name), 0.9, "ner"),) for name in names]
+        swept = sweep(parts, [*found, ()], Lexicon())
+        return [
+            part.text[one.start : one.end]
+            for part, some in zip(parts, allowed.mark(parts, swept), strict=True)
+            for one in some
+            if one.shown
+        ]
+
+    assert shown("Miriam Webster") == ["Miriam Webster", "webster"]
+    assert shown("Miriam Webster", "Noah Webster") == ["Miriam Webster"]
 
 
 FIGURES = AllowList(figures=frozenset({"angela merkel", "albert einstein"}))

@@ -68,6 +68,8 @@ def test_a_name_and_its_slug_are_one_value_whatever_each_was_found_to_be() -> No
         ("call_jane_hollander", "call_PERSON_1b"),
         ("JaneHollander", "PERSON_1b"),
         ("call_JaneHollander_now", "call_PERSON_1b_now"),
+        ("hollander_2", "PERSON_2_2"),
+        ("mail_jhollander", "mail_PERSON_2"),
         ("get_json", "get_json"),
     ],
 )

@@ -50,6 +50,30 @@ def test_each_form_whose_case_counts_is_looked_for() -> None:
     assert swept(("Ann", "Ann"), ("ANN", "ANN"), ("Ann ANN ann", "")) == [[], [], ["Ann", "ANN"]]
 
 
+def test_a_person_is_swept_by_what_they_are_called_for_short() -> None:
+    name = "Margarethe Hollenbach"
+    turns = (
+        ("/home/mhollenbach, hollenbach_v2.pdf, HOLLENBACH; margarethehollenbach", ""),
+        (f"{name}, Anna Hollenbach", name),
+        (b64encode(b"last=Hollenbach").decode(), ""),
+        ("hollenbachs, Marga, amhollenbach", ""),
+    )
+    short = ["mhollenbach", "hollenbach", "HOLLENBACH", "margarethehollenbach"]
+    token = b64encode(b"last=Hollenbach").decode()
+    assert swept(*turns) == [short, ["Hollenbach"], [token], []]
+
+
+def test_umlauts_are_swept_as_they_are_spelled_out() -> None:
+    turns = (("Jürgen Großmüller", "Jürgen Großmüller"), ("juergen.grossmueller, GROSSMUELLER", ""))
+    assert swept(*turns) == [[], ["juergen.grossmueller", "GROSSMUELLER"]]
+    assert swept(("Müller", "Müller"), ("mueller.pdf", "")) == [[], ["mueller"]]
+
+
+def test_no_everyday_word_is_swept_as_a_name() -> None:
+    turns = (("Doctor Ann Walker", "Doctor Ann Walker"), ("a doctor, Doctor, walker, Ann", ""))
+    assert swept(*turns) == [[], []]
+
+
 def test_trivial_values_are_not_swept() -> None:
     assert swept(("The", "The"), ("the The 42", "42"), ("42", "")) == [[], [], []]
 
