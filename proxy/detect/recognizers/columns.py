@@ -83,8 +83,12 @@ def _tables(text: str) -> dict[int, Table | None]:
 
 def _table_from(text: str, start: int) -> Table | None:
     end = _line_end(text, start)
+    line, following = text[start:end], text[end + 1 : _line_end(text, end + 1)]
+    if end == len(text):
+        return None
+    ruled = _RULE.fullmatch(following) is not None
     for cells, separator in zip(_CELLS, _SEPARATORS, strict=True):
-        if separator not in text[start:end]:
+        if separator not in line or not (ruled or separator in following):
             continue
         header = _split(text, cells, start, end)
         if len(header) < 2 or not all(0 < high - low <= _HEADER_CELL for low, high in header):
@@ -94,9 +98,10 @@ def _table_from(text: str, start: int) -> Table | None:
         while last < len(text) and len(rows) < _ROWS:
             low, high = last + 1, _line_end(text, last + 1)
             row = _split(text, cells, low, high)
-            if not (ruled := bool(_RULE.fullmatch(text, low, high))) and len(row) != len(header):
+            is_rule = _RULE.fullmatch(text, low, high) is not None
+            if not is_rule and len(row) != len(header):
                 break
-            if not ruled:
+            if not is_rule:
                 rows.append(row)
             last = high
         if rows:

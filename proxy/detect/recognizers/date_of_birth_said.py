@@ -39,8 +39,10 @@ _AFTER_A_PLACE = rf"\b[^\d\n;!?]{{1,60}}?(?<![\w/.-])(?P<value>{DATE})(?![\w/-]|
 _FAR = 120
 
 
-def _pattern(name: str, regex: str, within: Before | None = None) -> ValuePattern:
-    return ValuePattern(name, re.compile(regex, re.IGNORECASE), 0.85, within=within)
+def _pattern(
+    name: str, regex: str, need: re.Pattern[str] | None = None, within: Before | None = None
+) -> ValuePattern:
+    return ValuePattern(name, re.compile(regex, re.IGNORECASE), 0.85, need, within)
 
 
 class DateOfBirthSaidRecognizer(ValueRecognizer):
@@ -76,6 +78,7 @@ class DateOfBirthSaidRecognizer(ValueRecognizer):
             "in answer",
             rf"\b{_ASKED}\b[^\n?]{{0,40}}\?[\"']?[ ]?\n[^\n]{{0,40}}?(?<![\w/.-])"
             rf"(?P<value>{DATE})(?!\w)",
+            need=re.compile(r"\?[\"']?[ ]?\n"),
         ),
         # PID|1||…||DOE^JANE||19840302|F
         _pattern(

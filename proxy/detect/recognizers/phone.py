@@ -17,6 +17,7 @@ from presidio_analyzer import AnalysisExplanation, RecognizerResult
 from presidio_analyzer.predefined_recognizers import PhoneRecognizer
 
 from proxy.detect.chunk import CONTEXT_REACH
+from proxy.detect.recognizers.needs import A_DIGIT
 from proxy.detect.recognizers.phone_plans import Matcher, knows, runs
 from proxy.detect.required import shape
 
@@ -119,7 +120,10 @@ class Phone(PhoneRecognizer):
     """PHONE_NUMBER."""
 
     #: As many digits as a number has, as far apart as they may be.
-    NEEDS = (re.compile(r"\d(?:[^\d\n\t;|]{0,17}\d){6}"),)
+    NEEDS = (
+        A_DIGIT,
+        re.compile(r"\d(?:[^\d\n\t;|]{0,17}\d){6}"),
+    )
 
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(

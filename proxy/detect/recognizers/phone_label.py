@@ -12,6 +12,7 @@ from typing import Any
 from presidio_analyzer import RecognizerResult
 
 from proxy.detect.recognizers.labelled import Kind, LabelledRecognizer
+from proxy.detect.recognizers.needs import A_DIGIT
 from proxy.detect.recognizers.phone import something_else
 
 _LABELS = (
@@ -58,7 +59,10 @@ PHONES = (
 class PhoneLabelRecognizer(LabelledRecognizer):
     """Finds PHONE_NUMBER beside and below labels."""
 
-    NEEDS = (re.compile(r"\d(?:[^\w\n]{0,3}\d){5}"),)
+    NEEDS = (
+        A_DIGIT,
+        re.compile(r"\d(?:[^\w\n]{0,3}\d){5}"),
+    )
 
     def __init__(self, supported_language: str = "en") -> None:
         # Under the name of the other recognizer of numbers: both are switched off together.

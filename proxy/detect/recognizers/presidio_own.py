@@ -69,7 +69,10 @@ class EmailAddress(EmailRecognizer):
 class Iban(IbanRecognizer):
     """IBAN_CODE."""
 
-    NEEDS = (re.compile(r"[0-9]{2}(?<=[A-Z]{2}[0-9]{2})[ -]?[A-Z0-9]{4}", re.IGNORECASE),)
+    NEEDS = (
+        frozenset({"00"}),
+        re.compile(r"[0-9]{2}(?<=[A-Z]{2}[0-9]{2})[ -]?[A-Z0-9]{4}", re.IGNORECASE),
+    )
 
     def __init__(self, supported_language: str = "en") -> None:
         super().__init__(

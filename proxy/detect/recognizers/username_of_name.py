@@ -90,8 +90,8 @@ class UsernameOfNameRecognizer(ValueRecognizer):
     def _whole(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where an initial and a whole surname stand, with a label or without."""
         capitals = [first.start() for first in _CAPITAL.finditer(text)]
-        names = (_name(one) for way in _CAPITALS for one in matches_at(way, text, capitals))
-        whole = {login: name.start for name in names for login in name.whole}
+        names = (one for way in _CAPITALS for one in matches_at(way, text, capitals))
+        whole = {login: name.start() for name in names for login in _wholly(name) if login in text}
         if not whole:
             return
         for match in _LOGIN.finditer(text):
@@ -118,19 +118,17 @@ class _Name:
         return abs(place - self.start) < (_FAR if self.capitals else _NEAR)
 
     @cached_property
-    def whole(self) -> frozenset[str]:
-        """The initial and all of the surname, which is no everyday word's form."""
-        return frozenset(
-            first[0] + surname for first, surname in self._spelled() if len(surname) >= _LEAST
-        )
-
-    @cached_property
     def shortened(self) -> frozenset[str]:
-        """The same and what else companies make of a name, which words may look like."""
-        return frozenset(login for pair in self._spelled() for login in _made_of(*pair))
+        """Initial and surname, and what else companies make of a name, which words may look like."""
+        pairs = product(_spellings(self._given), _spellings(self._last))
+        return frozenset(login for pair in pairs for login in _made_of(*pair))
 
-    def _spelled(self) -> Iterator[tuple[str, str]]:
-        return product(_spellings(self._given), _spellings(self._last))
+
+def _wholly(name: re.Match[str]) -> Iterator[str]:
+    """Yield the initial and all of a surname that is long enough to be no everyday word's form."""
+    for surname in _spellings(name["last"]):
+        if len(surname) >= _LEAST:
+            yield from (first[0] + surname for first in _spellings(name["given"]))
 
 
 def _names(text: str) -> Iterator[_Name]:
