@@ -64,7 +64,10 @@ def write_verifier_key(path: Path, origin: str, key: Ed25519PrivateKey) -> Verif
 def load_verifier_keys(path: Path) -> list[VerifierKey]:
     """One verifier key per line; raises FormatError."""
     lines = path.read_text("utf-8", "replace").splitlines()
-    keys = [parse_verifier_key(line) for line in lines if line.strip()]
+    try:
+        keys = [parse_verifier_key(line) for line in lines if line.strip()]
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None
     if not keys:
         raise FormatError(f"{path} holds no verifier key")
     return keys

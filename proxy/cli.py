@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (AuditError, FormatError, OSError, sqlite3.Error, ModuleNotFoundError) as error:
-        print(f"privet: {error}", file=sys.stderr)
+        print(f"privet: {_said(error)}", file=sys.stderr)
         return 2
     except PrivetError as error:
         print(f"privet: {error.message} {error.hint}".rstrip(), file=sys.stderr)
@@ -46,6 +46,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _said(error: Exception) -> str:
+    """An error without the number that the system has for it."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return str(error)
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,7 +141,7 @@ def _add_keys(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
         metavar="LABEL",
         help="a label that its holder attests; give it again for another one",
     )
-    create.set_defaults(run=_keys_create)
+    create.set_defaults(run=_keys_create, misused=create.error)
     listing = verbs.add_parser("list", help="the keys there are, without their text")
     _add_config(listing)
     listing.set_defaults(run=_keys_list)
@@ -235,12 +242,18 @@ def _keys_rotate(chosen: argparse.Namespace) -> int:
 
 
 def _keys_create(chosen: argparse.Namespace) -> int:
+    from pydantic import ValidationError
+
     from proxy.identity.keys import create_key
 
     path = _keys_file(chosen)
-    text, record = create_key(
-        path, chosen.team, chosen.app, chosen.tenant, user=chosen.user, asserts=chosen.asserts
-    )
+    try:
+        text, record = create_key(
+            path, chosen.team, chosen.app, chosen.tenant, user=chosen.user, asserts=chosen.asserts
+        )
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        chosen.misused(f"argument --{wrong['loc'][0]}: {wrong['msg']}")
     print(text)
     print(f"This is {record.id}; its text is kept nowhere, so keep it now.", file=sys.stderr)
     return 0

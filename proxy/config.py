@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from proxy.complaints import Spelt
 from proxy.hints import did_you_mean
 from proxy.section import Section
 from proxy.sections import (
@@ -42,7 +43,13 @@ AUDIT_SLOT = "0"
 MAX_WORKERS = 256
 _MAX_PORT = 65_535
 
-Listen = Annotated[str, Field(pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$")]
+Listen = Annotated[
+    str,
+    Spelt(
+        r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$",
+        "is written HOST:PORT, as 127.0.0.1:8080 or [::1]:8080",
+    ),
+]
 
 
 class Settings(Section):

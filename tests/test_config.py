@@ -80,7 +80,7 @@ def test_an_ipv6_address(tmp_path: Path) -> None:
         ),
         ("  site: acme/main\n", "", ["6:3: key 'site' is missing"]),
         ("site: acme/main", "site: a b", ["6:9: site: "]),
-        ("127.0.0.1:8080", "8080", ["1:9: listen: "]),
+        ("127.0.0.1:8080", "8080", ["1:9: listen: is written HOST:PORT"]),
         ("127.0.0.1:8080", "127.0.0.1:99999", ["1:9: a port is at most 65535"]),
         ("policy:", "admin_listen: 127.0.0.1:8080\npolicy:", ["2:15: callers and operators need"]),
         ("policy:", "admin_listen: 127.0.0.1:70000\npolicy:", ["2:15: a port is at most 65535"]),

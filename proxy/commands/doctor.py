@@ -151,7 +151,8 @@ def _virtual_keys(configuration: Configuration) -> Iterator[Check]:
     try:
         number = len(list_keys(path))
     except ConfigError as error:
-        yield Check("keys", "failed", str(error), "`privet init` writes an empty one")
+        mend = "mend it there" if path.exists() else "`privet keys create` makes it"
+        yield Check("keys", "failed", str(error), mend)
         return
     if number:
         yield Check("keys", "ok", f"{number} virtual keys")
@@ -174,7 +175,8 @@ def _secret(configuration: Configuration) -> Iterator[Check]:
     try:
         read_secret(configuration.path(configuration.settings.secret))
     except ConfigError as error:
-        yield Check("secret", "failed", str(error), "restore it, or make one with `privet init`")
+        mend = "restore it, or take the one that `privet init` writes into another folder"
+        yield Check("secret", "failed", str(error), mend)
         return
     yield Check("secret", "ok", "readable")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ from openai import OpenAI
 
 from proxy import demo
 from proxy.cli import main
+from proxy.commands import scaffold
 from proxy.loopback import MODELS, Loopback
 from tests.simulator import Simulator
 
@@ -243,3 +246,35 @@ def test_explain_lint_and_test_speak_of_places(tmp_path: Path) -> None:
     assert starter.stderr == ""
     told = privet(tmp_path, "policy", "explain", "Call Jane Hollander", "--provider", "openai")
     assert "openai would see:\n  Call <PERSON_1>" in told.stdout
+
+
+MISUSED = {
+    "keys create --team= --app a": "privet keys create: error: argument --team: ",
+    "audit verify {here} --key {here}/auditor.pub": "privet: {here}/auditor.pub: not a verifier key",
+    "audit verify {here} --key {here}/none": "privet: {here}/none: No such file or directory",
+    "init {here}/auditor.pub/x": "privet: {here}/auditor.pub/x/keys: Not a directory",
+    "demo --upstream http://127.0.0.1:9 --listen {taken}": "privet: error while attempting to bind",
+}
+
+
+@pytest.mark.parametrize("command", MISUSED)
+def test_an_error_is_a_sentence_that_names_what_is_wrong(
+    command: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    scaffold.write(tmp_path / "privet", scaffold.Choices())
+    shutil.copy(tmp_path / "privet" / "keys" / "auditor.pub", tmp_path)
+    (tmp_path / "privet.yaml").symlink_to(tmp_path / "privet" / "privet.yaml")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        facts = {"here": str(tmp_path), "taken": f"127.0.0.1:{listening.getsockname()[1]}"}
+        try:
+            code = main(command.format(**facts).split())
+        except SystemExit as ended:
+            code = ended.code
+    assert code == 2
+    *_, said = capsys.readouterr().err.splitlines()
+    assert said.startswith(MISUSED[command].format(**facts))
+    assert "Errno" not in said
