@@ -19,6 +19,16 @@ def found(recognizer: Identifiers, text: str) -> Found:
 
 
 BESIDE = [
+    ("legitymujący się paszportem EM5512087", "PASSPORT", "EM5512087"),
+    ("numéro de série VF3LCBHZ6HS104417", "VIN", "VF3LCBHZ6HS104417"),
+    ("numéro d'identification permanent du patient 009912834", "MEDICAL_RECORD", "009912834"),
+    ("registro hospitalar 5519022", "MEDICAL_RECORD", "5519022"),
+    ("polizza vita n. 118.229.04", "INSURANCE_NUMBER", "118.229.04"),
+    ("Kundin Nr. 551 209", "CUSTOMER_NUMBER", "551 209"),
+    ("cod. cliente 551209", "CUSTOMER_NUMBER", "551209"),
+    ("nr ewidencyjny pracownika 55120", "CUSTOMER_NUMBER", "55120"),
+    ("code for the alarm: 4471", "PASSWORD", "4471"),
+    ("prawo jazdy o numerze 10223/08/0261", "DRIVER_LICENSE", "10223/08/0261"),
     ("Personalnummer hab ich 40771.", "EMPLOYEE_ID", "40771"),
     ("Passageiro frequente n.º TP 330 447 182", "CUSTOMER_NUMBER", "TP 330 447 182"),
     ("Medlemsnummer SG-44718.", "CUSTOMER_NUMBER", "SG-44718"),

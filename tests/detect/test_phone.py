@@ -88,6 +88,7 @@ def test_other_numbers_are_left_alone(text: str) -> None:
         ('{"mobile": "+372 5123 4567"}', "+372 5123 4567"),
         ("numer telefonu: 22 123 45 67", "22 123 45 67"),
         ("Proszę o kontakt: 600 555 018 lub mailowo", "600 555 018"),
+        ("o meu número é 912 551 209", "912 551 209"),
         ("Oddzwonić na 58 555 01 62.", "58 555 01 62"),
         ("Ring på 32 55 01 88 eller skriv", "32 55 01 88"),
         ("Rappelez-moi au 0639 98 55 12", "0639 98 55 12"),

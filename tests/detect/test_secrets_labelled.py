@@ -294,6 +294,7 @@ def test_no_placeholders(value: str) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
+        ("le mdp c'est Tournesol9! et voilà", "Tournesol9!"),
         ("po zmianie hasła na Pierogi_7 nie może", "Pierogi_7"),
         ("after changing the password to Kestrel11 it failed", "Kestrel11"),
         ("na het wijzigen van het wachtwoord (Tulp*1952) werkt", "Tulp*1952"),

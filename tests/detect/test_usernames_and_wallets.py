@@ -31,6 +31,10 @@ def found(recognizer: LocalRecognizer, text: str) -> list[str]:
         (r"the account CORP\jsmith is locked", "jsmith"),
         ("Ada Quist (Kürzel blauwal, Tel. 12)", "blauwal"),
         ("gebruikersnaam zeehond, toestel 3312", "zeehond"),
+        ("please unlock user lhollis (2nd floor)", "lhollis"),
+        ("Benutzer pkrause kann sich nicht anmelden", "pkrause"),
+        ('l\'utilisateur "mlambert" est bloqué', "mlambert"),
+        ("el usuario jgarcia no puede entrar", "jgarcia"),
         ("$ whoami\nt.vandermolen\n$ ls", "t.vandermolen"),
     ],
 )
@@ -50,6 +54,7 @@ def test_user_names(text: str, name: str) -> None:
         "@property and @Override",
         "ssh git@github.com",
         r"print('USER\name')",
+        "el usuario final no puede entrar, der Benutzer selbst kann sich nicht helfen",
         "(login required) or (Benutzername gesperrt)",
         "vul de gebruikersnaam, wachtwoord, en e-mail in",
     ],

@@ -48,7 +48,7 @@ CODE = re.compile(_REST + _CLOSED + _TYPED + _OPERATOR + _GAP + rf"(?:{_QUOTED}|
 
 # The same in prose: a few words, then "is" or a colon, in the languages that Privet knows.
 _IS = (
-    r"(?:is|was|be|will be|to|as|remains|ist|lautet|wurde auf|auf|est|sera|es|será|sigue siendo|è|é"
+    r"(?:is|was|be|will be|to|as|remains|ist|lautet|wurde auf|auf|est|c['\u2019]est|sera|es|será|sigue siendo|è|é"
     r"|sarà|is nu|wordt|jest|to jest|brzmi)"
 )
 _SAID = r"(?:[ \t]{1,8}\(?[\w@/'\u2019\"-]{1,40}(?:\.\w{1,20}){0,3}\)?){0,7}?[ \t]{0,8}"

@@ -22,7 +22,8 @@ _LABELS = (
     "kørekort", "førerkort", "ajokortti", "řidičský průkaz", "permis auto",
     "permiso conducir", "carnet conducir", "licencia conducir", "permis conduire", "patente guida",
     "carta condução", "carta de motorista", "permis de conducere", "driving lic", "drv lic",
-    "prawa jazdy kategorii b",
+    "prawa jazdy kategorii b", "prawem jazdy", "führerschein klasse b", "führerschein der klasse b",
+    "permis de conduire b", "patente b", "rijbewijs b",
 )  # fmt: skip
 _BRITISH = (
     r"[A-Z]{2,5}9{0,3}(?:(?<=[A-Z9]{5}))\d(?:[05][1-9]|[16][0-2])(?:0[1-9]|[12]\d|3[01])\d"

@@ -24,6 +24,8 @@ _LABELS = (
     "insurance id", "versichertennummer", "kvnr", "egk", "versicherungsscheinnummer",
     "policennummer", "police n°", "póliza n°", "polisnummer", "medicare no", "tarjeta sanitaria",
     "cartão nacional de saúde", "cns", "tessera sanitaria", "ohip", "bc phn", "phn", "mbi",
+    "vers nr", "versnr", "polizza vita", "polizza auto", "polizza casa", "póliza de hogar",
+    "póliza de vida", "apólice de seguro", "polisa oc", "polisa ac", "polisa na życie", "nr polisy",
     "polizzennummer", "ehic", "schein nr", "scheinnummer", "relatienummer", "carteirinha",
     "numéro d'adhérent mutuelle", "forsikringsnummer", "försäkringsnummer", "číslo pojistky",
     "poliçe no", "vakuutusnumero", "保険証番号",

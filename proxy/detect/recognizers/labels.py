@@ -62,7 +62,7 @@ _TAIL = re.compile(_NUMBER_WORDS + _WHOSE)
 #: What may stand between a label and its value on one line: marks, and words that say "is". Read as
 #: it was written: the "é" of "é E-4432" is such a word, the "E" isn't.
 _LINK = re.compile(
-    r"(?:[ \t\"'`*:=\\|,;>~()\[\]#@→「」是为為は_.-]|(?:is|was|are|ist|war"
+    r"(?:[ \t\"'`*:=\\|,;>~()\[\]#@→「」是为為は_.-]|(?:is|was|are|ist|war|c['\u2019]est|o numerze|numer"
     r"|lautet|lauten|sind|est|sont|es|son|[éè][ ](?:a|o|la|il|le|el)|[eéè]|sono|são|jest|to|of|in|now"
     r"|old|new|being|equals|should|might|must|be|says|reads|shows|starts|ends|with|mit"
     r"|avec|con|com|z|de|del|do|di|the|le|la|el|il|hab|habe|ich|have|heb|ik|mam|tengo|tenho|ho"

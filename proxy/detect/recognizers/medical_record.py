@@ -30,7 +30,9 @@ _LABELS = (
     "cartella clinica", "n. cartella", "prontuário", "número do prontuário", "processo clínico",
     "número de utente", "sns", "patiëntnummer", "patientnummer", "dossiernummer", "kartoteka",
     "numer kartoteki", "nr historii choroby", "księga główna", "número de episodio", "nuhsa",
-    "identificación del paciente", "cipa", "med rec", "hospital number",
+    "numéro d'identification permanent", "numéro d'identification permanent du patient",
+    "registro hospitalar", "registo hospitalar", "behandlungsnummer", "opnamenummer", "nr pacjenta",
+    "numer pacjenta", "nr ambulatoryjny", "identificación del paciente", "cipa", "med rec", "hospital number",
 )  # fmt: skip
 
 #: A stay, by one word of its form.

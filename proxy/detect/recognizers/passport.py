@@ -11,7 +11,7 @@ from proxy.detect.recognizers.labelled import Kind
 _LABELS = (
     "passport", "passports", "passport book", "reisepass", "reisepaß", "passnummer", "pass nr",
     "pass no", "pass number", "passport card", "passeport", "pasaporte", "passaporto", "passaporte",
-    "paspoort", "paszport", "paszportu", "nr paszportu", "pas de identidad", "cestovní pas",
+    "paspoort", "paszport", "paszportu", "paszportem", "paszporcie", "nr paszportu", "pas de identidad", "cestovní pas",
     "útlevél", "passnr", "pasnummer", "pass-nr.", "passi number", "pașaport", "загранпаспорт",
     "διαβατήριο", "护照", "护照号", "パスポート", "여권",
 )  # fmt: skip

@@ -230,6 +230,22 @@ class UsernameRecognizer(ValueRecognizer):
             0.75,
         ),
         _pattern(
+            "who can't log in",
+            r"\b(?:[Uu]ser|Benutzer|Nutzer|utilisateur|usuario|utente|usuário|utilizador|gebruiker"
+            r"|[Uu]żytkownik)[ ](?P<value>(?!final|medio|normal|actual|nuevo|nuovo|novo|selbst|zelf"
+            r"|lambda|attual|atual|końc)[a-z][a-z0-9._-]{3,20}) (?:\(|kann sich nicht|konnte sich nicht"
+            r"|ne peut pas|n'arrive pas|no puede entrar|no consigue|non riesce ad|não consegue entrar"
+            r"|kan niet inloggen|nie może się zalogować)",
+            0.7,
+        ),
+        _pattern(
+            "in quotes, behind its label",
+            r"\b(?:[Uu]ser|[Ll]ogin|Benutzer|Nutzer|utilisateur|identifiant|usuario|utente|usuário"
+            r"|utilizador|gebruiker|[Uu]żytkownik|[Kk]onto|[Aa]ccount)[ ][\"'\u00ab\u201e\u201c]"
+            r"(?P<value>[a-z][a-z0-9._-]{3,30})[\"'\u00bb\u201d\u201c]",
+            0.7,
+        ),
+        _pattern(
             "in brackets, behind its label",
             r"[(\[](?i:log-?in|user ?name|user ?id|login ?name|benutzername|benutzerkennung|kürzel"
             r"|kennung|anmeldename|identifiant|nom d'utilisateur|usuario|nombre de usuario|utente"

@@ -65,7 +65,7 @@ _ANY = (
 )
 
 _VIN = (
-    "vin", "vehicle identification", "vehicle identification number", "chassis", "chassis no",
+    "vin", "numéro de série", "vehicle identification", "vehicle identification number", "chassis", "chassis no",
     "frame no", "fin", "fahrgestellnummer", "fahrgestell nr", "fahrzeugidentifikationsnummer",
     "fahrzeug identifizierungsnummer", "fahrzeug ident nr", "fgst nr", "numéro de châssis",
     "n° de châssis", "châssis", "numéro de série du véhicule", "bastidor", "número de bastidor",
