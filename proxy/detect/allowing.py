@@ -87,31 +87,23 @@ class AllowList:
         )
 
     def _with_short_names(self, parts: Sequence[TextPart], findings: Findings) -> Findings:
-        """Who is shown may be called for short, unless somebody who isn't is called so too."""
-        shown, hidden = (
-            {
-                canonical(short)
-                for part, found in zip(parts, findings, strict=True)
-                for one in found
-                if one.entity == PERSON and one.shown is side
-                for short in short_names(part.text[one.start : one.end], self._lexicon)
-            }
-            for side in (True, False)
-        )
+        """Who is shown is shown by a part of the name as well, which can be read in it anyway."""
+        shown = {
+            canonical(short)
+            for part, found in zip(parts, findings, strict=True)
+            for one in found
+            if one.shown and one.entity == PERSON
+            for short in short_names(part.text[one.start : one.end], self._lexicon)
+        }
         if not shown:
             return findings
+
+        def called(part: TextPart, one: Finding) -> bool:
+            swept = one.entity == PERSON and one.recognizer == "sweep"
+            return swept and canonical(part.text[one.start : one.end]) in shown
+
         return tuple(
-            tuple(
-                _marked(
-                    one,
-                    shown=one.shown
-                    or (
-                        (one.entity, one.recognizer) == (PERSON, "sweep")
-                        and canonical(part.text[one.start : one.end]) in shown - hidden
-                    ),
-                )
-                for one in found
-            )
+            tuple(_marked(one, shown=one.shown or called(part, one)) for one in found)
             for part, found in zip(parts, findings, strict=True)
         )
 

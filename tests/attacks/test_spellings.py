@@ -82,6 +82,7 @@ SHORT = {
     "a file": "open hollenbach_contract.pdf",
     "a field": "last=Hollenbach",
     "a URL": "https://crm.example/team/hollenbach?to=Hollenbach",
+    "a host": "ping portal.hollenbach.example/x",
     "a folder": "/srv/homes/mhollenbach/.ssh",
     "JSON in text": 'log: {"who": "HOLLENBACH", "id": 7',
     "Markdown": "| **Margarethe** | *Hollenbach* |",

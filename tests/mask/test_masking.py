@@ -6,6 +6,8 @@ import pytest
 from presidio_anonymizer import AnonymizerEngine
 from presidio_anonymizer.entities import OperatorConfig, RecognizerResult
 
+from proxy.detect.allowing import AllowList
+from proxy.detect.knowledge.terms import TermList
 from proxy.detect.sweep import load_lexicon, sweep
 from proxy.errors import CannotMask, GuardHit, PolicyRefused
 from proxy.exchange import Action, ActionKind, Alphabet, Channel, Finding, OpaquePart, TextPart
@@ -80,6 +82,16 @@ def test_a_found_name_is_hidden_in_identifiers(name: str, masked_name: str) -> N
     assert masked.texts[1] == masked_name
     check(masked, LEXICON)
     assert Restorer(masked.mapping, parts).text(masked.texts[1], Channel.NAME) == name
+
+
+def test_one_of_two_of_the_same_surname_is_on_an_allow_list() -> None:
+    names = ("Anna Hollenbach", "Margarethe Hollenbach")
+    parts = [TextPart((at,), text) for at, text in enumerate((*names, "last=Hollenbach"))]
+    allowed = AllowList([(TermList([names[0]], exact=False), frozenset({"PERSON"}))])
+    swept = sweep(parts, [*((spot(name, name),) for name in names), ()], LEXICON)
+    masked = number(parts, allowed.mark(parts, swept)).render({"PERSON": PLACEHOLDER}, KEY)
+    check(masked, LEXICON)
+    assert masked.texts == ("Anna Hollenbach", "<PERSON_2>", "last=Hollenbach")
 
 
 def test_a_name_of_an_entity_is_no_longer_than_what_is_read_back() -> None:
