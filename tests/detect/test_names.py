@@ -156,6 +156,17 @@ def test_split_text_yields_the_names_of_the_whole(engine: Engine) -> None:
     assert names(70) == names(2_000)
 
 
+def test_words_that_are_clearly_nothing_are_judged_and_not_looked_at_closely(
+    second: SecondOpinion,
+) -> None:
+    text = "The printer was broken again says Anna Kowalska and the report is late"
+    judged = {text[word.start : word.end]: word for word in second.judge(text)}
+    assert [*judged] == text.split()
+    assert judged["printer"][2:] == (0.0,) * 9
+    assert judged["Anna"].name > 0.9
+    assert judged["Kowalska"].name > 0.9
+
+
 def test_text_in_another_language_is_not_cut_into_tokens(engine: Engine) -> None:
     text = "Die Rechnung ging an Sabine Vogel, und sie ist nicht bezahlt."
     ((tokens, (name,)),) = engine._names.read([Window(text, 0, len(text))])

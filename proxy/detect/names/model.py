@@ -1,7 +1,8 @@
 """The second opinion on names: a small multilingual token classifier, run by onnxruntime.
 
 Six layers, 384 wide, as 7-bit integers: Rampart (National Design Studio, CC BY 4.0), trained on by
-us; models/README.md says where it comes from and what became of it. Invariants: a file whose
+us; models/README.md says where it comes from and what became of it. The last three layers read only
+pieces that may be part of a name by what the first three make of them. Invariants: a file whose
 SHA-256 differs from the one written here is refused; nothing is downloaded; one thread; a passage
 gets the same answer whatever else is in the batch, because passages run one by one.
 """
@@ -26,12 +27,9 @@ from proxy.detect.names.wordpiece import Word, WordPiece
 
 _FOLDER = Path(__file__).parents[1] / "models"
 _FILES = {
-    "names.onnx": "2f21b7965ff983106e98a8b36f2dcb23131a235d861172d948c5d56ce693e186",
+    "names.onnx": "d22f0e6121e820f09fbbdd2a4a5a3ce445367929133ef0556ddfd7accb0bcb87",
     "names.vocab.txt": "0fbe6b50061feabb9be68af471e9aa6df07a4bc428bdca4b0eff1fcd3612dee5",
 }
-#: Of what onnxruntime (1.32) makes of the graph: one operator for a sum and its norm takes several
-#: times as long as one for each, and is further from what the model was trained with.
-_DISABLED = ["SkipLayerNormFusion"]
 #: Pieces that one run may hold besides the two that frame it.
 _WINDOW = 510
 
@@ -105,11 +103,10 @@ class SecondOpinion:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # fatal only
+        # The graph is written as it is to run (models/graph.py).
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._session = onnxruntime.InferenceSession(
-            weights,
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=_DISABLED,
+            weights, options, providers=["CPUExecutionProvider"]
         )
 
     def judge(self, passage: str) -> list[Judged]:
@@ -144,16 +141,13 @@ class SecondOpinion:
         pieces = [piece for word in words for piece in word.pieces]
         cases = [word.case for word in words for _ in word.pieces]
         numbers = np.array([[self._scheme.first, *pieces, self._scheme.last]], dtype=np.int64)
-        inputs = {
-            "input_ids": numbers,
-            "attention_mask": np.ones_like(numbers),
-            "token_type_ids": np.array([[0, *cases, 0]], dtype=np.int64),
-        }
-        (logits,) = self._session.run(None, inputs)
-        odds = np.exp(logits[0, 1:-1] - logits[0, 1:-1].max(axis=-1, keepdims=True))
-        likely = odds / odds.sum(axis=-1, keepdims=True)
+        inputs = {"pieces": numbers, "cases": np.array([[0, *cases, 0]], dtype=np.int64)}
+        kept, logits = self._session.run(["kept", "logits"], inputs)
+        odds = np.exp(logits[0] - logits[0].max(axis=-1, keepdims=True))
+        likely = np.zeros((numbers.size, odds.shape[-1]), dtype=np.float32)
+        likely[kept] = odds / odds.sum(axis=-1, keepdims=True)
         starts = np.cumsum([0, *(len(word.pieces) for word in words[:-1])])
-        means = np.add.reduceat(likely[:, 1:], starts) / [[len(word.pieces)] for word in words]
+        means = np.add.reduceat(likely[1:-1, 1:], starts) / [[len(word.pieces)] for word in words]
         return [
             Judged(word.start, word.end, *row)
             for word, row in zip(words, means.tolist(), strict=True)

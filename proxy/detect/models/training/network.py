@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from proxy.detect.models.convert import table
 
-_WIDTH, _HEADS = 384, 12
+WIDTH, _HEADS = 384, 12
 _CASES = 4
 
 
@@ -26,25 +26,31 @@ class Layer(nn.Module):
     def __init__(self) -> None:
         """Make it with the shapes of the published model."""
         super().__init__()
-        self.query = nn.Linear(_WIDTH, _WIDTH)
-        self.key = nn.Linear(_WIDTH, _WIDTH)
-        self.value = nn.Linear(_WIDTH, _WIDTH)
-        self.attended = nn.Linear(_WIDTH, _WIDTH)
-        self.attended_norm = nn.LayerNorm(_WIDTH, eps=1e-12)
-        self.wide = nn.Linear(_WIDTH, 4 * _WIDTH)
-        self.narrow = nn.Linear(4 * _WIDTH, _WIDTH)
-        self.norm = nn.LayerNorm(_WIDTH, eps=1e-12)
+        self.query = nn.Linear(WIDTH, WIDTH)
+        self.key = nn.Linear(WIDTH, WIDTH)
+        self.value = nn.Linear(WIDTH, WIDTH)
+        self.attended = nn.Linear(WIDTH, WIDTH)
+        self.attended_norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.wide = nn.Linear(WIDTH, 4 * WIDTH)
+        self.narrow = nn.Linear(4 * WIDTH, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
         self.drop = nn.Dropout(0.1)
 
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        """Return the next layer's input; `mask` is added to the attention scores."""
-        batch, length, _ = hidden.shape
+    def forward(self, hidden: Tensor, mask: Tensor, around: Tensor | None = None) -> Tensor:
+        """Return the next layer's input.
+
+        Args:
+            hidden: what it is made of.
+            mask: added to the attention scores.
+            around: what attention goes to, if that is more than `hidden`.
+        """
+        around = hidden if around is None else around
         heads = [
-            part(hidden).view(batch, length, _HEADS, -1).transpose(1, 2)
-            for part in (self.query, self.key, self.value)
+            part(of).view(len(of), of.shape[1], _HEADS, -1).transpose(1, 2)
+            for part, of in ((self.query, hidden), (self.key, around), (self.value, around))
         ]
         seen = nn.functional.scaled_dot_product_attention(*heads, attn_mask=mask)
-        seen = seen.transpose(1, 2).reshape(batch, length, _WIDTH)
+        seen = seen.transpose(1, 2).reshape(hidden.shape)
         hidden = self.attended_norm(hidden + self.drop(self.attended(seen)))
         wide = nn.functional.gelu(self.wide(hidden))
         normed: Tensor = self.norm(hidden + self.drop(self.narrow(wide)))
@@ -57,13 +63,13 @@ class Network(nn.Module):
     def __init__(self, pieces: int, classes: int, layers: int = 6) -> None:
         """Make it for a vocabulary of `pieces` and an answer of `classes`."""
         super().__init__()
-        self.words = nn.Embedding(pieces, _WIDTH)
-        self.cases = nn.Embedding(_CASES, _WIDTH)
-        self.places = nn.Embedding(512, _WIDTH)
-        self.norm = nn.LayerNorm(_WIDTH, eps=1e-12)
+        self.words = nn.Embedding(pieces, WIDTH)
+        self.cases = nn.Embedding(_CASES, WIDTH)
+        self.places = nn.Embedding(512, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
         self.drop = nn.Dropout(0.1)
         self.layers = nn.ModuleList(Layer() for _ in range(layers))
-        self.classifier = nn.Linear(_WIDTH, classes)
+        self.classifier = nn.Linear(WIDTH, classes)
 
     def forward(self, pieces: Tensor, cases: Tensor, real: Tensor) -> Tensor:
         """Return the classes' logits of each piece; `real` marks what isn't padding."""
@@ -136,4 +142,37 @@ def loaded(graph: Any, classes: int) -> Network:
         value = onnx.numpy_helper.to_array(stored[there]).astype(np.float32)
         values[name] = torch.from_numpy((value.T if turned else value).copy())
     network.load_state_dict(values)
+    return network
+
+
+def trained(graph: Any) -> Network:
+    """Return the network of a graph in integers, as `train` writes it."""
+    stored = {one.name: one for one in graph.initializer}
+    array = onnx.numpy_helper.to_array
+    user = {name: node for node in graph.node for name in node.input}
+    matrices = {}
+    for node in graph.node:
+        if node.op_type == "MatMulInteger":
+            matrix = node.input[1]
+            after = user[node.output[0]]
+            while after.op_type != "Add":
+                after = user[after.output[0]]
+            bias = next(name for name in after.input if name in stored)
+            scales = array(stored[matrix.replace("_quantized", "_scale")])
+            matrices[bias.removesuffix(".bias")] = array(stored[matrix]) * scales
+    there = {
+        f"layers.{number}.{part}": f"bert.encoder.layer.{number}.{name}"
+        for number in range(6)
+        for part, name in _PARTS.items()
+    }
+    there |= {"norm": "bert.embeddings.LayerNorm", "classifier": "classifier"}
+    values = {name: table(stored, place) for name, place in TABLES.items()}
+    for part, name in there.items():
+        norm = part.endswith("norm")
+        values[f"{part}.weight"] = array(stored[f"{name}.weight"]) if norm else matrices[name].T
+        values[f"{part}.bias"] = array(stored[f"{name}.bias"])
+    network = Network(len(values["words.weight"]), len(values["classifier.bias"]))
+    network.load_state_dict(
+        {name: torch.from_numpy(value.astype(np.float32)) for name, value in values.items()}
+    )
     return network

