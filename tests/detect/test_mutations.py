@@ -58,3 +58,10 @@ def test_covered_is_every_letter_and_digit() -> None:
     one = Planted("id 12-34 ok", 3, 8, "id", "plain")
     assert covered(one, [Finding("A", 3, 5, 1.0, "r"), Finding("B", 6, 8, 1.0, "r")])
     assert not covered(one, [Finding("A", 3, 7, 1.0, "r")])
+
+
+def test_a_name_ends_with_its_cell(engine: Engine) -> None:
+    """Text 2/58867 of the campaign: a model took the next cell for a part of the name."""
+    (tally,) = run(engine, 2, [58_867])
+    assert not tally.wrong
+    assert not tally.missed

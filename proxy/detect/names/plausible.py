@@ -93,9 +93,10 @@ _ARTICLE = re.compile(r"(?:the|a|an|this|my|our|your|his|her)\s+", re.IGNORECASE
 
 
 def plausible(text: str, found: Named) -> Iterator[Named]:
-    """Yield what of a finding may be a name: one for each line that it spans, or none."""
+    """Yield what of a finding may be a name: one for each line or cell that it spans, or none."""
     start = found.start_char
-    for line in text[found.start_char : found.end_char].splitlines(keepends=True):
+    shown = text[found.start_char : found.end_char].replace("\t", "\n")
+    for line in shown.splitlines(keepends=True):
         bare = line.strip(_EDGES)
         low = start + line.find(bare)
         if article := _ARTICLE.match(bare):
