@@ -114,10 +114,18 @@ def test_a_doubtful_name_counts_for_nothing_where_nothing_else_is_personal() -> 
     assert Calibration({}).all_of([doubtful], 400) == (doubtful,), "scores as they are"
 
 
-def test_a_recipe_has_no_persons_in_it(engine: Engine) -> None:
-    dishes = "Caesar salad (1,3,4,7,10), Pad Thai (2,3,4,5,6), Bakewell tart (1,3,7,8). "
-    text = "Allergen sheet: 1 gluten, 2 crustaceans, 3 eggs, 4 fish, 5 peanuts, 6 soya. " + (
-        dishes + "Make a table with crosses; the inspector from the council visits soon. " * 2
-    )
-    assert len(text) > 250
+def test_the_engine_says_how_long_a_window_is(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "Anna Thompson rang from Leeds."
+    table = Calibration({})
+    lengths: list[int] = []
+
+    def none(findings: object, length: int) -> tuple[Finding, ...]:
+        lengths.append(length)
+        return ()
+
+    monkeypatch.setattr(table, "all_of", none)
+    monkeypatch.setattr(engine, "_calibration", table)
     assert engine.analyse([(Chunk(text, 0, len(text), 0), True)]) == [()]
+    assert lengths == [len(text)]
