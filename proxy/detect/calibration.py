@@ -34,7 +34,7 @@ _GUESSES = frozenset({"SpacyRecognizer", "PersonGivenNameRecognizer"})
 _LONG = 250
 #: A finding that sure of something personal is evidence that the text is about somebody; without
 #: any, a guess below the second counts for nothing.
-_SURE, _LEAST_ALONE = 0.8, 0.73
+_SURE, _LEAST_ALONE = 0.8, 0.76
 #: Points of a curve, in order: a score, and the probability that it stands for (both 0 to 1).
 Curve = Sequence[tuple[float, float]]
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 #: Raised whenever recognizers, chunking or span rules change what is found in the same text.
-REVISION = 22
+REVISION = 23
 
 
 Tier = Literal["fast", "balanced", "thorough"]
