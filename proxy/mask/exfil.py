@@ -8,7 +8,9 @@ Inside a URL means: behind a scheme that browsers fetch, behind `www.`, behind a
 scheme that is followed by a path, query, fragment or port (so also in Markdown's reference links),
 and inside HTML attributes that browsers follow. An e-mail address is not a host. The judgement uses
 only what stands *before* the point, so that streams needn't wait: a value at the very start of a
-host name is restored.
+host name without a scheme is restored. Only where the point lies within the host itself of a URL
+with a scheme, what follows is read up to the host's end (`rest_of_host`): the value comes back if
+with it the host is one that may be known.
 
 Readers take a quote or a backtick for a part of the URL, unless one like it stands right before the
 URL. In JSON, where strings end is certain, and no URL goes on from one into the next.
@@ -19,7 +21,7 @@ from __future__ import annotations
 import html
 import re
 import string
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 # A run of backslashes is tried once, from its start: what a model says may be long and hostile.
 _ESCAPED_SLASH = re.compile(r"(?<!\\)\\++/")
@@ -62,6 +64,15 @@ _CLOSING = {'"': '"', "`": "`", "<": ">"}
 _STRING = re.compile(r"(?<!\\)(?:\\\\)*+\"([^\"\\]*+(?:\\.[^\"\\]*+)*+\\?)\Z", re.DOTALL)
 _AUTHORITY = re.compile(r"([^/?#\\]*)([/?#\\])?")
 
+#: Characters within which a host has to end (RFC 1035 allows 253, and a port follows).
+MOST_HOST = 300
+# What may still be of the authority, and what ends it for certain.
+_RUN = re.compile(r"(?P<run>[^\s/?#\\]*+)(?:(?P<end>[\s/?#])|\\++(?P<escaped>[^\\]))?")
+_HOST = re.compile(r"(?:[\w.-]|<[A-Z][A-Z0-9_]*[0-9][a-z]*>)*+(?::[0-9]{0,5})?")
+# Behind a host and before a blank: marks that are no escape, anything behind what no host can hold.
+_TAIL = re.compile(r"[^\w%&<>\[\]^|]*+(?:[<>\[\]^|].*)?", re.DOTALL)
+_HOST_NAME = re.compile(r"[\w.-]+(?::[0-9]*)?")
+
 
 class KnownHosts:
     """The hosts that the caller mentioned or policy lists; texts are searched only when asked."""
@@ -90,11 +101,15 @@ class _EveryHost:
 EVERY_HOST = _EveryHost()
 
 
-def foreign_host(before: str, *, json: bool = False) -> str | None:
+def foreign_host(before: str, *, json: bool = False, after: str = "") -> str | None:
     """The host of the URL that `before` ends in, lower case; UNKNOWN if unfinished; None if none.
 
     Only the last CONTEXT characters need be given; a word that fills them all is taken for a URL.
-    `json`: they are of a JSON document.
+
+    Args:
+        before: what was said before the point.
+        json: it is of a JSON document.
+        after: what `rest_of_host` gives for an unfinished host.
     """
     word = _raw_word(before)
     cut = len(before) >= CONTEXT and len(word) == len(before)
@@ -112,16 +127,51 @@ def foreign_host(before: str, *, json: bool = False) -> str | None:
     )
     if enclosing:
         url = next(group for group in enclosing.groups() if group is not None)
-        found = _last_url(url)
+        found = _last_url(url, after)
         alone = url.strip().lower() in ("", "mailto:", "tel:")  # the value is the whole link
         return found[1] if found else None if alone else UNKNOWN
     if cut:
         return UNKNOWN
     word = _last_word(_TOKEN.sub(r"\1", _plain(_levelled(word))))
-    found = _last_url(word)
+    found = _last_url(word, after.replace(" ", "/"))
     if found is None or _unquoted(word, found[0]):
         return None
     return None if _closed(word, found[0], opened=_open(word[: found[0]])) else found[1]
+
+
+def rest_of_host(
+    text: str, at: int, value: str, tokens: Mapping[str, str], *, json: bool, ended: bool
+) -> str | None:
+    """A host from a value on, with what follows restored, and a mark of how it ends.
+
+    Args:
+        text: what is here of an answer.
+        at: where in it the value's placeholder ends.
+        value: stands before that.
+        tokens: token -> value.
+        json: the answer is a JSON document.
+        ended: nothing follows `text`.
+
+    Returns:
+        The rest of the host, and "/" where a URL's next part or its quote follows, else a blank.
+        Empty if this is no host, or it isn't certain where it ends; None if what follows decides.
+    """
+    match = _RUN.match(text, at, at + MOST_HOST)
+    run, end, escaped = match.groups() if match else ("", None, None)
+    if json and '"' in run:  # so its string ends
+        run, end, escaped = run[: run.index('"')], '"', None
+    elif not (end or escaped) and (not ended or len(text) > at + len(run)):
+        return None if len(text) < at + MOST_HOST and not ended else ""
+    named = _HOST.match(run)
+    known = named[0] if named else ""
+    tail = run[len(known) :]
+    if "@" in run or not _TAIL.fullmatch(tail) or (escaped and escaped not in '/"nrt'):
+        return ""
+    host = value + _TOKEN.sub(lambda token: tokens.get(token[1], token[0]), known)
+    if not _HOST_NAME.fullmatch(host):
+        return ""
+    closed = tail[:1] in ('"', "'", ">") if tail else (end or escaped or " ") in '/?#"'
+    return host + ("/" if closed else " ")
 
 
 def _raw_word(text: str) -> str:
@@ -137,11 +187,11 @@ def _last_word(word: str) -> str:
     return word[max(0, word.rfind("<")) :]
 
 
-def _last_url(text: str) -> tuple[int, str] | None:
-    """Where the last URL in `text` begins, and its host."""
+def _last_url(text: str, after: str = "") -> tuple[int, str] | None:
+    """Where the last URL in `text` begins, and its host; `after` is the rest of that."""
     schemes = list(_SCHEME.finditer(text))
     if schemes:
-        return schemes[-1].start(), _of_authority(text[schemes[-1].end() :])
+        return schemes[-1].start(), _of_authority(text[schemes[-1].end() :] + after)
     bare = list(_BARE_HOST.finditer(text))
     if bare:
         return bare[-1].start(), bare[-1][1].lower()
@@ -150,7 +200,9 @@ def _last_url(text: str) -> tuple[int, str] | None:
         if found and any(mark in text[found.end() :] for mark in marks):
             return found.start(), UNKNOWN
     found = _WWW.search(text)
-    return (found.start(), UNKNOWN) if found else None
+    if found is None:
+        return None
+    return found.start(), _of_authority(text[found.start() :] + after) if after else UNKNOWN
 
 
 def _unquoted(word: str, start: int) -> bool:

@@ -1,8 +1,9 @@
 """Putting real values back where their placeholders stand, in whole strings and in streams.
 
 A stream is fed pieces and gives back what is certain. It holds only what the next characters could
-still turn into a longer or a different spelling: at most the longest spelling. What is held when
-the string ends is decided then. A whole string is one that holds nothing.
+still turn into a longer or a different spelling, and one within a URL's host until that ends: at
+most the longest spelling and host. What is held when the string ends is decided then. A whole
+string is one that holds nothing.
 
 Invariants: however a string is cut, what comes out is the same; characters that aren't a spelling
 (grammar.py) of a token in the mapping come out as they came in; nothing that was put in is read
@@ -93,7 +94,7 @@ class Stream:
         if self._idle:
             return text
         text = self._input + text
-        return self._decide(text, self._first_undecided(text))
+        return self._decide(text, self._first_undecided(text), ended=False)
 
     def whole(self, text: str) -> str:
         """All of a string that comes in one piece."""
@@ -114,8 +115,8 @@ class Stream:
             return self._values[before][1]
         return offset + (self._values[before - 1][1] - self._ends[before - 1] if before else 0)
 
-    def _decide(self, text: str, until: int) -> str:
-        """Restore what lies between what was decided before and `until`."""
+    def _decide(self, text: str, until: int, *, ended: bool = True) -> str:
+        """Restore what lies between what was decided before and `until`, or an unfinished host."""
         done = at = since = self._at  # passed on; searched; where the last restored spelling ends
         pieces: list[str] = []
         while (next_one := self._next(text, at, since, until)) is not None:
@@ -124,7 +125,11 @@ class Stream:
                 continue
             self._pass(text[done : found.start], pieces)
             done = found.start
-            if self._may_stand(found, text):
+            may_stand = self._may_stand(found, text, ended)
+            if may_stand is None:
+                until = found.start
+                break
+            if may_stand:
                 escape = self._channel is Channel.JSON
                 value = self._depth.escaped(found.value) if escape else found.value
                 self._follow(text[found.start : found.end])
@@ -233,8 +238,8 @@ class Stream:
             word = word.rstrip("\\")
         return word
 
-    def _may_stand(self, found: _Found, text: str) -> bool:
-        """Whether the value may stand where its placeholder does."""
+    def _may_stand(self, found: _Found, text: str, ended: bool) -> bool | None:
+        """Whether the value may stand where its placeholder does; None if what follows decides."""
         spelled = text[found.start : found.end]
         if spelled == found.token and spelled in self._mapping.digits:
             members = self._mapping.members.get(spelled)
@@ -244,8 +249,16 @@ class Stream:
             return False
         if self._channel is Channel.NAME:
             return True
-        host = exfil.foreign_host(self._output, json=self._channel is Channel.JSON)
-        return host is None or host in self._restorer.hosts
+        json, hosts = self._channel is Channel.JSON, self._restorer.hosts
+        host = exfil.foreign_host(self._output, json=json)
+        if host != exfil.UNKNOWN or host in hosts:
+            return host is None or host in hosts
+        rest = exfil.rest_of_host(
+            text, found.end, found.value, self._mapping.tokens, json=json, ended=ended
+        )
+        if rest is None:
+            return None
+        return exfil.foreign_host(self._output, json=json, after=rest) in hosts
 
     def _is_member(self, after: str, members: Collection[str]) -> bool:
         """Whether what comes is the whole value under one of these keys of a JSON object."""

@@ -231,6 +231,77 @@ def test_urls_in_json() -> None:
     assert read[2] == "Ann Lee"
 
 
+_NAMED = Restorable({"PERSON_1": "hollenbach", "ORGANIZATION_1": "acme", "PERSON_2": "Jo Ann"}, {})
+_THEIRS = [
+    TextPart((), "https://git.hollenbach.example/wiki, www.hollenbach.example, //git.hollenbach/"),
+    TextPart((), "eu.hollenbach.acme.example"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("https://git.<PERSON_1>.example/wiki", True),
+        ("https://git.<PERSON_1>.example", True),
+        ("(see https://git.<PERSON_1>.example).", True),
+        ("**https://git.<PERSON_1>.example**, or", True),
+        ("https://git.<PERSON_1>.example:8080/x and more", True),
+        ("[wiki](https://git.<PERSON_1>.example) and more", True),
+        ("<https://git.<PERSON_1>.example> and more", True),
+        ('<a href="https://git.<PERSON_1>.example">wiki</a>', True),
+        ("www.<PERSON_1>.example is theirs", True),
+        ("https://eu.<PERSON_1>.<ORGANIZATION_1>.example/", True),
+        ("https://git.<PERSON_1>.<ORGANIZATION_1>.example/", False),
+        ("https://<PERSON_1>.evil.example/", False),
+        ("https://git.<PERSON_1>.example.evil.example/", False),
+        ("https://git.<PERSON_1>.evil.example", False),
+        ("https://git.<PERSON_2>.example/", False),
+        ("https://git.<PERSON_1>.example@evil.example/", False),
+        ("https://git.<PERSON_1>.example:80@evil.example/", False),
+        ("https://git.<PERSON_1>.example,x@evil.example/", False),
+        ("https://git.<PERSON_1>.example)x@evil.example/", False),
+        ("https://git.<PERSON_1>\\u002eevil.example/", False),
+        ("https://git.<PERSON_1>%2eevil.example/", False),
+        ("https://git.<PERSON_1>&#46;evil.example/", False),
+        ("https://git.<PERSON_1>\u3002evil.example/", False),
+        ('https://git.<PERSON_1>"x.evil.example/', False),
+        ('<a href="https://git.<PERSON_1>\n.evil.example/">', False),
+        ("https://git.<PERSON_1>.example" + "a" * 400 + " ", False),
+        ("mailto:?body=<PERSON_1>", False),
+    ],
+)
+def test_a_part_of_a_host_comes_back_if_the_host_is_known(text: str, *, back: bool) -> None:
+    _in_a_host(text, Channel.TEXT, back=back)
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ('{"u":"https://git.<PERSON_1>.example","x":"a.b@c"}', True),
+        ('{"u":"https:\\/\\/git.<PERSON_1>.example\\/wiki"}', True),
+        ('{"a":"{\\"u\\":\\"https://git.<PERSON_1>.example\\"}"}', True),
+        ('{"u":"see https://git.<PERSON_1>.example\\nand more"}', True),
+        ('{"u":"https://git.<PERSON_1>\\u002eevil.example/"}', False),
+        ('{"u":"<a href=https://git.<PERSON_1>\\n.evil.example/>"}', False),
+        ('{"u":"https://git.<PERSON_1>.evil.example"}', False),
+    ],
+)
+def test_so_it_does_in_json(text: str, *, back: bool) -> None:
+    _in_a_host(text, Channel.JSON, back=back)
+
+
+def _in_a_host(text: str, channel: Channel, *, back: bool) -> None:
+    restorer = Restorer(_NAMED, _THEIRS)
+    whole = restorer.text(text, channel)
+    assert ("hollenbach" in whole) is back
+    assert ("PERSON_" in whole) is not back
+    for cut in range(len(text)):
+        stream = restorer.stream(channel)
+        assert stream.feed(text[:cut]) + stream.feed(text[cut:]) + stream.close() == whole
+    stream = restorer.stream(channel)
+    assert "".join(map(stream.feed, text)) + stream.close() == whole
+
+
 def test_a_stream_holds_no_more_than_the_spelling_it_is_in() -> None:
     stream = Restorer(MAPPING, REQUEST).stream(Channel.TEXT)
     assert stream.feed("Dear ") == "Dear "
