@@ -169,7 +169,7 @@ def combined(stems: Sequence[str], *numbers: str) -> tuple[str, ...]:
 class LabelFinder(Generic[T]):
     """All labels of a table.
 
-    An automaton of 28,000 labels takes 12 MB, and each character of a text leads to another place in
+    An automaton of 28,000 labels takes 6 MB, and each character of a text leads to another place in
     it, most of which aren't in any cache of a CPU. So it knows only how labels begin, and where one may
     begin a table of all labels is asked for the lengths that begin so.
     """
