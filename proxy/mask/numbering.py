@@ -105,6 +105,10 @@ class _Assignment:
         for text, at in self._texts.items():
             if PERSON in self._values[at].entities:
                 self._shorten(text)
+        # Keys of what was found so far, of what persons are called for short, and hits of others.
+        self._known: set[str] = set()
+        self._called: set[str] = set()
+        self._waiting: dict[str, list[tuple[int, Finding]]] = defaultdict(list)
         self._counts: dict[str, int] = defaultdict(int)
         for value in self._values:
             self._counts[value.name] = max(self._counts[value.name], value.number)
@@ -115,28 +119,23 @@ class _Assignment:
     def run(self) -> Numbered:
         detected = [_in_order(some, swept=False) for some in self._findings]
         swept = [_in_order(some, swept=True) for some in self._findings]
-        known = {key for key, at in self._value_of.items() if self._values[at].first}
-        known.update(self._shorts)
+        self._known = {key for key, at in self._value_of.items() if self._values[at].first}
+        self._called = set(self._shorts)
         self._note_first(detected)
-        waiting: dict[str, list[tuple[int, Finding]]] = defaultdict(list)
         for earlier, hits in self._late:
             for one in _in_order(hits, swept=True):
                 for key in self._keys_of_hit(earlier, one):
-                    waiting[key].append((earlier, one))
+                    self._waiting[key].append((earlier, one))
         for index in range(self._done, len(self._parts)):
             touched = {index: None}
             fresh = [self._place_detected(index, one) for one in detected[index - self._done]]
-            fresh += self._called_for_short(index, detected[index - self._done])
-            known.update(fresh)
+            short = [*self._called_for_short(index, detected[index - self._done])]
+            self._known.update(fresh)
+            self._called.update(short)
             self._place_literals(index)
             for one in swept[index - self._done]:
-                for key in self._keys_of_hit(index, one):
-                    if key in known:
-                        self._place(index, one, key)
-                    else:
-                        waiting[key].append((index, one))
-            late = [(*hit, key) for key in dict.fromkeys(fresh) for hit in waiting.pop(key, ())]
-            for earlier, one, key in sorted(late, key=lambda hit: (hit[0], hit[1].start)):
+                self._place_hit(index, one)
+            for earlier, one, key in self._no_longer_waiting([*fresh, *short]):
                 self._place(earlier, one, key)
                 touched[earlier] = None
             for some in touched:
@@ -151,6 +150,27 @@ class _Assignment:
             self._rests,
             changed=frozenset(self._changed()),
         )
+
+    def _is_known(self, key: str, one: Finding) -> bool:
+        """Whether what a hit is a hit of was found by now; by a part of a name only persons are."""
+        return key in self._known or (key in self._called and one.entity == PERSON)
+
+    def _place_hit(self, index: int, one: Finding) -> None:
+        """Place a hit of what was found up to this part, and keep the others."""
+        for key in self._keys_of_hit(index, one):
+            if self._is_known(key, one):
+                self._place(index, one, key)
+            else:
+                self._waiting[key].append((index, one))
+
+    def _no_longer_waiting(self, keys: Sequence[str]) -> list[tuple[int, Finding, str]]:
+        """The hits that waited for these keys, in their order."""
+        ready = []
+        for key in dict.fromkeys(keys):
+            hits = self._waiting.pop(key, [])
+            ready += [(*hit, key) for hit in hits if self._is_known(key, hit[1])]
+            self._waiting[key] = [hit for hit in hits if not self._is_known(key, hit[1])]
+        return sorted(ready, key=lambda hit: (hit[0], hit[1].start))
 
     def _changed(self) -> Iterator[int]:
         """The earlier parts that may be written otherwise now."""
@@ -183,11 +203,11 @@ class _Assignment:
         inside = Matcher(values, Lexicon()).occurrences(text)
         held = dict.fromkeys(self._key(values[hit.value]) for hit in inside)
         whole = [some for some in held if self._first[some] == one.entity]
-        if whole or one.entity != PERSON:
-            return whole or [key]
-        forms = list(self._shorts.values())
-        inside = Matcher(forms, Lexicon()).occurrences(text)
-        return list(dict.fromkeys(self._key(forms[hit.value]) for hit in inside)) or [key]
+        if one.entity == PERSON:
+            forms = list(self._shorts.values())
+            inside = Matcher(forms, Lexicon()).occurrences(text)
+            whole += [self._key(forms[hit.value]) for hit in inside]
+        return list(dict.fromkeys(whole)) or [key]
 
     def _called_for_short(self, index: int, found: Sequence[Finding]) -> Iterator[str]:
         """The keys of what the persons that were found in a part are called for short."""
@@ -237,6 +257,12 @@ class _Assignment:
 
     def _place(self, index: int, one: Finding, key: str) -> None:
         part = self._parts[index]
+        if key not in self._value_of:
+            # A short name. In base64 it is a value of its own, for by its text it is known again,
+            # unless more than that is known to stand there.
+            if (one.start, one.end) in self._placed[index]:
+                return
+            key = self._key(part.text[one.start : one.end])
         at = self._value(key, one.entity, Place(index, one.start, one.end))
         self._means(at, one.entity, shown=one.shown)
         start, end = with_joined(part, one.start, one.end)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from urllib.parse import quote
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from proxy.detect.sweep import sweep
@@ -180,6 +180,20 @@ def test_appending_a_turn_renumbers_nothing(
         assert after.texts[:-1] == before.texts
 
 
+def said(text: str, *found: tuple[str, int, int]) -> tuple[TextPart, tuple[Finding, ...]]:
+    """A turn, and what is found in it: entity, start, end."""
+    findings = (Finding(entity, start, end, 0.9, "test") for entity, start, end in found)
+    return TextPart((), text), tuple(findings)
+
+
+ANNA = said("Anna Hollenbach", ("PERSON", 0, 15))
+HIDDEN = {"PERSON": Action(ActionKind.PLACEHOLDER)}
+BASE64 = b64encode(b"to Margarethe Hollenbach").decode()
+
+
+@example([said(BASE64), ANNA], [said("hollenbach")], HIDDEN, {})
+@example([ANNA], [said("hollenbachhollenbach", ("PIECE", 0, 10))], HIDDEN, {})
+@example([said(f"Margarethe Hollenbach{BASE64}", ("PERSON", 0, 21))], [ANNA], HIDDEN, {})
 @settings(max_examples=500, deadline=None)
 @given(CONVERSATIONS, CONVERSATIONS, TREATMENTS, TREATMENTS)
 def test_going_on_from_earlier_turns_gives_what_starting_anew_gives(
