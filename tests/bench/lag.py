@@ -25,6 +25,8 @@ from tests.bench.processes import MEASURED_CPU, OTHER_CPU
 from tests.bench.report import Waits, print_lag
 
 DOCUMENT_CHARS = 1_000_000
+#: So many, one after the other, take longer than the short texts beside them.
+_DOCUMENTS = 5
 #: A text of a chat every so often, and the loop looked at in between.
 _EVERY_S = 0.05
 _TICK_S = 0.005
@@ -83,28 +85,33 @@ async def _burner() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _document(detector: Detector) -> AsyncIterator[None]:
-    """A document under analysis; it must not be done before the short texts are."""
-    part = TextPart(("document",), _pages(DOCUMENT_CHARS))
-    asked = asyncio.create_task(detector.detect("bench", [part]))
+    """A document under analysis, then the next; all of them mustn't be done before the short texts."""
+    texts = [_pages(number, DOCUMENT_CHARS) for number in range(_DOCUMENTS)]
+
+    async def one_after_the_other() -> None:
+        for text in texts:
+            await detector.detect("bench", [TextPart(("document",), text)])
+
+    asked = asyncio.create_task(one_after_the_other())
     await asyncio.sleep(0)
     try:
         yield
         if asked.done():
-            raise RuntimeError("the document was done too soon: ask for fewer texts")
+            raise RuntimeError("the documents were done too soon: ask for fewer texts")
     finally:
         asked.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await asked
 
 
-def _pages(characters: int) -> str:
-    """The conversation over and over, each paragraph with a number that makes it new."""
+def _pages(document: int, characters: int) -> str:
+    """The conversation over and over, each paragraph with numbers that make it new."""
     script = Path(__file__).with_name("conversation.txt").read_text(encoding="utf-8")
     paragraphs = [each for each in script.split("\n\n") if not each.startswith("#")]
     pages: list[str] = []
     while sum(map(len, pages)) < characters:
         first = len(pages) * len(paragraphs)
-        numbered = (f"({first + at}) {each}\n\n" for at, each in enumerate(paragraphs))
+        numbered = (f"({document}, {first + at}) {each}\n\n" for at, each in enumerate(paragraphs))
         pages.append("".join(numbered))
     return "".join(pages)[:characters]
 
