@@ -40,6 +40,9 @@ async def test_a_store_that_hangs_is_waited_for_until_the_limit_and_then_by_nobo
     clerk = Clerk(store, limit_s=0.05)
     with pytest.raises(TimeoutError, match="the vault doesn't answer"):
         await clerk.ask(reading)
+    async with asyncio.timeout(30):
+        while not clerk.overdue:  # the thread may have begun a little after its caller
+            await asyncio.sleep(0)
     refused_at_once = clerk.ask(writing)
     with pytest.raises(TimeoutError, match="the vault doesn't answer"):
         refused_at_once.send(None)  # it comes to no wait
