@@ -1,7 +1,7 @@
 """The frozen values that pass between the stages of a request, and nothing else.
 
 Stages are functions from one of these to the next (see pipeline.py). No stage changes a value
-that it was given.
+that it was given. One long flat list on purpose: whoever looks for a value looks here.
 """
 
 from __future__ import annotations
